@@ -1,0 +1,11 @@
+# Everything comes from the distribution's packages; scripts/packages.txt lists them.
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(LIBWEBSOCKETS REQUIRED IMPORTED_TARGET libwebsockets>=4.1)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
+find_path(LIBEV_INCLUDE_DIR ev.h REQUIRED)
+find_library(LIBEV_LIBRARY ev REQUIRED)
+add_library(wsload_libev INTERFACE)
+target_include_directories(wsload_libev INTERFACE ${LIBEV_INCLUDE_DIR})
+target_link_libraries(wsload_libev INTERFACE ${LIBEV_LIBRARY})

@@ -1,0 +1,24 @@
+/* Whole files: read one, check that one can be written, write one so that nobody sees half of it.
+ */
+#ifndef WSLOAD_BASE_FILE_H
+#define WSLOAD_BASE_FILE_H
+
+#include "wsload/base/buffer.h"
+#include "wsload/base/error.h"
+
+/* Appends the file at PATH ("-" is standard input) to OUT. -1 when it cannot be read, is a
+ * directory, or does not fit into OUT's maximum; the error names PATH. */
+int file_read(const char *path, struct buffer *out, struct error *error);
+
+/* Whether file_write_atomic() to PATH would work now, found out without leaving anything behind:
+ * the directory exists and is writable, PATH is no directory. 0 or -1. */
+int file_check_writable(const char *path, struct error *error);
+
+/* Replaces PATH by TEXT at once: temporary file in the same directory, fsync, rename, fsync of the
+ * directory. An existing file keeps its mode, a symbolic link stays and what it leads to is
+ * replaced. A PATH that exists and is no regular file (a pipe, /dev/null), or that leads to our own
+ * standard output or error, is written in place. On -1 an existing file is untouched and no
+ * temporary is left. */
+int file_write_atomic(const char *path, struct text text, struct error *error);
+
+#endif

@@ -1,0 +1,36 @@
+#include "wsload/base/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+uint64_t clock_monotonic_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+uint64_t clock_wall_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / NS_PER_MS;
+}
+
+void clock_format_utc(uint64_t unix_ms, char out[CLOCK_UTC_SIZE])
+{
+    time_t seconds = (time_t)(unix_ms / 1000);
+    struct tm utc;
+    size_t length;
+
+    gmtime_r(&seconds, &utc);
+    length = strftime(out, CLOCK_UTC_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(out + length, CLOCK_UTC_SIZE - length, ".%03uZ", (unsigned)(unix_ms % 1000));
+}
+
+double clock_seconds(uint64_t ns)
+{
+    return (double)ns / (double)NS_PER_S;
+}

@@ -1,0 +1,274 @@
+#include "wsload/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "wsload/base/random.h"
+#include "wsload/base/units.h"
+
+#define READ_SIZE 65536
+
+/* "PATH: what the system says". */
+static int system_error(struct error *error, const char *path)
+{
+    return error_set(error, "%s: %s", path, strerror(errno));
+}
+
+/* Why LENGTH more bytes do not go into OUT. */
+static int no_room(struct error *error, const char *path, const struct buffer *out,
+                   uintmax_t length)
+{
+    char maximum[UNITS_SIZE];
+
+    if (length <= out->maximum - out->length)
+        return error_set(error, "%s: out of memory", path);
+    return error_set(error, "%s: larger than %s bytes, the most that is allowed", path,
+                     units_format_count(out->maximum, maximum));
+}
+
+/* Makes room for a regular file at once, so that one that is too large is refused before it fills
+ * the memory. Its size is only a hint: files in /proc have none, and a file may grow. */
+static int make_room(int fd, const char *path, struct buffer *out, struct error *error)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+        return 0;
+    if (buffer_reserve(out, out->length + (size_t)status.st_size) != 0)
+        return no_room(error, path, out, (uintmax_t)status.st_size);
+    return 0;
+}
+
+/* Appends one piece of the file to OUT. 1 when more may follow, 0 at its end, or -1. */
+static int read_piece(int fd, const char *path, struct buffer *out, struct error *error)
+{
+    char piece[READ_SIZE];
+    ssize_t got;
+
+    do
+        got = read(fd, piece, sizeof(piece));
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return system_error(error, path);
+    if (buffer_append(out, piece, (size_t)got) != 0)
+        return no_room(error, path, out, (uintmax_t)got);
+    return got > 0;
+}
+
+int file_read(const char *path, struct buffer *out, struct error *error)
+{
+    bool standard_input = strcmp(path, "-") == 0;
+    int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    int result;
+
+    if (standard_input)
+        path = "standard input";
+    if (fd < 0)
+        return system_error(error, path);
+    result = make_room(fd, path, out, error);
+    if (result == 0) {
+        do
+            result = read_piece(fd, path, out, error);
+        while (result > 0);
+    }
+    if (!standard_input)
+        close(fd);
+    return result;
+}
+
+/* Where the bytes for a path go. */
+struct destination {
+    char path[PATH_MAX];      /* symbolic links resolved; a rename must not replace a link */
+    char directory[PATH_MAX]; /* of path, ends with '/', or is empty for the current one */
+    bool exists;
+    bool in_place; /* exists and is no regular file that could be replaced */
+    mode_t mode;   /* of what exists */
+    int open_fd;   /* the descriptor of ours that the path leads to, as /dev/stdout does, or -1 */
+};
+
+/* Our own standard output or error when STATUS is what it writes to, else -1. Replacing that file
+ * would lose what else is printed there. */
+static int open_descriptor_of(const struct stat *status)
+{
+    struct stat ours;
+
+    for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fstat(fd, &ours) == 0 && ours.st_dev == status->st_dev && ours.st_ino == status->st_ino)
+            return fd;
+    }
+    return -1;
+}
+
+static int destination_existing(struct destination *destination, const char *path,
+                                const struct stat *status, struct error *error)
+{
+    if (S_ISDIR(status->st_mode)) {
+        errno = EISDIR;
+        return system_error(error, path);
+    }
+    destination->exists = true;
+    destination->mode = status->st_mode & 0777;
+    destination->open_fd = open_descriptor_of(status);
+    destination->in_place = !S_ISREG(status->st_mode) || destination->open_fd >= 0;
+    if (destination->open_fd < 0 && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
+        return system_error(error, path);
+    if (!destination->in_place && realpath(path, destination->path) == NULL)
+        return system_error(error, path);
+    return 0;
+}
+
+static int destination_find(struct destination *destination, const char *path, struct error *error)
+{
+    struct stat status;
+    char *slash;
+
+    *destination = (struct destination){.open_fd = -1};
+    if (strlen(path) >= sizeof(destination->path)) {
+        errno = ENAMETOOLONG;
+        return system_error(error, path);
+    }
+    memcpy(destination->path, path, strlen(path) + 1);
+    if (stat(path, &status) == 0) {
+        if (destination_existing(destination, path, &status, error) != 0)
+            return -1;
+    } else if (errno != ENOENT || path[0] == '\0') {
+        return system_error(error, path);
+    } else if (lstat(path, &status) == 0) {
+        return error_set(error, "%s: a symbolic link to nothing; create what it points to", path);
+    }
+    memcpy(destination->directory, destination->path, sizeof(destination->directory));
+    slash = strrchr(destination->directory, '/');
+    *(slash == NULL ? destination->directory : slash + 1) = '\0';
+    return 0;
+}
+
+/* Creates a file of a new name beside the destination and leaves that name in TEMPORARY. The kernel
+ * gives it mode 0666 less the umask, which mkstemp() would not. -1 with errno. */
+static int create_temporary(const struct destination *destination, char temporary[PATH_MAX])
+{
+    int length = snprintf(temporary, PATH_MAX, "%s.wsload-%016" PRIx64, destination->directory,
+                          random_seed_from_system());
+
+    if (length >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    return open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
+int file_check_writable(const char *path, struct error *error)
+{
+    struct destination destination;
+    char temporary[PATH_MAX];
+    int fd;
+
+    if (destination_find(&destination, path, error) != 0)
+        return -1;
+    if (destination.in_place)
+        return 0;
+    fd = create_temporary(&destination, temporary);
+    if (fd < 0)
+        return system_error(error, path);
+    close(fd);
+    unlink(temporary);
+    return 0;
+}
+
+/* -1 with errno. */
+static int write_all(int fd, struct text text)
+{
+    while (text.length > 0) {
+        ssize_t written = write(fd, text.data, text.length);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return -1;
+        text.data += written;
+        text.length -= (size_t)written;
+    }
+    return 0;
+}
+
+/* -1 with errno. */
+static int write_in_place(const struct destination *destination, struct text text)
+{
+    int fd;
+    int result;
+
+    if (destination->open_fd >= 0)
+        return write_all(destination->open_fd, text);
+    fd = open(destination->path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    result = write_all(fd, text);
+    close(fd);
+    return result;
+}
+
+/* Everything before the rename, and closes FD: network file systems may report a full disk only
+ * there. -1 with errno. */
+static int fill_temporary(int fd, const struct destination *destination, struct text text)
+{
+    bool filled = (!destination->exists || fchmod(fd, destination->mode) == 0) &&
+                  write_all(fd, text) == 0 && fsync(fd) == 0;
+    int cause = errno;
+
+    if (close(fd) != 0)
+        return -1;
+    errno = cause;
+    return filled ? 0 : -1;
+}
+
+/* Makes the rename last through a power cut. Some file systems cannot sync a directory; the file
+ * has been replaced by then, so that is no failure. */
+static void sync_directory(const struct destination *destination)
+{
+    const char *path = destination->directory[0] == '\0' ? "." : destination->directory;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+}
+
+/* -1 with errno. */
+static int replace(const struct destination *destination, struct text text)
+{
+    char temporary[PATH_MAX];
+    int fd = create_temporary(destination, temporary);
+    int cause;
+
+    if (fd < 0)
+        return -1;
+    if (fill_temporary(fd, destination, text) != 0 || rename(temporary, destination->path) != 0) {
+        cause = errno;
+        unlink(temporary);
+        errno = cause;
+        return -1;
+    }
+    sync_directory(destination);
+    return 0;
+}
+
+int file_write_atomic(const char *path, struct text text, struct error *error)
+{
+    struct destination destination;
+    int result;
+
+    if (destination_find(&destination, path, error) != 0)
+        return -1;
+    result = destination.in_place ? write_in_place(&destination, text)
+                                  : replace(&destination, text);
+    return result == 0 ? 0 : system_error(error, path);
+}

@@ -1,0 +1,78 @@
+#include "testing.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "wsload/base/clock.h"
+
+static void test_clock_formats_utc(void **state)
+{
+    /* Seconds by date(1): date -u -d '2026-11-22 10:00:00' +%s */
+    static const struct {
+        uint64_t unix_ms;
+        const char *expected;
+    } cases[] = {
+        {0, "1970-01-01T00:00:00.000Z"},
+        {951782400007, "2000-02-29T00:00:00.007Z"},
+        {1795341600123, "2026-11-22T10:00:00.123Z"},
+        {4102444799999, "2099-12-31T23:59:59.999Z"},
+    };
+
+    (void)state;
+    assert_int_equal(setenv("TZ", "XYZ-5", 1), 0); /* five hours ahead: must not matter */
+    tzset();
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char out[CLOCK_UTC_SIZE];
+
+        clock_format_utc(cases[i].unix_ms, out);
+        assert_string_equal(out, cases[i].expected);
+    }
+}
+
+static void test_clock_formats_the_last_time_there_is(void **state)
+{
+    char out[CLOCK_UTC_SIZE];
+
+    (void)state;
+    clock_format_utc(UINT64_MAX, out);
+    assert_string_equal(out, "584556019-04-03T14:25:51.615Z");
+}
+
+static void test_clock_monotonic_never_goes_back(void **state)
+{
+    uint64_t last = clock_monotonic_ns();
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        uint64_t now = clock_monotonic_ns();
+
+        assert_true(now >= last);
+        last = now;
+    }
+}
+
+static void test_clock_wall_is_in_milliseconds(void **state)
+{
+    (void)state;
+    assert_in_range(clock_wall_ms(), 1577836800000 /* 2020 */, 4102444800000 /* 2100 */);
+}
+
+static void test_clock_seconds_divides(void **state)
+{
+    (void)state;
+    assert_true(clock_seconds(1500 * NS_PER_MS) == 1.5);
+    assert_true(clock_seconds(0) == 0.0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clock_formats_utc),
+        cmocka_unit_test(test_clock_formats_the_last_time_there_is),
+        cmocka_unit_test(test_clock_monotonic_never_goes_back),
+        cmocka_unit_test(test_clock_wall_is_in_milliseconds),
+        cmocka_unit_test(test_clock_seconds_divides),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
