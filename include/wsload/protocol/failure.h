@@ -1,0 +1,47 @@
+/* Failure kinds: what can go wrong with the target, in one table that every report reads.
+ *
+ * A failure is a measurement, counted by kind and detail; it never stops wsload. What does stop it
+ * is base/error.h. */
+#ifndef WSLOAD_PROTOCOL_FAILURE_H
+#define WSLOAD_PROTOCOL_FAILURE_H
+
+#include "wsload/base/text.h"
+
+/* kind, name in JSON and thresholds, what a person reads when there is no better hint */
+#define FAILURE_KINDS(X)                                                                           \
+    X(FAILURE_DNS, "dns", "the name could not be resolved")                                        \
+    X(FAILURE_CONNECT_REFUSED, "connect_refused", "nothing accepts connections there")             \
+    X(FAILURE_CONNECT_TIMEOUT, "connect_timeout", "the connection did not open in time")           \
+    X(FAILURE_TLS, "tls", "the TLS handshake failed")                                              \
+    X(FAILURE_HANDSHAKE_STATUS, "handshake_status", "the upgrade was answered with this status")   \
+    X(FAILURE_PROTOCOL, "protocol", "the peer broke the WebSocket protocol")                       \
+    X(FAILURE_REPLY_TIMEOUT, "reply_timeout", "no reply in time")                                  \
+    X(FAILURE_CLOSED, "closed", "the connection was closed")                                       \
+    X(FAILURE_RESET, "reset", "the connection was reset")                                          \
+    X(FAILURE_ERROR_REPLY, "error_reply", "the reply holds a --fail-on text")                      \
+    X(FAILURE_GATEWAY_ERROR, "gateway_error", "API Gateway answered with an error frame")
+
+enum failure_kind {
+#define FAILURE_ENUM(kind, name, meaning) kind,
+    FAILURE_KINDS(FAILURE_ENUM)
+#undef FAILURE_ENUM
+        FAILURE_KIND_COUNT
+};
+
+struct failure {
+    enum failure_kind kind;
+    const char *detail;  /* borrowed, never NULL: the handshake status, the close code, OpenSSL's
+                            reason, or "" */
+    struct text example; /* borrowed for the call: the frame, close reason or cause of this one */
+};
+
+/* "reply_timeout" and so on. */
+const char *failure_name(enum failure_kind kind);
+
+/* One line on what KIND with DETAIL usually means: for handshake statuses and close codes in API
+ * Gateway's terms (AWS guides websocket-api-protect, execution-service-websocket-limits; RFC 6455
+ * section 7.4), else the kind's own text. It does not repeat DETAIL: a report puts that in front,
+ * as in "429: account quota, ...". Never NULL. */
+const char *failure_hint(enum failure_kind kind, const char *detail);
+
+#endif

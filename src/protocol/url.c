@@ -1,0 +1,285 @@
+#include "wsload/protocol/url.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "wsload/base/text.h"
+
+#define PORT_WS  80
+#define PORT_WSS 443
+
+#define HOST_LENGTH_MAX  253 /* what fits into the 255 bytes of RFC 1035 section 2.3.4 */
+#define LABEL_LENGTH_MAX 63  /* same section */
+
+/* What stands in place of a secret. */
+#define HIDDEN "***"
+
+/* Room for what an error repeats of a URL. */
+#define SHOWN_SIZE 400
+
+static bool is_letter_or_digit(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Length of the "scheme://" that TEXT begins with (RFC 3986 section 3.1), or 0. */
+static size_t scheme_length(const char *text)
+{
+    size_t length = 0;
+
+    while (is_letter_or_digit(text[length]) ||
+           (text[length] != '\0' && strchr("+-.", text[length])))
+        length++;
+    return length > 0 && strncmp(text + length, "://", 3) == 0 ? length + 3 : 0;
+}
+
+/* Copies TEXT, which may be no URL at all, as an error may show it: without what could be a
+ * password, a query or a fragment, and without control characters. */
+static void show(const char *text, char out[SHOWN_SIZE])
+{
+    size_t scheme = scheme_length(text);
+    const char *rest = text + scheme;
+    size_t length = strcspn(rest, "?#");
+    const char *at = memrchr(rest, '@', length);
+    const char *from = at == NULL ? rest : at;
+    char mark[2] = {rest[length], '\0'};
+
+    snprintf(out, SHOWN_SIZE, "%.*s%s%.*s%s%s", (int)scheme, text, at == NULL ? "" : HIDDEN,
+             (int)(rest + length - from), from, mark, mark[0] == '\0' ? "" : HIDDEN);
+    for (char *p = out; *p != '\0'; p++) {
+        if (*p < ' ' || *p > '~')
+            *p = '?';
+    }
+}
+
+static int check_characters(const char *text, struct error *error)
+{
+    for (size_t i = 0; text[i] != '\0'; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c <= ' ' || c == 0x7F)
+            return error_set(error, "white space or a control character at place %zu; remove it",
+                             i + 1);
+        if (c > 0x7F)
+            return error_set(error,
+                             "a character outside ASCII at place %zu; percent-encode it in a "
+                             "path, use xn-- in a name",
+                             i + 1);
+    }
+    if (strchr(text, '#') != NULL) /* RFC 6455 section 3 */
+        return error_set(error, "a WebSocket URL has no fragment; write %%23 for a '#'");
+    return 0;
+}
+
+/* Reads the scheme of LENGTH bytes. For another one than ws and wss the error offers the URL that
+ * was probably meant. */
+static int parse_scheme(struct url *url, const char *text, size_t length, struct error *error)
+{
+    static const struct {
+        const char *given;
+        const char *meant;
+    } offers[] = {{"http://", "ws://"}, {"https://", "wss://"}, {"", "wss://"}};
+    char rest[SHOWN_SIZE];
+
+    url->secure = length == 6 && strncasecmp(text, "wss://", 6) == 0;
+    if (url->secure || (length == 5 && strncasecmp(text, "ws://", 5) == 0))
+        return 0;
+    for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
+        if (length != strlen(offers[i].given) || strncasecmp(text, offers[i].given, length) != 0)
+            continue;
+        show(text + length, rest);
+        return error_set(error, "a WebSocket URL starts with ws:// or wss://; did you mean %s%s ?",
+                         offers[i].meant, rest);
+    }
+    return error_set(error, "a WebSocket URL starts with ws:// or wss://");
+}
+
+static int parse_port(struct url *url, struct text text, struct error *error)
+{
+    unsigned port = 0;
+
+    if (text.length == 0) {
+        url->port = url->secure ? PORT_WSS : PORT_WS;
+        return 0;
+    }
+    for (size_t i = 1; i < text.length && port <= UINT16_MAX; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return error_set(error, "the port is not a number; use 1 to 65535");
+        port = port * 10 + (unsigned)(text.data[i] - '0');
+    }
+    if (port < 1 || port > UINT16_MAX)
+        return error_set(error, "no such port; use 1 to 65535");
+    url->port = (uint16_t)port;
+    return 0;
+}
+
+/* Whether HOST is a name or an IPv4 address: labels of letters, digits, '-' and '_' between dots; a
+ * dot may stand at the end. */
+static bool is_host_name(struct text host)
+{
+    size_t label = 0;
+
+    if (host.length > 1 && host.data[host.length - 1] == '.')
+        host.length--;
+    for (size_t i = 0; i < host.length; i++) {
+        char c = host.data[i];
+
+        if (c == '.' ? label == 0 : !is_letter_or_digit(c) && c != '-' && c != '_')
+            return false;
+        label = c == '.' ? 0 : label + 1;
+        if (label > LABEL_LENGTH_MAX)
+            return false;
+    }
+    return label > 0 && host.length <= HOST_LENGTH_MAX;
+}
+
+static void copy_lower_case(char *out, struct text text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        char c = text.data[i];
+
+        out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    out[text.length] = '\0';
+}
+
+/* Reads "[address]" and returns its length with the brackets, or 0. */
+static size_t parse_ipv6(struct url *url, struct text authority)
+{
+    const char *end = memchr(authority.data, ']', authority.length);
+    struct text host = {authority.data + 1, 0};
+    struct in6_addr address;
+
+    if (end != NULL)
+        host.length = (size_t)(end - host.data);
+    if (end == NULL || host.length >= INET6_ADDRSTRLEN)
+        return 0;
+    copy_lower_case(url->host, host);
+    url->host_is_ipv6 = true;
+    return inet_pton(AF_INET6, url->host, &address) == 1 ? host.length + 2 : 0;
+}
+
+static int parse_authority(struct url *url, struct text authority, struct error *error)
+{
+    const char *colon = memchr(authority.data, ':', authority.length);
+    struct text host = authority;
+
+    if (memchr(authority.data, '@', authority.length) != NULL)
+        return error_set(error, "a user and password have no place in a WebSocket URL; send them "
+                                "with -H 'Authorization: ...'");
+    if (authority.length > 0 && authority.data[0] == '[') {
+        host.length = parse_ipv6(url, authority);
+        if (host.length == 0)
+            return error_set(error, "no IPv6 address in the brackets; write it as in [::1]");
+    } else {
+        if (colon != NULL)
+            host.length = (size_t)(colon - authority.data);
+        if (colon != NULL && memrchr(authority.data, ':', authority.length) != colon)
+            return error_set(error, "more than one colon; write an IPv6 address as in [::1]");
+        if (!is_host_name(host))
+            return error_set(error, "no valid host; write a name or an address behind the //");
+        copy_lower_case(url->host, host);
+    }
+    authority.data += host.length;
+    authority.length -= host.length;
+    if (authority.length > 0 && authority.data[0] != ':')
+        return error_set(error, "what follows the brackets is no port; write it as in [::1]:8080");
+    return parse_port(url, authority, error);
+}
+
+static int parse(struct url *url, const char *text, struct error *error)
+{
+    size_t scheme = scheme_length(text);
+    struct text authority = {text + scheme, strcspn(text + scheme, "/?#")};
+    const char *path = authority.data + authority.length;
+
+    *url = (struct url){0};
+    if (parse_scheme(url, text, scheme, error) != 0 || check_characters(text, error) != 0 ||
+        parse_authority(url, authority, error) != 0)
+        return -1;
+    if (strlen(path) + 1 >= sizeof(url->path))
+        return error_set(error, "the path is longer than %zu bytes", sizeof(url->path) - 2);
+    snprintf(url->path, sizeof(url->path), "%s%s", path[0] == '/' ? "" : "/", path);
+    return 0;
+}
+
+int url_parse(const char *text, struct url *url, struct error *error)
+{
+    char shown[SHOWN_SIZE];
+
+    if (text[0] == '\0')
+        return error_set(error, "the URL is empty; write it as in wss://api.example.com/prod");
+    if (parse(url, text, error) == 0)
+        return 0;
+    show(text, shown);
+    return error_prefix(error, "%s", shown);
+}
+
+char *url_host_header(const struct url *url, char out[URL_ORIGIN_SIZE])
+{
+    bool usual = url->port == (url->secure ? PORT_WSS : PORT_WS);
+    char port[8] = "";
+
+    if (!usual)
+        snprintf(port, sizeof(port), ":%u", (unsigned)url->port);
+    snprintf(out, URL_ORIGIN_SIZE, url->host_is_ipv6 ? "[%s]%s" : "%s%s", url->host, port);
+    return out;
+}
+
+char *url_origin(const struct url *url, char out[URL_ORIGIN_SIZE])
+{
+    char host[URL_ORIGIN_SIZE];
+
+    snprintf(out, URL_ORIGIN_SIZE, "%s%s", url->secure ? "https://" : "http://",
+             url_host_header(url, host));
+    return out;
+}
+
+/* Text that is cut where its room ends. */
+struct cut {
+    char *out;
+    size_t size; /* with the NUL, at least 1 */
+    size_t length;
+};
+
+static void cut_append(struct cut *cut, struct text text)
+{
+    size_t room = cut->size - 1 - cut->length;
+    size_t length = text.length < room ? text.length : room;
+
+    memcpy(cut->out + cut->length, text.data, length);
+    cut->length += length;
+    cut->out[cut->length] = '\0';
+}
+
+/* Appends one "name=value" or "value" of a query; a value without a name may be a token. */
+static void cut_append_hidden(struct cut *cut, struct text item)
+{
+    const char *equals = memchr(item.data, '=', item.length);
+    size_t name = equals == NULL ? 0 : (size_t)(equals - item.data) + 1;
+
+    cut_append(cut, (struct text){item.data, name});
+    if (item.length > name)
+        cut_append(cut, text_of(HIDDEN));
+}
+
+char *url_display(const struct url *url, char *out, size_t size)
+{
+    struct cut cut = {out, size, 0};
+    char host[URL_ORIGIN_SIZE];
+    const char *query = url->path + strcspn(url->path, "?");
+
+    cut_append(&cut, text_of(url->secure ? "wss://" : "ws://"));
+    cut_append(&cut, text_of(url_host_header(url, host)));
+    cut_append(&cut, (struct text){url->path, (size_t)(query - url->path)});
+    while (*query != '\0') { /* stands on the '?' or a '&' */
+        struct text item = {query + 1, strcspn(query + 1, "&")};
+
+        cut_append(&cut, (struct text){query, 1});
+        cut_append_hidden(&cut, item);
+        query = item.data + item.length;
+    }
+    return out;
+}

@@ -1,0 +1,105 @@
+#include "testing.h"
+
+#include <string.h>
+
+#include "wsload/protocol/handshake.h"
+
+static void test_header_parse_splits_name_and_value(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *name;
+        const char *value;
+    } cases[] = {
+        {"Authorization: Bearer abc", "Authorization", "Bearer abc"},
+        {"x-api-key:k", "x-api-key", "k"},
+        {"X: \t a: b \t", "X", "a: b"},
+        {"X:", "X", ""},
+        {"X:   ", "X", ""},
+        {"!#$%&'*+-.^_`|~09azAZ: v", "!#$%&'*+-.^_`|~09azAZ", "v"},
+        {"X: a\tb", "X", "a\tb"},
+        {"X: caf\xC3\xA9", "X", "caf\xC3\xA9"},
+        {"Origin: https://a", "Origin", "https://a"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct header header;
+        struct error error;
+
+        assert_int_equal(header_parse(cases[i].text, &header, &error), 0);
+        assert_true(text_equal(header.name, text_of(cases[i].name)));
+        assert_true(text_equal(header.value, text_of(cases[i].value)));
+    }
+}
+
+static void test_header_parse_refuses_and_never_shows_the_value(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *expected; /* part of the error */
+    } cases[] = {
+        {"SECRET", "without a colon"},
+        {"Authorization SECRET", "without a colon"},
+        {": SECRET", "header name"},
+        {"SECRET is here: SECRET", "header name"},
+        {"Name : SECRET", "right behind it"},
+        {"N\xC3\xA9: SECRET", "header name"},
+        {"X: SECRET\r\nY: SECRET", "header 'X': its value holds a line break"},
+        {"X: SECRET\n", "header 'X'"},
+        {"X: \x7FSECRET", "header 'X'"},
+        {"X: SECRET\x01", "header 'X'"},
+        {"Upgrade: SECRET", "header 'Upgrade': the handshake sets it itself"},
+        {"connection: SECRET", "header 'connection': the handshake sets it itself"},
+        {"Sec-WebSocket-Key: SECRET", "header 'Sec-WebSocket-Key': the handshake sets it"},
+        {"SEC-WEBSOCKET-EXTENSIONS: SECRET", "the handshake sets it itself"},
+        {"Sec-WebSocket-Protocol: SECRET", "use --subprotocol"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct header header;
+        struct error error;
+
+        assert_int_equal(header_parse(cases[i].text, &header, &error), -1);
+        assert_non_null(strstr(error.text, cases[i].expected));
+        assert_null(strstr(error.text, "SECRET"));
+    }
+}
+
+static void test_header_is_ignores_case(void **state)
+{
+    struct header header;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(header_parse("hOST: a", &header, &error), 0);
+    assert_true(header_is(&header, "Host"));
+    assert_false(header_is(&header, "Hos"));
+    assert_false(header_is(&header, "Hosts"));
+}
+
+static void test_handshake_token_follows_rfc_9110(void **state)
+{
+    (void)state;
+    assert_true(handshake_token_valid("chat"));
+    assert_true(handshake_token_valid("v1.chat+json"));
+    assert_false(handshake_token_valid(""));
+    assert_false(handshake_token_valid("a b"));
+    assert_false(handshake_token_valid("a,b"));
+    assert_false(handshake_token_valid("a/b"));
+    assert_false(handshake_token_valid("a\"b"));
+    assert_false(handshake_token_valid("\xC3\xA9"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_header_parse_splits_name_and_value),
+        cmocka_unit_test(test_header_parse_refuses_and_never_shows_the_value),
+        cmocka_unit_test(test_header_is_ignores_case),
+        cmocka_unit_test(test_handshake_token_follows_rfc_9110),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
