@@ -1,0 +1,50 @@
+/* A log-linear histogram of durations, after HdrHistogram (Tene): constant memory, mergeable.
+ *
+ * Values are nanoseconds up to 1 h, each counted in a bucket no wider than 1/1024 of its value (up
+ * to 2 us a bucket is one nanosecond), so that a percentile is at most 0.1 % above the true sample
+ * and never below it. Count, minimum, maximum, mean and standard deviation are exact. A longer
+ * value is counted in the bucket of 1 h; all but the percentiles still see it as it is. Not
+ * thread-safe: one writer. */
+#ifndef WSLOAD_STATS_HISTOGRAM_H
+#define WSLOAD_STATS_HISTOGRAM_H
+
+#include <stdint.h>
+
+#define HISTOGRAM_SUB_BITS   10 /* 1024 buckets per octave */
+#define HISTOGRAM_HIGHEST_NS (UINT64_C(3600) * 1000000000)
+#define HISTOGRAM_OCTAVES    32 /* 2^10 * 2^32 ns = 73 min */
+#define HISTOGRAM_BUCKETS    ((HISTOGRAM_OCTAVES + 1) << HISTOGRAM_SUB_BITS)
+
+/* 10^13 values of 1 h fit into the sum of squares. */
+__extension__ typedef unsigned __int128 histogram_sum;
+
+struct histogram {
+    uint64_t count;
+    uint64_t min_ns; /* UINT64_MAX when empty */
+    uint64_t max_ns;
+    histogram_sum sum_ns;
+    histogram_sum sum_squares;
+    uint64_t buckets[HISTOGRAM_BUCKETS];
+};
+
+/* Empties it. Must be called before anything else. */
+void histogram_reset(struct histogram *histogram);
+
+/* Counts one value. */
+void histogram_record(struct histogram *histogram, uint64_t value_ns);
+
+/* Adds OTHER's samples; any order of merging gives the same result. */
+void histogram_merge(struct histogram *histogram, const struct histogram *other);
+
+/* The value at or below which PERCENT % (0..100, to six decimals) of the samples lie: nearest rank,
+ * the upper end of its bucket, at least min_ns and at most max_ns. 0 when empty. */
+uint64_t histogram_percentile_ns(const struct histogram *histogram, double percent);
+
+/* Samples above histogram_percentile_ns()'s rank: how much a percentile rests on. */
+uint64_t histogram_samples_beyond(const struct histogram *histogram, double percent);
+
+/* Exact mean and population standard deviation in ns; 0 when empty. */
+double histogram_mean_ns(const struct histogram *histogram);
+double histogram_stddev_ns(const struct histogram *histogram);
+
+#endif
