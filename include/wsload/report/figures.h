@@ -1,0 +1,40 @@
+/* Figures as people read them: three significant digits, a unit that fits, grouped thousands. */
+#ifndef WSLOAD_REPORT_FIGURES_H
+#define WSLOAD_REPORT_FIGURES_H
+
+#include <stdint.h>
+
+#include "wsload/stats/thresholds.h"
+
+#define FIGURE_SIZE 48
+
+struct figure {
+    char number[FIGURE_SIZE];
+    const char *unit; /* "ms"; "" when the number says all */
+};
+
+struct time_unit {
+    const char *name;
+    double ns;
+};
+
+/* The unit, us, ms or s, in which NS reads best. */
+const struct time_unit *figure_time_unit(double ns);
+
+/* Digits after the point that make three significant ones, at most 3. */
+int figure_decimals(double value);
+
+/* VALUE, not negative, with DECIMALS digits after the point: "12,345.6". Returns OUT. */
+char *figure_number(double value, int decimals, char out[FIGURE_SIZE]);
+
+/* What a noun takes behind COUNT: "" or "s". */
+const char *figure_plural(uint64_t count);
+
+/* The limit of THRESHOLD as it was asked for: "500 ms", "99.95 %". */
+struct figure figure_limit(const struct threshold *threshold);
+
+/* The actual value, with as many digits as it takes to stand on its side of the limit: 99.96 % is
+ * not 100.0 % when 100 % was asked. */
+struct figure figure_actual(const struct threshold *threshold);
+
+#endif

@@ -1,0 +1,102 @@
+#include "wsload/report/figures.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wsload/base/clock.h"
+#include "wsload/base/units.h"
+#include "wsload/stats/metrics.h"
+
+#define DECIMALS_MAX 6
+
+const struct time_unit *figure_time_unit(double ns)
+{
+    static const struct time_unit us = {"us", (double)NS_PER_US};
+    static const struct time_unit ms = {"ms", (double)NS_PER_MS};
+    static const struct time_unit s = {"s", (double)NS_PER_S};
+    if (ns < 999.5 * us.ns) /* from there on it would be rounded to 1,000 */
+        return &us;
+    return ns < 999.5 * ms.ns ? &ms : &s;
+}
+
+int figure_decimals(double value)
+{
+    if (value >= 99.95)
+        return 0;
+    if (value >= 9.995)
+        return 1;
+    return value >= 0.9995 ? 2 : 3;
+}
+
+char *figure_number(double value, int decimals, char out[FIGURE_SIZE])
+{
+    char plain[FIGURE_SIZE];
+    char grouped[UNITS_SIZE];
+    snprintf(plain, sizeof(plain), "%.*f", decimals, value);
+    units_format_count(strtoull(plain, NULL, 10), grouped);
+    const char *fraction = strchr(plain, '.');
+    snprintf(out, FIGURE_SIZE, "%s%.*s", grouped, DECIMALS_MAX + 1, fraction ? fraction : "");
+    return out;
+}
+
+const char *figure_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* What one unit on screen is worth in the metric's unit, and its name. */
+static double scale_of(enum metric_unit unit, double value, const char **name)
+{
+    *name = unit == METRIC_PERCENT ? "%" : "";
+    if (unit != METRIC_SECONDS)
+        return 1;
+    const struct time_unit *time_unit = figure_time_unit(value * (double)NS_PER_S);
+    *name = time_unit->name;
+    return time_unit->ns / (double)NS_PER_S;
+}
+
+static double rounded(double value, int decimals)
+{
+    double power = pow(10, decimals);
+    return round(value * power) / power;
+}
+
+static int side(double value, double limit)
+{
+    return (value > limit) - (value < limit);
+}
+
+struct figure figure_limit(const struct threshold *threshold)
+{
+    struct figure figure;
+    double value = threshold->limit /
+                   scale_of(threshold->metric->unit, threshold->limit, &figure.unit);
+    int decimals = 0;
+    while (decimals < DECIMALS_MAX && rounded(value, decimals) != rounded(value, DECIMALS_MAX))
+        decimals++;
+    figure_number(value, decimals, figure.number);
+    return figure;
+}
+
+static int first_decimals(enum metric_unit unit, double value)
+{
+    if (unit == METRIC_COUNT)
+        return 0;
+    return unit == METRIC_PERCENT ? 1 : figure_decimals(value);
+}
+
+struct figure figure_actual(const struct threshold *threshold)
+{
+    struct figure figure;
+    enum metric_unit unit = threshold->metric->unit;
+    double scale = scale_of(unit, threshold->actual, &figure.unit);
+    double value = threshold->actual / scale;
+    double limit = threshold->limit / scale;
+    int decimals = first_decimals(unit, value);
+    while (decimals < DECIMALS_MAX && side(rounded(value, decimals), limit) != side(value, limit))
+        decimals++;
+    figure_number(value, decimals, figure.number);
+    return figure;
+}

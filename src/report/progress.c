@@ -1,0 +1,319 @@
+#include "wsload/report/progress.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "wsload/base/clock.h"
+#include "wsload/base/units.h"
+#include "wsload/report/figures.h"
+
+#define BAR_CELLS     20
+#define FIELD_SIZE    96  /* the bar's cells take 3 bytes each */
+#define COLUMNS_MAX   100 /* wider terminals leave the rest empty */
+#define COLUMNS_GUESS 80  /* when the terminal does not tell */
+#define GAP_COLUMNS   3   /* between two fields */
+#define FIELDS_MAX    8
+#define UNKNOWN_LEFT  (-1.0)
+#define ERASE_TO_END  "\x1b[K"
+#define FULL_BLOCK    "\xE2\x96\x88" /* U+2588 */
+#define SHADED_BLOCK  "\xE2\x96\x91" /* U+2591 */
+#define EIGHTHS_BLOCK "\xE2\x96"     /* U+2589 (7/8) to U+258F (1/8) with a third byte */
+
+/* A part of the line. Narrow terminals show those of the most worth. */
+struct field {
+    char text[FIELD_SIZE];
+    size_t columns;
+    unsigned worth;
+    bool at_the_end; /* set against the right margin */
+};
+
+struct line {
+    struct field fields[FIELDS_MAX];
+    size_t count;
+};
+
+static void add_field(struct line *line, unsigned worth, const char *text)
+{
+    struct field *field = &line->fields[line->count++];
+    *field = (struct field){.worth = worth, .columns = strlen(text)};
+    snprintf(field->text, sizeof(field->text), "%s", text);
+}
+
+static double per_second(uint64_t count, uint64_t ns)
+{
+    return ns > 0 ? (double)count / clock_seconds(ns) : 0;
+}
+
+static double share(uint64_t part, uint64_t whole)
+{
+    double value = whole > 0 ? (double)part / (double)whole : 0;
+    return value < 1 ? value : 1;
+}
+
+/* How far along the run is, 0 to 1: by requests or by time, whichever is further. */
+static double run_share(const struct snapshot *now)
+{
+    double requests = share(now->done, now->planned);
+    double time = share(now->elapsed_ns, now->duration_ns);
+    return requests > time ? requests : time;
+}
+
+/* Seconds until DONE of ALL have gone on to ALL at the rate so far. */
+static double seconds_left(uint64_t done, uint64_t all, uint64_t elapsed_ns)
+{
+    if (done == 0 || all < done)
+        return UNKNOWN_LEFT;
+    return (double)(all - done) / (double)done * clock_seconds(elapsed_ns);
+}
+
+static double run_seconds_left(const struct snapshot *now)
+{
+    double by_requests = seconds_left(now->done, now->planned, now->elapsed_ns);
+    double by_time = seconds_left(now->elapsed_ns, now->duration_ns, now->elapsed_ns);
+    if (by_requests < 0 || (by_time >= 0 && by_time < by_requests))
+        return by_time;
+    return by_requests;
+}
+
+/* Events per second since the last snapshot, or in all when that was of another phase. */
+static double recent_rate(const struct progress *progress, const struct snapshot *now,
+                          uint64_t count, uint64_t last_count)
+{
+    const struct snapshot *last = &progress->last;
+    bool comparable = last->phase == now->phase && last->elapsed_ns < now->elapsed_ns &&
+                      last_count <= count;
+    if (!comparable)
+        return per_second(count, now->elapsed_ns);
+    return per_second(count - last_count, now->elapsed_ns - last->elapsed_ns);
+}
+
+/* --- Fields --- */
+
+static void add_count(struct line *line, unsigned worth, uint64_t count, const char *what)
+{
+    char number[UNITS_SIZE];
+    char text[FIELD_SIZE];
+    snprintf(text, sizeof(text), "%s %s", units_format_count(count, number), what);
+    add_field(line, worth, text);
+}
+
+/* "312/1,000 connections", "1,220/2,000", or "1,220 done" when there is no end to the count. */
+static void add_part(struct line *line, unsigned worth, uint64_t part, uint64_t whole,
+                     const char *what)
+{
+    char part_text[UNITS_SIZE];
+    char whole_text[UNITS_SIZE];
+    char text[FIELD_SIZE];
+    if (whole == 0) {
+        add_count(line, worth, part, "done");
+        return;
+    }
+    snprintf(text, sizeof(text), "%s/%s%s", units_format_count(part, part_text),
+             units_format_count(whole, whole_text), what);
+    add_field(line, worth, text);
+}
+
+static void add_rate(struct line *line, unsigned worth, double rate)
+{
+    char number[UNITS_SIZE];
+    char text[FIELD_SIZE];
+    snprintf(text, sizeof(text), "%s/s", units_format_number(rate, number));
+    add_field(line, worth, text);
+}
+
+/* Tenths of a second are worth seeing in the last ten. */
+static void add_time_left(struct line *line, unsigned worth, double seconds)
+{
+    char duration[UNITS_SIZE];
+    char text[FIELD_SIZE];
+    if (seconds < 0)
+        return;
+    if (seconds < 9.95)
+        snprintf(text, sizeof(text), "%.1f s left", seconds);
+    else
+        snprintf(text, sizeof(text), "%s left",
+                 units_format_duration((uint64_t)(seconds + 0.5) * NS_PER_S, duration));
+    add_field(line, worth, text);
+    line->fields[line->count - 1].at_the_end = true;
+}
+
+static void add_recent_p95(struct line *line, unsigned worth, uint64_t p95_ns)
+{
+    char duration[UNITS_SIZE];
+    char text[FIELD_SIZE];
+    if (p95_ns == 0)
+        return;
+    snprintf(text, sizeof(text), "p95 %s", units_format_duration(p95_ns, duration));
+    add_field(line, worth, text);
+}
+
+static void add_bar(struct line *line, unsigned worth, double done)
+{
+    struct field *field = &line->fields[line->count++];
+    *field = (struct field){.worth = worth, .columns = BAR_CELLS};
+    unsigned eighths = (unsigned)(done * BAR_CELLS * 8);
+    char *out = field->text;
+    for (unsigned cell = 0; cell < BAR_CELLS; cell++) {
+        unsigned filled = eighths > cell * 8 ? eighths - cell * 8 : 0;
+        const char *block = filled >= 8 ? FULL_BLOCK : filled > 0 ? EIGHTHS_BLOCK : SHADED_BLOCK;
+        memcpy(out, block, strlen(block));
+        if (filled > 0 && filled < 8)
+            out[2] = (char)(0x90 - filled);
+        out += 3;
+    }
+}
+
+static void add_percent(struct line *line, unsigned worth, double done)
+{
+    char text[FIELD_SIZE];
+    /* Rounded down: 100 % is the very end. 0.29 * 100 may be a little less than 29. */
+    snprintf(text, sizeof(text), "%u %%", (unsigned)(done * 100 + 1e-9));
+    add_field(line, worth, text);
+}
+
+/* --- The line of each phase; the worth says what goes last --- */
+
+static void describe_opening(struct line *line, const struct progress *progress,
+                             const struct snapshot *now)
+{
+    add_field(line, 5, "opening");
+    add_part(line, 4, now->open, now->connections, " connections");
+    add_rate(line, 1, recent_rate(progress, now, now->open, progress->last.open));
+    add_count(line, 3, now->open_failed, "failed");
+    add_time_left(line, 2, seconds_left(now->open, now->connections, now->elapsed_ns));
+}
+
+static void describe_running(struct line *line, const struct progress *progress,
+                             const struct snapshot *now)
+{
+    double done = run_share(now);
+    if (progress->mode == PROGRESS_BAR)
+        add_bar(line, 2, done);
+    add_percent(line, 8, done);
+    add_part(line, 7, now->done, now->planned, "");
+    add_rate(line, 5, recent_rate(progress, now, now->done, progress->last.done));
+    add_count(line, 6, now->failed, "failed");
+    add_recent_p95(line, 3, now->recent_p95_ns);
+    add_count(line, 1, now->open, "open");
+    add_time_left(line, 4, run_seconds_left(now));
+}
+
+static void describe_draining(struct line *line, const struct snapshot *now)
+{
+    add_field(line, 4, "waiting");
+    add_count(line, 3, now->in_flight, now->in_flight == 1 ? "reply to come" : "replies to come");
+    add_part(line, 2, now->done, now->planned, "");
+    add_count(line, 1, now->failed, "failed");
+}
+
+static void describe_closing(struct line *line, const struct snapshot *now)
+{
+    add_field(line, 2, "closing");
+    add_count(line, 1, now->open, "open");
+}
+
+static void describe(struct line *line, const struct progress *progress, const struct snapshot *now)
+{
+    *line = (struct line){0};
+    switch (now->phase) {
+    case PHASE_OPENING:
+        describe_opening(line, progress, now);
+        break;
+    case PHASE_RUNNING:
+        describe_running(line, progress, now);
+        break;
+    case PHASE_DRAINING:
+        describe_draining(line, now);
+        break;
+    case PHASE_CLOSING:
+        describe_closing(line, now);
+        break;
+    }
+}
+
+/* --- Fitting and writing --- */
+
+static size_t line_columns(const struct line *line)
+{
+    size_t columns = 0;
+    for (size_t i = 0; i < line->count; i++)
+        columns += line->fields[i].columns + (i > 0 ? GAP_COLUMNS : 0);
+    return columns;
+}
+
+static void drop_least(struct line *line)
+{
+    size_t least = 0;
+    for (size_t i = 1; i < line->count; i++) {
+        if (line->fields[i].worth < line->fields[least].worth)
+            least = i;
+    }
+    line->count--;
+    memmove(&line->fields[least], &line->fields[least + 1],
+            (line->count - least) * sizeof(line->fields[0]));
+}
+
+/* Spaces in front of field INDEX, in a line that may take COLUMNS. */
+static size_t gap_before(const struct line *line, size_t index, size_t columns)
+{
+    if (index == 0)
+        return 0;
+    if (!line->fields[index].at_the_end || columns < line_columns(line))
+        return GAP_COLUMNS;
+    return GAP_COLUMNS + columns - line_columns(line);
+}
+
+/* COLUMNS 0: as long as it takes. */
+static int append_line(struct buffer *out, const struct line *line, size_t columns)
+{
+    for (size_t i = 0; i < line->count; i++) {
+        if (buffer_printf(out, "%*s%s", (int)gap_before(line, i, columns), "",
+                          line->fields[i].text) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* The last column stays free: a character there makes some terminals wrap. */
+static int append_bar(struct buffer *out, struct line *line, size_t terminal_columns)
+{
+    size_t columns = terminal_columns > COLUMNS_MAX ? COLUMNS_MAX : terminal_columns;
+    while (line->count > 0 && line_columns(line) >= columns)
+        drop_least(line);
+    if (buffer_append(out, "\r", 1) != 0 || append_line(out, line, columns - 1) != 0)
+        return -1;
+    return buffer_append(out, ERASE_TO_END, strlen(ERASE_TO_END));
+}
+
+static int append_plain(struct buffer *out, const struct line *line)
+{
+    if (append_line(out, line, 0) != 0)
+        return -1;
+    return buffer_append(out, "\n", 1);
+}
+
+void progress_init(struct progress *progress, enum progress_mode mode, unsigned columns)
+{
+    *progress = (struct progress){.mode = mode, .columns = columns > 0 ? columns : COLUMNS_GUESS};
+}
+
+int progress_draw(struct progress *progress, const struct snapshot *now, struct buffer *out)
+{
+    struct line line;
+    if (progress->mode == PROGRESS_NONE)
+        return 0;
+    describe(&line, progress, now);
+    progress->last = *now;
+    if (progress->mode == PROGRESS_PLAIN)
+        return append_plain(out, &line);
+    progress->drawn = true;
+    return append_bar(out, &line, progress->columns);
+}
+
+int progress_clear(struct progress *progress, struct buffer *out)
+{
+    if (!progress->drawn)
+        return 0;
+    progress->drawn = false;
+    return buffer_append(out, "\r" ERASE_TO_END, strlen("\r" ERASE_TO_END));
+}

@@ -1,0 +1,232 @@
+#include "testing.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fixtures.h"
+#include "wsload/base/clock.h"
+#include "wsload/base/utf8.h"
+#include "wsload/report/console.h"
+#include "wsload/report/screen.h"
+
+static void assert_shows(const struct results *results, const char *text)
+{
+    struct buffer out;
+    fixture_console(results, false, &out);
+    if (strstr(out.data, text) == NULL)
+        fail_msg("'%s' is not in:\n%s", text, out.data);
+    buffer_free(&out);
+}
+
+static void assert_verdict(const struct results *results, const char *verdict)
+{
+    struct console_style style = {0};
+    struct buffer out;
+    buffer_init(&out, 4096);
+    assert_int_equal(report_verdict(results, &style, &out), 0);
+    assert_string_equal(out.data, verdict);
+    buffer_free(&out);
+}
+
+static void test_console_verdict_says_why(void **state)
+{
+    static const struct {
+        const char *fixture;
+        const char *verdict;
+    } cases[] = {
+        {"passed", "PASSED   3 of 3 thresholds"},
+        {"connection_per_request", "PASSED   3 of 3 thresholds, 1 of 200 requests failed"},
+        {"no_thresholds", "PASSED   no thresholds set, 3 of 2,000 requests failed"},
+        {"failed", "FAILED   requests per second 6.55, at least 1,000 was asked, and 1 more"},
+        {"no_success", "FAILED   no request succeeded, 200 failed"},
+        {"no_connection", "NO CONNECTION   none of 20 could be opened"},
+        {"interrupted", "INTERRUPTED   after 120 of 2,000 requests"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_verdict(fixture_results(cases[i].fixture), cases[i].verdict);
+}
+
+static void test_console_verdict_covers_the_rarer_ends(void **state)
+{
+    struct results *results = fixture_results("passed");
+    (void)state;
+    results->thresholds.items[2].actual = 90;
+    results->thresholds.items[2].passed = false;
+    results_decide(results, 0);
+    assert_verdict(results, "FAILED   success rate 90.0 %, at least 95 % was asked");
+    results->thresholds.items[2].has_actual = false;
+    assert_verdict(results, "FAILED   no success rate, at least 95 % was asked");
+    results->recorded.ok = 0;
+    results_decide(results, 0);
+    assert_verdict(results, "FAILED   no request ended");
+    results = fixture_results("interrupted");
+    results->setup.requests = 0;
+    results_decide(results, 15);
+    assert_verdict(results, "INTERRUPTED   after 120 requests");
+    assert_shows(results, "exit 143\n");
+}
+
+static void test_console_stays_within_80_columns(void **state)
+{
+    size_t count;
+    const struct fixture *fixtures = fixtures_table(&count);
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        struct buffer out;
+        fixture_console(fixture_results(fixtures[i].name), false, &out);
+        assert_in_range(fixture_widest_line(out.data), 60, SCREEN_COLUMNS);
+        buffer_free(&out);
+    }
+}
+
+static void test_console_cuts_a_long_url_and_nothing_passes_100_columns(void **state)
+{
+    static char url[2000];
+    struct results *results = fixture_results("failed");
+    struct console_style style = {false, url};
+    struct buffer out;
+    (void)state;
+    memset(url, 'u', sizeof(url) - 1);
+    results->setup.url = url;
+    buffer_init(&out, 1 << 20);
+    assert_int_equal(report_console(results, &style, &out), 0);
+    assert_int_equal(fixture_widest_line(out.data), SCREEN_LIMIT);
+    assert_non_null(strstr(out.data, "\xE2\x80\xA6\n"));
+    buffer_free(&out);
+}
+
+static void test_console_lets_no_server_write_to_the_terminal(void **state)
+{
+    struct buffer out;
+    (void)state;
+    fixture_console(fixture_results("hostile"), false, &out);
+    assert_true(utf8_valid(buffer_text(&out)));
+    for (const char *c = out.data; *c != '\0'; c++)
+        assert_true(((unsigned char)*c >= 0x20 && *c != 0x7F) || *c == '\n');
+    assert_null(strstr(out.data, "\xC2\x9B"));     /* CSI as one character */
+    assert_null(strstr(out.data, "\xE2\x80\xAE")); /* right-to-left override */
+    assert_non_null(strstr(out.data, "\"quoted\" \\"));
+    buffer_free(&out);
+}
+
+/* TEXT without its colours, in place. */
+static void strip_colors(char *text)
+{
+    char *to = text;
+    for (const char *from = text; *from != '\0';) {
+        if (*from == '\x1b')
+            from = strchr(from, 'm') + 1;
+        else
+            *to++ = *from++;
+    }
+    *to = '\0';
+}
+
+static void test_console_color_is_never_the_only_carrier_of_meaning(void **state)
+{
+    size_t count;
+    const struct fixture *fixtures = fixtures_table(&count);
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        struct buffer plain;
+        struct buffer colored;
+        fixture_console(fixture_results(fixtures[i].name), false, &plain);
+        fixture_console(fixture_results(fixtures[i].name), true, &colored);
+        assert_null(strchr(plain.data, '\x1b'));
+        assert_non_null(strchr(colored.data, '\x1b'));
+        strip_colors(colored.data);
+        assert_string_equal(colored.data, plain.data);
+        buffer_free(&plain);
+        buffer_free(&colored);
+    }
+}
+
+static void test_console_shows_at_most_12_classes_of_errors(void **state)
+{
+    struct results *results = fixture_results("passed");
+    (void)state;
+    for (int i = 0; i < 15; i++) {
+        char detail[16];
+        snprintf(detail, sizeof(detail), "%d", 4000 + i);
+        struct failure failure = {FAILURE_CLOSED, detail, text_of("")};
+        failures_add(&results->recorded.failures, &failure, 1);
+        if (i == 11)
+            assert_shows(results, "4011: ");
+    }
+    assert_shows(results, "4011: ");
+    assert_shows(results, "\n              and 3 more\n");
+}
+
+static void test_console_chooses_one_unit_for_a_row(void **state)
+{
+    static const struct {
+        uint64_t latencies_ns[3];
+        const char *row;
+    } cases[] = {
+        {{50100000, 51800000, 61300000}, "  latency, ms    50.1    54.4    51.8*   61.3*"},
+        {{1900, 250000, 999000}, "  latency, us       2     417     250*    999*"},
+        {{1900, 250000, 29000000000}, "  latency, ms   0.002   9,667   0.250* 29,000*"},
+        {{800000000, 1500000000, 12300000000}, "  latency, s     0.80    4.87    1.50*  12.30*"},
+        {{1, 999600000, 3600000000000}, "  latency, s     0.00   1,200    1.00*  3,600*"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct results *results = fixture_results("passed");
+        histogram_reset(&results->recorded.latency);
+        for (size_t j = 0; j < 3; j++)
+            histogram_record(&results->recorded.latency, cases[i].latencies_ns[j]);
+        assert_shows(results, cases[i].row);
+    }
+}
+
+static void test_console_marks_percentiles_that_rest_on_few_samples(void **state)
+{
+    struct results *results = fixture_results("passed");
+    (void)state;
+    histogram_reset(&results->recorded.latency);
+    histogram_reset(&results->recorded.connect);
+    for (int i = 0; i < 10000; i++)
+        histogram_record(&results->recorded.latency, 52 * NS_PER_MS);
+    struct buffer out;
+    fixture_console(results, false, &out);
+    assert_null(strchr(out.data, '*'));
+    buffer_free(&out);
+    results->recorded.latency.count = 9000; /* p99.9: 9 beyond */
+    assert_shows(results, "    52.0    52.0*   52.0\n  * fewer than 10 samples beyond it\n");
+}
+
+static void test_console_fails_when_it_does_not_fit(void **state)
+{
+    const struct results *results = fixture_results("failed");
+    struct console_style style = {true, "x"};
+    struct buffer whole;
+    (void)state;
+    fixture_console(results, true, &whole);
+    for (size_t maximum = 0; maximum < 1000; maximum += 37) {
+        struct buffer out;
+        buffer_init(&out, maximum);
+        assert_int_equal(report_console(results, &style, &out), -1);
+        if (out.length > 0)
+            assert_memory_equal(out.data, whole.data, out.length);
+        buffer_free(&out);
+    }
+    buffer_free(&whole);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_console_verdict_says_why),
+        cmocka_unit_test(test_console_verdict_covers_the_rarer_ends),
+        cmocka_unit_test(test_console_stays_within_80_columns),
+        cmocka_unit_test(test_console_cuts_a_long_url_and_nothing_passes_100_columns),
+        cmocka_unit_test(test_console_lets_no_server_write_to_the_terminal),
+        cmocka_unit_test(test_console_color_is_never_the_only_carrier_of_meaning),
+        cmocka_unit_test(test_console_shows_at_most_12_classes_of_errors),
+        cmocka_unit_test(test_console_chooses_one_unit_for_a_row),
+        cmocka_unit_test(test_console_marks_percentiles_that_rest_on_few_samples),
+        cmocka_unit_test(test_console_fails_when_it_does_not_fit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,109 @@
+#include "testing.h"
+
+#include "wsload/report/figures.h"
+#include "wsload/stats/metrics.h"
+
+static void test_figures_number_groups_thousands(void **state)
+{
+    static const struct {
+        double value;
+        int decimals;
+        const char *text;
+    } cases[] = {{0, 0, "0"},
+                 {52, 1, "52.0"},
+                 {1234.56, 1, "1,234.6"},
+                 {999.96, 1, "1,000.0"},
+                 {1234567, 0, "1,234,567"},
+                 {0.0512, 3, "0.051"}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char out[FIGURE_SIZE];
+        assert_string_equal(figure_number(cases[i].value, cases[i].decimals, out), cases[i].text);
+    }
+}
+
+static void test_figures_have_three_significant_digits(void **state)
+{
+    static const struct {
+        double value;
+        int decimals;
+    } cases[] = {{0.512, 3}, {0.9994, 3}, {0.9996, 2}, {1.9, 2}, {9.994, 2},
+                 {9.996, 1}, {52, 1},     {99.96, 0},  {376, 0}, {12345, 0}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_int_equal(figure_decimals(cases[i].value), cases[i].decimals);
+}
+
+static void test_figures_choose_the_time_unit_that_reads_best(void **state)
+{
+    static const struct {
+        double ns;
+        const char *unit;
+    } cases[] = {{0, "us"},  {999499, "us"},    {999500, "ms"},   {52e6, "ms"},
+                 {1e9, "s"}, {999499000, "ms"}, {999500000, "s"}, {3.6e12, "s"}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_string_equal(figure_time_unit(cases[i].ns)->name, cases[i].unit);
+}
+
+static void test_figures_plural_is_for_all_but_one(void **state)
+{
+    (void)state;
+    assert_string_equal(figure_plural(0), "s");
+    assert_string_equal(figure_plural(1), "");
+    assert_string_equal(figure_plural(2), "s");
+}
+
+static void test_figures_actual_stands_on_its_side_of_the_limit(void **state)
+{
+    static const struct {
+        const char *metric;
+        double actual;
+        double limit;
+        const char *actual_number;
+        const char *actual_unit;
+        const char *limit_number;
+        const char *limit_unit;
+    } cases[] = {
+        {"latency.average", 0.052, 0.5, "52.0", "ms", "500", "ms"},
+        {"latency.average", 0.5004, 0.5, "500.4", "ms", "500", "ms"},
+        {"latency.average", 0.5, 0.5, "500", "ms", "500", "ms"},
+        {"latency.average", 1.2, 0.5125, "1.20", "s", "512.5", "ms"},
+        {"latency.average", 0.00005, 120, "50.0", "us", "120", "s"},
+        {"requests_per_second", 376.47, 100, "376", "", "100", ""},
+        {"requests_per_second", 99.97, 100, "99.97", "", "100", ""},
+        {"requests_per_second", 12345.6, 0.5, "12,346", "", "0.5", ""},
+        {"success_rate", 100, 95, "100.0", "%", "95", "%"},
+        {"success_rate", 99.96, 100, "99.96", "%", "100", "%"},
+        {"success_rate", 94.99, 95, "94.99", "%", "95", "%"},
+        {"success_rate", 99.95, 99.95, "99.95", "%", "99.95", "%"},
+        {"failed_requests", 1234, 1000, "1,234", "", "1,000", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct threshold threshold = {
+            .metric = metric_find(cases[i].metric),
+            .limit = cases[i].limit,
+            .has_actual = true,
+            .actual = cases[i].actual,
+        };
+        struct figure actual = figure_actual(&threshold);
+        struct figure limit = figure_limit(&threshold);
+        assert_string_equal(actual.number, cases[i].actual_number);
+        assert_string_equal(actual.unit, cases[i].actual_unit);
+        assert_string_equal(limit.number, cases[i].limit_number);
+        assert_string_equal(limit.unit, cases[i].limit_unit);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_figures_number_groups_thousands),
+        cmocka_unit_test(test_figures_have_three_significant_digits),
+        cmocka_unit_test(test_figures_choose_the_time_unit_that_reads_best),
+        cmocka_unit_test(test_figures_plural_is_for_all_but_one),
+        cmocka_unit_test(test_figures_actual_stands_on_its_side_of_the_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

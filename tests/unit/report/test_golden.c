@@ -1,0 +1,73 @@
+/* The reports of fixed results, compared with tests/golden/. WSLOAD_UPDATE_GOLDEN=1 in the
+ * environment writes the files anew: look at the difference before it is committed. */
+#include "testing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixtures.h"
+#include "wsload/base/file.h"
+
+static void compare(const char *name, const char *extension, const struct buffer *got)
+{
+    char path[512];
+    struct error error;
+    struct buffer expected;
+    snprintf(path, sizeof(path), WSLOAD_TEST_DATA "/golden/%s.%s", name, extension);
+    if (getenv("WSLOAD_UPDATE_GOLDEN") != NULL) {
+        assert_int_equal(file_write_atomic(path, buffer_text(got), &error), 0);
+        return;
+    }
+    buffer_init(&expected, 1 << 20);
+    if (file_read(path, &expected, &error) != 0)
+        fail_msg("%s", error.text);
+    if (strcmp(expected.data, got->data) != 0)
+        fail_msg("%s differs; this is what it was compared with:\n%s", path, got->data);
+    buffer_free(&expected);
+}
+
+static void test_console_matches_its_golden_files(void **state)
+{
+    size_t count;
+    const struct fixture *fixtures = fixtures_table(&count);
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        struct buffer out;
+        fixture_console(fixture_results(fixtures[i].name), false, &out);
+        compare(fixtures[i].name, "txt", &out);
+        buffer_free(&out);
+    }
+}
+
+static void test_console_in_color_matches_its_golden_file(void **state)
+{
+    struct buffer out;
+    (void)state;
+    fixture_console(fixture_results("failed"), true, &out);
+    compare("failed", "color.txt", &out);
+    buffer_free(&out);
+}
+
+static void test_json_matches_its_golden_files(void **state)
+{
+    size_t count;
+    const struct fixture *fixtures = fixtures_table(&count);
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        struct buffer out;
+        fixture_json(fixture_results(fixtures[i].name), &out);
+        compare(fixtures[i].name, "json", &out);
+        buffer_free(&out);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_console_matches_its_golden_files),
+        cmocka_unit_test(test_console_in_color_matches_its_golden_file),
+        cmocka_unit_test(test_json_matches_its_golden_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,276 @@
+#include "testing.h"
+
+#include <string.h>
+
+#include "fixtures.h"
+#include "wsload/base/clock.h"
+#include "wsload/report/progress.h"
+
+static struct buffer out;
+static struct progress progress;
+
+static int start(void **state)
+{
+    (void)state;
+    buffer_init(&out, 4096);
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    buffer_free(&out);
+    return 0;
+}
+
+static const char *draw(const struct snapshot *now)
+{
+    buffer_clear(&out);
+    assert_int_equal(progress_draw(&progress, now, &out), 0);
+    return buffer_text(&out).data;
+}
+
+static const struct snapshot opening = {
+    .phase = PHASE_OPENING,
+    .elapsed_ns = 624 * NS_PER_MS,
+    .connections = 1000,
+    .open = 312,
+    .planned = 2000,
+};
+
+static const struct snapshot running = {
+    .phase = PHASE_RUNNING,
+    .elapsed_ns = 3 * NS_PER_S,
+    .connections = 20,
+    .open = 20,
+    .planned = 2000,
+    .done = 1220,
+    .failed = 3,
+    .in_flight = 20,
+    .recent_p95_ns = 54 * NS_PER_MS,
+};
+
+static void test_progress_plain_tells_each_phase_in_a_line(void **state)
+{
+    struct snapshot draining = running;
+    struct snapshot closing = running;
+    (void)state;
+    draining.phase = PHASE_DRAINING;
+    closing.phase = PHASE_CLOSING;
+    progress_init(&progress, PROGRESS_PLAIN, 0);
+    assert_string_equal(draw(&opening),
+                        "opening   312/1,000 connections   500/s   0 failed   1.4 s left\n");
+    assert_string_equal(
+        draw(&running),
+        "61 %   1,220/2,000   407/s   3 failed   p95 54 ms   20 open   1.9 s left\n");
+    assert_string_equal(draw(&draining), "waiting   20 replies to come   1,220/2,000   3 failed\n");
+    assert_string_equal(draw(&closing), "closing   20 open\n");
+}
+
+static void test_progress_rate_is_that_since_the_last_line(void **state)
+{
+    struct snapshot later = running;
+    (void)state;
+    later.elapsed_ns += NS_PER_S / 4;
+    later.done += 25;
+    progress_init(&progress, PROGRESS_PLAIN, 0);
+    assert_non_null(strstr(draw(&opening), "   500/s   "));
+    assert_non_null(strstr(draw(&running), "   407/s   "));
+    assert_non_null(strstr(draw(&later), "   100/s   "));
+    assert_non_null(strstr(draw(&later), "   383/s   ")); /* no time passed: the whole run's */
+}
+
+static void test_progress_percent_is_the_further_along_of_requests_and_time(void **state)
+{
+    static const struct {
+        uint64_t planned;
+        uint64_t duration_s;
+        uint64_t done;
+        uint64_t elapsed_s;
+        const char *percent;
+        const char *done_text;
+        const char *left; /* NULL when it cannot be known */
+    } cases[] = {
+        {2000, 0, 1220, 3, "61 %", "1,220/2,000", "1.9 s left"},
+        {2000, 30, 1220, 3, "61 %", "1,220/2,000", "1.9 s left"},
+        {2000, 4, 1220, 3, "75 %", "1,220/2,000", "1.0 s left"},
+        {0, 30, 1220, 3, "10 %", "1,220 done", "27 s left"},
+        {0, 600, 0, 3, "0 %", "0 done", "9 min 57 s left"},
+        {100, 0, 29, 1, "29 %", "29/100", "2.4 s left"},
+        {2000, 0, 0, 3, "0 %", "0/2,000", NULL},
+        {2000, 0, 1999, 3, "99 %", "1,999/2,000", "0.0 s left"},
+        {2000, 0, 2000, 3, "100 %", "2,000/2,000", "0.0 s left"},
+        {0, 30, 5, 31, "100 %", "5 done", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct snapshot now = running;
+        now.planned = cases[i].planned;
+        now.duration_ns = cases[i].duration_s * NS_PER_S;
+        now.done = cases[i].done;
+        now.elapsed_ns = cases[i].elapsed_s * NS_PER_S;
+        progress_init(&progress, PROGRESS_PLAIN, 0);
+        const char *line = draw(&now);
+        assert_ptr_equal(strstr(line, cases[i].percent), line);
+        assert_non_null(strstr(line, cases[i].done_text));
+        assert_int_equal(strstr(line, "left") != NULL, cases[i].left != NULL);
+        if (cases[i].left != NULL && strstr(line, cases[i].left) == NULL)
+            fail_msg("'%s' is not in '%s'", cases[i].left, line);
+    }
+}
+
+static void test_progress_leaves_out_what_is_not_known(void **state)
+{
+    struct snapshot now = running;
+    (void)state;
+    now.recent_p95_ns = 0;
+    now.done = 0;
+    progress_init(&progress, PROGRESS_PLAIN, 0);
+    assert_string_equal(draw(&now), "0 %   0/2,000   0/s   3 failed   20 open\n");
+    now = (struct snapshot){.phase = PHASE_OPENING, .connections = 5};
+    assert_string_equal(draw(&now), "opening   0/5 connections   0/s   0 failed\n");
+}
+
+static void test_progress_bar_is_a_line_of_the_terminal_width(void **state)
+{
+    (void)state;
+    progress_init(&progress, PROGRESS_BAR, 120);
+    assert_string_equal(
+        draw(&running),
+        "\r\xE2\x96\x88\xE2\x96\x88\xE2\x96\x88\xE2\x96\x88\xE2\x96\x88\xE2\x96\x88\xE2\x96\x88"
+        "\xE2\x96\x88\xE2\x96\x88\xE2\x96\x88\xE2\x96\x88\xE2\x96\x88\xE2\x96\x8F\xE2\x96\x91"
+        "\xE2\x96\x91\xE2\x96\x91\xE2\x96\x91\xE2\x96\x91\xE2\x96\x91\xE2\x96\x91"
+        "   61 %   1,220/2,000   407/s   3 failed   p95 54 ms   20 open       1.9 s left\x1b[K");
+}
+
+/* Columns of what stands between "\r" and "erase to end of line". */
+static size_t drawn_columns(const char *drawn)
+{
+    size_t length = strlen(drawn);
+    assert_true(drawn[0] == '\r');
+    assert_string_equal(drawn + length - 3, "\x1b[K");
+    return fixture_widest_line(drawn) - strlen("\r\x1b[K");
+}
+
+static void test_progress_bar_never_wraps(void **state)
+{
+    struct snapshot large = running;
+    (void)state;
+    large.planned = 123456789;
+    large.done = 98765432;
+    large.failed = 12345678;
+    for (unsigned columns = 1; columns <= 200; columns++) {
+        progress_init(&progress, PROGRESS_BAR, columns);
+        assert_true(drawn_columns(draw(&opening)) < columns);
+        assert_true(drawn_columns(draw(&running)) < columns);
+        assert_true(drawn_columns(draw(&large)) < columns);
+        if (columns > 60)
+            assert_int_equal(drawn_columns(draw(&running)), columns > 100 ? 99 : columns - 1);
+    }
+}
+
+static void test_progress_bar_drops_what_is_worth_least(void **state)
+{
+    static const struct {
+        unsigned columns;
+        const char *line;
+    } cases[] = {
+        {70, "\r61 %   1,220/2,000   407/s   3 failed   p95 54 ms          1.9 s left\x1b[K"},
+        {51, "\r61 %   1,220/2,000   407/s   3 failed   1.9 s left\x1b[K"},
+        {40, "\r61 %   1,220/2,000   407/s   3 failed\x1b[K"},
+        {30, "\r61 %   1,220/2,000   3 failed\x1b[K"},
+        {20, "\r61 %   1,220/2,000\x1b[K"},
+        {10, "\r61 %\x1b[K"},
+        {4, "\r\x1b[K"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        progress_init(&progress, PROGRESS_BAR, cases[i].columns);
+        assert_string_equal(draw(&running), cases[i].line);
+    }
+}
+
+static void test_progress_bar_fills_in_eighths(void **state)
+{
+    static const struct {
+        uint64_t done; /* of 160 */
+        const char *start;
+    } cases[] = {
+        {0, "\r\xE2\x96\x91"},
+        {1, "\r\xE2\x96\x8F\xE2\x96\x91"},
+        {7, "\r\xE2\x96\x89\xE2\x96\x91"},
+        {8, "\r\xE2\x96\x88\xE2\x96\x91"},
+        {12, "\r\xE2\x96\x88\xE2\x96\x8C\xE2\x96\x91"},
+    };
+    struct snapshot now = running;
+    (void)state;
+    now.planned = 160;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        now.done = cases[i].done;
+        progress_init(&progress, PROGRESS_BAR, 100);
+        assert_memory_equal(draw(&now), cases[i].start, strlen(cases[i].start));
+    }
+}
+
+static void test_progress_takes_80_columns_when_the_terminal_does_not_tell(void **state)
+{
+    (void)state;
+    progress_init(&progress, PROGRESS_BAR, 0);
+    assert_int_equal(drawn_columns(draw(&running)), 79);
+}
+
+static void test_progress_clear_wipes_a_drawn_bar_once(void **state)
+{
+    (void)state;
+    progress_init(&progress, PROGRESS_BAR, 80);
+    assert_int_equal(progress_clear(&progress, &out), 0);
+    assert_int_equal(out.length, 0);
+    draw(&running);
+    buffer_clear(&out);
+    assert_int_equal(progress_clear(&progress, &out), 0);
+    assert_string_equal(out.data, "\r\x1b[K");
+    buffer_clear(&out);
+    assert_int_equal(progress_clear(&progress, &out), 0);
+    assert_int_equal(out.length, 0);
+}
+
+static void test_progress_none_and_plain_leave_nothing_to_clear(void **state)
+{
+    (void)state;
+    progress_init(&progress, PROGRESS_NONE, 80);
+    assert_string_equal(draw(&running), "");
+    progress_init(&progress, PROGRESS_PLAIN, 80);
+    draw(&running);
+    assert_false(progress.drawn);
+}
+
+static void test_progress_fails_when_it_does_not_fit(void **state)
+{
+    (void)state;
+    out.maximum = 10;
+    progress_init(&progress, PROGRESS_PLAIN, 80);
+    assert_int_equal(progress_draw(&progress, &running, &out), -1);
+    progress_init(&progress, PROGRESS_BAR, 80);
+    assert_int_equal(progress_draw(&progress, &running, &out), -1);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, start, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_progress_plain_tells_each_phase_in_a_line),
+        TEST(test_progress_rate_is_that_since_the_last_line),
+        TEST(test_progress_percent_is_the_further_along_of_requests_and_time),
+        TEST(test_progress_leaves_out_what_is_not_known),
+        TEST(test_progress_bar_is_a_line_of_the_terminal_width),
+        TEST(test_progress_bar_never_wraps),
+        TEST(test_progress_bar_drops_what_is_worth_least),
+        TEST(test_progress_bar_fills_in_eighths),
+        TEST(test_progress_takes_80_columns_when_the_terminal_does_not_tell),
+        TEST(test_progress_clear_wipes_a_drawn_bar_once),
+        TEST(test_progress_none_and_plain_leave_nothing_to_clear),
+        TEST(test_progress_fails_when_it_does_not_fit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
