@@ -1,0 +1,43 @@
+/* The engine: workers on threads, from a plan to results.
+ *
+ * It prints nothing and handles no signals: whoever starts it waits for engine_done_fd() and may
+ * ask for an end with engine_stop(). */
+#ifndef WSLOAD_ENGINE_ENGINE_H
+#define WSLOAD_ENGINE_ENGINE_H
+
+#include "wsload/base/error.h"
+#include "wsload/engine/resolver.h"
+#include "wsload/engine/worker.h"
+#include "wsload/load/plan.h"
+#include "wsload/stats/results.h"
+#include "wsload/stats/snapshot.h"
+
+struct engine;
+
+/* Resolves the target's name, which may take seconds, and makes the workers. PLAN is borrowed and
+ * outlives the engine. NULL and an error when it cannot. */
+struct engine *engine_new(const struct plan *plan, struct error *error);
+
+/* Where the target's name leads. */
+const struct addresses *engine_addresses(const struct engine *engine);
+
+/* Starts the threads. Signals should be blocked by now, since threads inherit the mask. 0 or -1. */
+int engine_start(struct engine *engine, struct error *error);
+
+/* A descriptor that becomes readable when every worker has finished. Owned by the engine. */
+int engine_done_fd(const struct engine *engine);
+
+/* Asks the workers to end; see enum stop_request. */
+void engine_stop(struct engine *engine, enum stop_request how);
+
+/* The figures of the moment. */
+struct snapshot engine_peek(struct engine *engine);
+
+/* Waits for the workers and puts what they measured into RESULTS: recorded, total_time_ns and
+ * open_time_ns. */
+void engine_finish(struct engine *engine, struct results *results);
+
+/* Releases everything; after engine_finish(), or without a start. */
+void engine_free(struct engine *engine);
+
+#endif

@@ -1,0 +1,27 @@
+/* Names to addresses, once per run and off the loop.
+ *
+ * getaddrinfo() blocks, so this runs before the workers start; they connect to numeric addresses
+ * only. A name that does not resolve is a finding about the target, not an error of wsload. */
+#ifndef WSLOAD_ENGINE_RESOLVER_H
+#define WSLOAD_ENGINE_RESOLVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wsload/load/plan.h"
+
+#define ADDRESSES_MAX     16
+#define ADDRESS_TEXT_SIZE 64
+
+struct addresses {
+    char items[ADDRESSES_MAX][ADDRESS_TEXT_SIZE]; /* numeric, in the resolver's order */
+    size_t count;                                 /* 0: see reason */
+    uint16_t port;
+    char reason[256]; /* why there is none: "api.example.com: Name or service not known" */
+};
+
+/* Follows the target's routes and resolves where they lead. Addresses beyond ADDRESSES_MAX are left
+ * out. */
+void resolver_lookup(const struct target *target, struct addresses *addresses);
+
+#endif

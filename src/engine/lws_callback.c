@@ -1,0 +1,236 @@
+#include "lws_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "wsload/protocol/gateway.h"
+
+static uint32_t link_id(const struct link *link)
+{
+    return (uint32_t)(link - link->transport->links);
+}
+
+/* --- Opening --- */
+
+/* Copies TEXT to *CURSOR, if it fits in front of END. */
+static void put(unsigned char **cursor, const unsigned char *end, struct text text)
+{
+    if ((size_t)(end - *cursor) < text.length)
+        return;
+    memcpy(*cursor, text.data, text.length);
+    *cursor += text.length;
+}
+
+static void put_header(unsigned char **cursor, const unsigned char *end, struct text name,
+                       struct text value)
+{
+    put(cursor, end, name);
+    put(cursor, end, text_of(": "));
+    put(cursor, end, value);
+    put(cursor, end, text_of("\r\n"));
+}
+
+/* Adds Origin and the plan's headers to the request for the upgrade. 1 when they do not fit. */
+static int append_headers(const struct target *target, unsigned char **cursor, size_t room)
+{
+    const unsigned char *end = *cursor + room;
+    size_t needed = strlen(target->origin) + sizeof "Origin: \r\n";
+    for (size_t i = 0; i < target->header_count; i++)
+        needed += target->headers[i].name.length + target->headers[i].value.length + 4;
+    if (needed > room)
+        return 1;
+    if (target->origin[0])
+        put_header(cursor, end, text_of("Origin"), text_of(target->origin));
+    for (size_t i = 0; i < target->header_count; i++)
+        put_header(cursor, end, target->headers[i].name, target->headers[i].value);
+    return 0;
+}
+
+static void on_established(struct link *link)
+{
+    struct lws_transport *transport = link->transport;
+    link->open = true;
+    transport->address_down[link->address] = false;
+    transport->events->opened(transport->worker, link_id(link));
+}
+
+static void on_connection_error(struct link *link, struct text text, int saved_errno)
+{
+    struct lws_transport *transport = link->transport;
+    char detail[16];
+    if (!link->tcp_open) {
+        transport->address_down[link->address] = true;
+        if (link->tried < transport->addresses->count) {
+            link->wsi = NULL;
+            lws_link_retry(link);
+            return;
+        }
+    }
+    struct failure failure = lws_cause_of_failed(link, text, saved_errno, detail);
+    link->wsi = NULL;
+    transport->events->failed(transport->worker, link_id(link), &failure);
+}
+
+/* --- Receiving --- */
+
+static int fault(struct link *link, const char *text)
+{
+    link->protocol_fault = text;
+    return -1;
+}
+
+static void report_message(struct link *link, struct text message)
+{
+    struct lws_transport *transport = link->transport;
+    bool binary = lws_frame_is_binary(link->wsi);
+    transport->events->message(transport->worker, link_id(link), message, binary);
+}
+
+/* One piece of a message: the common message has one only, and is reported where it lies. */
+static int on_receive(struct link *link, const char *piece, size_t length)
+{
+    struct lws *wsi = link->wsi;
+    bool last = lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi);
+    if (last && link->incoming.length == 0) {
+        report_message(link, (struct text){piece, length});
+        return 0;
+    }
+    if (buffer_append(&link->incoming, piece, length))
+        return fault(link, "a message over 16 MiB");
+    if (!last)
+        return 0;
+    report_message(link, buffer_text(&link->incoming));
+    if (link->incoming.capacity > GATEWAY_MESSAGE_MAX)
+        buffer_free(&link->incoming);
+    else
+        buffer_clear(&link->incoming);
+    return 0;
+}
+
+/* --- Sending --- */
+
+/* Writes the next frame of the outgoing message from a scratch copy, since masking spoils it. */
+static int write_next_frame(struct link *link)
+{
+    static _Thread_local unsigned char frame[LWS_PRE + GATEWAY_FRAME_MAX];
+    size_t left = link->outgoing.length - link->outgoing_sent;
+    size_t length = left < GATEWAY_FRAME_MAX ? left : GATEWAY_FRAME_MAX;
+    int kind = link->outgoing_sent == 0 ? LWS_WRITE_TEXT : LWS_WRITE_CONTINUATION;
+    if (length < left)
+        kind |= LWS_WRITE_NO_FIN;
+    memcpy(frame + LWS_PRE, link->outgoing.data + link->outgoing_sent, length);
+    link->outgoing_sent += length;
+    return lws_write(link->wsi, frame + LWS_PRE, length, (enum lws_write_protocol)kind);
+}
+
+int lws_link_flush(struct link *link)
+{
+    while (link->outgoing_sent < link->outgoing.length) {
+        if (lws_partial_buffered(link->wsi)) {
+            lws_callback_on_writable(link->wsi);
+            return 0;
+        }
+        if (write_next_frame(link) < 0)
+            return -1;
+    }
+    buffer_clear(&link->outgoing);
+    link->outgoing_sent = 0;
+    return 0;
+}
+
+static int on_writeable(struct link *link)
+{
+    if (link->broken || lws_link_flush(link))
+        return -1;
+    if (!link->want_close || link->outgoing.length > 0)
+        return 0;
+    lws_close_reason(link->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
+    return -1;
+}
+
+/* --- Closing --- */
+
+/* Keeps the peer's code and reason (RFC 6455 section 5.5.1); the library answers by itself. */
+static void on_peer_close(struct link *link, const unsigned char *payload, size_t length)
+{
+    link->peer_closed = true;
+    link->close_code = 1005;
+    link->close_length = 0;
+    if (length < 2)
+        return;
+    link->close_code = (unsigned)payload[0] << 8 | payload[1];
+    link->close_length = length - 2 < CLOSE_REASON_SIZE ? length - 2 : CLOSE_REASON_SIZE;
+    memcpy(link->close_reason, payload + 2, link->close_length);
+}
+
+static void on_closed(struct link *link, int saved_errno)
+{
+    struct lws_transport *transport = link->transport;
+    char detail[16];
+    struct failure failure = lws_cause_of_closed(link, saved_errno, detail);
+    link->wsi = NULL;
+    link->open = false;
+    transport->events->closed(transport->worker, link_id(link), &failure);
+}
+
+/* Whatever the library did not tell otherwise: every attempt ends here. */
+static void on_destroyed(struct link *link)
+{
+    if (link->open)
+        on_closed(link, 0);
+    else
+        on_connection_error(link, text_of("ended before it was open"), 0);
+}
+
+/* --- The one callback --- */
+
+static int link_event(struct link *link, enum lws_callback_reasons reason, void *in, size_t length)
+{
+    int saved_errno = errno;
+    switch ((int)reason) {
+    case LWS_CALLBACK_WSI_CREATE: /* the TCP connection stands */
+        link->tcp_open = true;
+        return 0;
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+        link->tcp_open = true;
+        return append_headers(&link->transport->plan->target, in, length);
+    case LWS_CALLBACK_CLIENT_HTTP_REDIRECT:
+        return 1; /* never followed: a load test goes where it was told */
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+        on_connection_error(link, (struct text){in, in ? length : 0}, saved_errno);
+        return 0;
+    case LWS_CALLBACK_CLIENT_ESTABLISHED:
+        on_established(link);
+        return 0;
+    case LWS_CALLBACK_CLIENT_RECEIVE:
+        return on_receive(link, in, length);
+    case LWS_CALLBACK_CLIENT_WRITEABLE:
+        return on_writeable(link);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        on_peer_close(link, in, length);
+        return 0;
+    case LWS_CALLBACK_CLIENT_CLOSED:
+        on_closed(link, saved_errno);
+        return 0;
+    case LWS_CALLBACK_WSI_DESTROY:
+        on_destroyed(link);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+int lws_transport_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                           size_t length)
+{
+    if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_CLIENT_VERIFY_CERTS) {
+        lws_tls_set_up(lws_context_user(lws_get_context(wsi)), user);
+        return 0;
+    }
+    struct link *link = wsi ? lws_get_opaque_user_data(wsi) : NULL;
+    if (!link || link->wsi != wsi)
+        return 0; /* the context's own events, or a socket that was dropped */
+    if (reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION)
+        return lws_tls_verify(link, user, length != 0);
+    return link_event(link, reason, in, length);
+}

@@ -1,0 +1,121 @@
+#include "lws_internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* What AWS support asks for, as the library wants the names. */
+static const char *const aws_headers[] = {
+    "x-amzn-errortype:",
+    "x-amzn-requestid:",
+    "x-amz-apigw-id:",
+    "x-amz-cf-id:",
+};
+
+/* The AWS headers of a refused upgrade as one line, in a buffer of this thread. */
+static struct text aws_example(struct lws *wsi)
+{
+    static _Thread_local char line[512];
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof aws_headers / sizeof aws_headers[0]; i++) {
+        const char *name = aws_headers[i];
+        char value[128];
+        if (lws_hdr_custom_copy(wsi, value, sizeof value, name, (int)strlen(name)) <= 0)
+            continue;
+        int wrote = snprintf(line + used, sizeof line - used, "%s%s %s", used ? ", " : "", name,
+                             value);
+        if (wrote < 0 || (size_t)wrote >= sizeof line - used)
+            break;
+        used += (size_t)wrote;
+    }
+    return (struct text){line, used};
+}
+
+static struct failure failure_of(enum failure_kind kind, const char *detail, struct text example)
+{
+    return (struct failure){kind, detail, example};
+}
+
+/* A TCP connection that did not come to be. An error at once is in errno; one that came later the
+ * library has swallowed: nothing listens there, or nothing is there. */
+static struct failure tcp_failure(const struct link *link, int saved_errno)
+{
+    static _Thread_local char example[ADDRESS_TEXT_SIZE + 64];
+    const struct addresses *addresses = link->transport->addresses;
+    snprintf(example, sizeof example, "%s port %u", addresses->items[link->address],
+             (unsigned)addresses->port);
+    switch (saved_errno) {
+    case ETIMEDOUT:
+        return failure_of(FAILURE_CONNECT_TIMEOUT, "", text_of(example));
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case EADDRNOTAVAIL:
+    case EACCES:
+    case EMFILE:
+    case ENFILE:
+        return failure_of(FAILURE_CONNECT_REFUSED, strerror(saved_errno), text_of(example));
+    default:
+        return failure_of(FAILURE_CONNECT_REFUSED, "", text_of(example));
+    }
+}
+
+static bool begins(struct text text, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return text.length >= length && memcmp(text.data, prefix, length) == 0;
+}
+
+/* A handshake that the peer broke off. */
+static struct failure broken_off(int saved_errno)
+{
+    if (saved_errno == ECONNRESET || saved_errno == EPIPE)
+        return failure_of(FAILURE_RESET, "", text_of("reset during the opening handshake"));
+    return failure_of(FAILURE_CLOSED, "1006", text_of("ended during the opening handshake"));
+}
+
+struct failure lws_cause_of_failed(const struct link *link, struct text text, int saved_errno,
+                                   char detail[16])
+{
+    if (!link->tcp_open)
+        return tcp_failure(link, saved_errno);
+    if (link->tls_reason)
+        return failure_of(FAILURE_TLS, link->tls_reason, (struct text){0});
+    if (begins(text, "connect SSL") && link->transport->last_tls_reason)
+        return failure_of(FAILURE_TLS, link->transport->last_tls_reason, (struct text){0});
+    unsigned status = lws_http_client_http_response(link->wsi);
+    if (status != 0 && status != 101) {
+        snprintf(detail, 16, "%u", status);
+        return failure_of(FAILURE_HANDSHAKE_STATUS, detail, aws_example(link->wsi));
+    }
+    if (begins(text, "HS:") || begins(text, "problems parsing"))
+        return failure_of(FAILURE_PROTOCOL, "", text);
+    return broken_off(saved_errno);
+}
+
+/* How the socket stands now that the library has given it up: the peer's end of stream, a reset, or
+ * still alive - then it was this side that could not go on with what it read. */
+static struct failure silent_end(const struct link *link, int saved_errno)
+{
+    char byte;
+    ssize_t got = recv(lws_get_socket_fd(link->wsi), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    bool reset = saved_errno == ECONNRESET || saved_errno == EPIPE ||
+                 (got < 0 && (errno == ECONNRESET || errno == EPIPE));
+    if (reset)
+        return failure_of(FAILURE_RESET, "", text_of("connection reset by peer"));
+    if (got == 0 || (got < 0 && errno != EAGAIN))
+        return failure_of(FAILURE_CLOSED, "1006", text_of("ended without a close frame"));
+    return failure_of(FAILURE_PROTOCOL, "", text_of("a frame that RFC 6455 does not allow"));
+}
+
+struct failure lws_cause_of_closed(const struct link *link, int saved_errno, char detail[16])
+{
+    if (link->protocol_fault)
+        return failure_of(FAILURE_PROTOCOL, "", text_of(link->protocol_fault));
+    if (link->peer_closed) {
+        snprintf(detail, 16, "%u", link->close_code);
+        return failure_of(FAILURE_CLOSED, detail,
+                          (struct text){link->close_reason, link->close_length});
+    }
+    return silent_end(link, saved_errno);
+}

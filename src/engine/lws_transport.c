@@ -1,0 +1,387 @@
+#include "wsload/engine/lws_transport.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "lws_internal.h"
+#include "wsload/base/clock.h"
+#include "wsload/protocol/gateway.h"
+
+static_assert(TRANSPORT_HEADROOM >= LWS_PRE, "lws_write() writes in front of the message");
+
+/* The library's pieces of a message are at most this long. It is allocated per connection. */
+#define RECEIVE_PIECE 2048
+
+/* Never cut a write: what the socket does not take, the library keeps and sends later. */
+#define SEND_PIECE (256 * 1024)
+
+/* One for the thread: room for a handshake with a long URL and long tokens, and for one read. */
+#define SERVICE_BUFFER (32 * 1024)
+
+/* The longest message that may be sent in several frames: nobody's limit is near it. */
+#define OUTGOING_MAX (1024u * 1024u * 1024u)
+
+static const struct lws_protocols protocols[] = {
+    {"wsload", lws_transport_callback, 0, RECEIVE_PIECE, 0, NULL, SEND_PIECE},
+    {0},
+};
+
+/* All zero: no pings and no validity timers. The default would keep a sorted list of every socket.
+ */
+static const lws_retry_bo_t no_validity_checks;
+
+/* The library's last complaint on this thread, for when a context cannot be made. */
+static _Thread_local char last_log[256];
+
+static void keep_log(int level, const char *line)
+{
+    (void)level;
+    lws_strncpy(last_log, line, sizeof last_log);
+}
+
+static struct lws_transport *self(struct transport *transport)
+{
+    return (struct lws_transport *)transport;
+}
+
+/* --- Operations --- */
+
+static uint64_t op_now_ns(struct transport *transport)
+{
+    (void)transport;
+    return clock_monotonic_ns();
+}
+
+static void report_failed(struct link *link, enum failure_kind kind, const char *example)
+{
+    struct lws_transport *transport = link->transport;
+    struct failure failure = {kind, "", text_of(example)};
+    link->wsi = NULL;
+    transport->events->failed(transport->worker, (uint32_t)(link - transport->links), &failure);
+}
+
+/* The next address for LINK: in turn, those that are down last. */
+static size_t choose_address(const struct lws_transport *transport, const struct link *link)
+{
+    size_t count = transport->addresses->count;
+    size_t start = link->tried ? link->address + 1 : (size_t)(link - transport->links);
+    for (size_t i = 0; i < count; i++) {
+        size_t candidate = (start + i) % count;
+        if (!transport->address_down[candidate])
+            return candidate;
+    }
+    return start % count;
+}
+
+static void connect_link(struct link *link)
+{
+    struct lws_transport *transport = link->transport;
+    const struct target *target = &transport->plan->target;
+    link->address = choose_address(transport, link);
+    link->tried++;
+    link->tcp_open = false;
+    link->tls_reason = NULL;
+    struct lws_client_connect_info info = {
+        .context = transport->context,
+        .address = transport->addresses->items[link->address],
+        .port = transport->addresses->port,
+        .ssl_connection = target->url.secure ? LCCSCF_USE_SSL : 0,
+        .path = target->url.path,
+        .host = target->host_header,
+        .protocol = target->subprotocols,
+        .local_protocol_name = protocols[0].name,
+        .alpn = "http/1.1", /* else a server may choose HTTP/2, which cannot be upgraded */
+        .ietf_version_or_minus_one = -1,
+        .opaque_user_data = link,
+        .pwsi = &link->wsi,
+        .retry_and_idle_policy = &no_validity_checks,
+    };
+    /* On NULL the failure has been reported already, unless memory ran out very early. */
+    if (!lws_client_connect_via_info(&info) && link->wsi)
+        report_failed(link, FAILURE_CONNECT_REFUSED, "out of memory");
+}
+
+static void op_open(struct transport *base, uint32_t id)
+{
+    struct lws_transport *transport = self(base);
+    struct link *link = &transport->links[id];
+    if (transport->addresses->count == 0) {
+        report_failed(link, FAILURE_DNS, transport->addresses->reason);
+        return;
+    }
+    link->open = link->want_close = link->broken = link->peer_closed = false;
+    link->protocol_fault = NULL;
+    link->tried = 0;
+    buffer_clear(&link->incoming);
+    buffer_clear(&link->outgoing);
+    connect_link(link);
+}
+
+static void queue_outgoing(struct link *link, const char *message, size_t length)
+{
+    buffer_clear(&link->outgoing);
+    link->outgoing_sent = 0;
+    if (buffer_append(&link->outgoing, message, length) || lws_link_flush(link))
+        link->broken = true;
+    if (link->broken)
+        lws_callback_on_writable(link->wsi);
+}
+
+static void op_send(struct transport *base, uint32_t id, char *message, size_t length)
+{
+    struct link *link = &self(base)->links[id];
+    /* lws_write() must not be called while a part of the frame before waits inside the library, and
+     * API Gateway takes no frame above its limit. */
+    if (length > GATEWAY_FRAME_MAX || lws_partial_buffered(link->wsi)) {
+        queue_outgoing(link, message, length);
+        return;
+    }
+    if (lws_write(link->wsi, (unsigned char *)message, length, LWS_WRITE_TEXT) < 0) {
+        link->broken = true;
+        lws_callback_on_writable(link->wsi);
+    }
+}
+
+static void op_close(struct transport *base, uint32_t id)
+{
+    struct link *link = &self(base)->links[id];
+    link->want_close = true;
+    lws_callback_on_writable(link->wsi);
+}
+
+static void op_drop(struct transport *base, uint32_t id)
+{
+    struct link *link = &self(base)->links[id];
+    struct lws *wsi = link->wsi;
+    link->wsi = NULL; /* what the library still says about it is stale */
+    link->retry_wanted = false;
+    if (wsi)
+        lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+}
+
+static void op_wake_at(struct transport *base, uint64_t time_ns)
+{
+    struct itimerspec setting = {0};
+    if (time_ns != CLOCK_NEVER) {
+        setting.it_value.tv_sec = (time_t)(time_ns / NS_PER_S);
+        setting.it_value.tv_nsec = (long)(time_ns % NS_PER_S);
+    }
+    timerfd_settime(self(base)->timer_fd, TFD_TIMER_ABSTIME, &setting, NULL);
+}
+
+static void op_run(struct transport *base)
+{
+    if (!self(base)->stopped)
+        ev_run(self(base)->loop, 0);
+}
+
+static void op_stop(struct transport *base)
+{
+    self(base)->stopped = true;
+    ev_break(self(base)->loop, EVBREAK_ALL);
+}
+
+static void op_interrupt(struct transport *base)
+{
+    ev_async_send(self(base)->loop, &self(base)->interrupt_watcher);
+}
+
+/* --- The loop's own events --- */
+
+static void on_timer(struct ev_loop *loop, ev_io *watcher, int events)
+{
+    struct lws_transport *transport = watcher->data;
+    uint64_t expirations;
+    (void)loop;
+    (void)events;
+    if (read(transport->timer_fd, &expirations, sizeof expirations) > 0)
+        transport->events->woken(transport->worker);
+}
+
+static void on_interrupt(struct ev_loop *loop, ev_async *watcher, int events)
+{
+    struct lws_transport *transport = watcher->data;
+    (void)loop;
+    (void)events;
+    transport->events->woken(transport->worker);
+}
+
+static void on_retry(struct ev_loop *loop, ev_timer *watcher, int events)
+{
+    struct lws_transport *transport = watcher->data;
+    (void)loop;
+    (void)events;
+    while (transport->retry_count > 0) {
+        struct link *link = &transport->links[transport->retries[--transport->retry_count]];
+        bool wanted = link->retry_wanted;
+        link->retry_wanted = link->retry_listed = false;
+        if (wanted)
+            connect_link(link);
+    }
+}
+
+void lws_link_retry(struct link *link)
+{
+    struct lws_transport *transport = link->transport;
+    link->retry_wanted = true;
+    if (link->retry_listed)
+        return;
+    link->retry_listed = true;
+    transport->retries[transport->retry_count++] = (uint32_t)(link - transport->links);
+    ev_timer_start(transport->loop, &transport->retry_watcher);
+}
+
+/* --- Life --- */
+
+static void destroy_context(struct lws_transport *transport)
+{
+    for (uint32_t id = 0; id < transport->plan->connections; id++)
+        transport->links[id].wsi = NULL;
+    /* Once only: with a foreign loop a second call is a use after free. Its watchers are closed in
+     * further turns of the loop. */
+    lws_context_destroy(transport->context);
+    for (int turn = 0; turn < 4; turn++)
+        ev_run(transport->loop, EVRUN_NOWAIT);
+}
+
+static void op_free(struct transport *base)
+{
+    struct lws_transport *transport = self(base);
+    if (transport->loop) {
+        ev_io_stop(transport->loop, &transport->timer_watcher);
+        ev_async_stop(transport->loop, &transport->interrupt_watcher);
+        ev_timer_stop(transport->loop, &transport->retry_watcher);
+    }
+    if (transport->context)
+        destroy_context(transport);
+    if (transport->loop)
+        ev_loop_destroy(transport->loop);
+    if (transport->timer_fd >= 0)
+        close(transport->timer_fd);
+    for (uint32_t id = 0; transport->links && id < transport->plan->connections; id++) {
+        buffer_free(&transport->links[id].incoming);
+        buffer_free(&transport->links[id].outgoing);
+    }
+    free(transport->links);
+    free(transport->retries);
+    free(transport);
+}
+
+static const struct transport_ops operations = {
+    .now_ns = op_now_ns,
+    .open = op_open,
+    .send = op_send,
+    .close = op_close,
+    .drop = op_drop,
+    .wake_at = op_wake_at,
+    .run = op_run,
+    .stop = op_stop,
+    .interrupt = op_interrupt,
+    .free = op_free,
+};
+
+static int make_links(struct lws_transport *transport)
+{
+    uint32_t count = transport->plan->connections;
+    transport->links = calloc(count, sizeof *transport->links);
+    transport->retries = calloc(count, sizeof *transport->retries);
+    if (!transport->links || !transport->retries)
+        return -1;
+    for (uint32_t id = 0; id < count; id++) {
+        transport->links[id].transport = transport;
+        buffer_init(&transport->links[id].incoming, TRANSPORT_MESSAGE_MAX);
+        buffer_init(&transport->links[id].outgoing, OUTGOING_MAX);
+    }
+    return 0;
+}
+
+static int make_loop(struct lws_transport *transport)
+{
+    transport->loop = ev_loop_new(EVBACKEND_EPOLL);
+    transport->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (!transport->loop || transport->timer_fd < 0)
+        return -1;
+    ev_io_init(&transport->timer_watcher, on_timer, transport->timer_fd, EV_READ);
+    ev_async_init(&transport->interrupt_watcher, on_interrupt);
+    ev_timer_init(&transport->retry_watcher, on_retry, 0., 0.);
+    transport->timer_watcher.data = transport;
+    transport->interrupt_watcher.data = transport;
+    transport->retry_watcher.data = transport;
+    ev_io_start(transport->loop, &transport->timer_watcher);
+    ev_async_start(transport->loop, &transport->interrupt_watcher);
+    return 0;
+}
+
+static int make_context(struct lws_transport *transport)
+{
+    const struct plan *plan = transport->plan;
+    void *loops[] = {transport->loop};
+    /* The library's own timeouts must never come before ours. */
+    unsigned patience_s = (unsigned)(plan->connect_timeout_ns / NS_PER_S) + 10;
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN,
+        .protocols = protocols,
+        .foreign_loops = loops,
+        .user = transport,
+        .options = LWS_SERVER_OPTION_LIBEV,
+        .pt_serv_buf_size = SERVICE_BUFFER,
+        .max_http_header_data2 = 4096 + URL_PATH_SIZE,
+        .timeout_secs = patience_s,
+        .connect_timeout_secs = patience_s,
+        .http_proxy_address = "", /* else it would take http_proxy from the environment */
+    };
+    if (plan->target.url.secure) {
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+        if (plan->target.ca_file)
+            info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+    }
+    last_log[0] = '\0';
+    lws_set_log_level(LLL_ERR | LLL_WARN, keep_log);
+    transport->context = lws_create_context(&info);
+    return transport->context ? 0 : -1;
+}
+
+static int set_up(struct lws_transport *transport, struct error *error)
+{
+    if (make_links(transport))
+        return error_set(error, "out of memory for %u connections",
+                         (unsigned)transport->plan->connections);
+    if (make_loop(transport))
+        return error_set(error,
+                         "no event loop: the process has no descriptor left; raise the limit "
+                         "with 'ulimit -n', or use fewer connections");
+    if (make_context(transport)) {
+        if (strstr(last_log, "evlib"))
+            return error_set(error, "libwebsockets has no libev plug-in here; install the package "
+                                    "libwebsockets-evlib-ev");
+        return error_set(error, "libwebsockets could not start: %s", last_log);
+    }
+    if (transport->setup_error.text[0])
+        return error_set(error, "%s", transport->setup_error.text);
+    return 0;
+}
+
+struct transport *lws_transport_new(const struct plan *plan, const struct addresses *addresses,
+                                    const struct transport_events *events, void *worker,
+                                    struct error *error)
+{
+    struct lws_transport *transport = calloc(1, sizeof *transport);
+    if (!transport) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    transport->base.ops = &operations;
+    transport->plan = plan;
+    transport->addresses = addresses;
+    transport->events = events;
+    transport->worker = worker;
+    transport->timer_fd = -1;
+    if (set_up(transport, error)) {
+        op_free(&transport->base);
+        return NULL;
+    }
+    return &transport->base;
+}

@@ -1,0 +1,262 @@
+#include "testing.h"
+
+#include "wsload/base/clock.h"
+#include "wsload/engine/connection.h"
+
+#define SECOND NS_PER_S
+
+static const struct connection_settings held = {
+    .connect_timeout_ns = 10 * SECOND,
+    .reply_timeout_ns = 30 * SECOND,
+    .not_open = {FAILURE_CONNECT_TIMEOUT, "", {0}},
+    .no_reply = {FAILURE_REPLY_TIMEOUT, "", {0}},
+};
+
+static const struct connection_settings per_request = {
+    .per_request = true,
+    .connect_timeout_ns = 10 * SECOND,
+    .reply_timeout_ns = 30 * SECOND,
+    .not_open = {FAILURE_CONNECT_TIMEOUT, "", {0}},
+    .no_reply = {FAILURE_REPLY_TIMEOUT, "", {0}},
+};
+
+static const struct failure closed = {FAILURE_CLOSED, "1006", {0}};
+static const struct failure error_reply = {FAILURE_ERROR_REPLY, "", {0}};
+static const struct failure bad_frame = {FAILURE_PROTOCOL, "", {0}};
+
+/* A connection that is open, with request 7 in flight since 5 s. */
+static struct connection awaiting(const struct connection_settings *settings)
+{
+    struct connection connection;
+    connection_init(&connection, settings);
+    connection_assign(&connection, (struct request){.seq = 7, .prompt_index = 3}, 4 * SECOND);
+    connection_on_opened(&connection);
+    connection_sent(&connection, 5 * SECOND);
+    return connection;
+}
+
+static void assert_step(struct connection_step step, enum connection_action action,
+                        uint64_t deadline_ns)
+{
+    assert_int_equal(step.action, action);
+    assert_int_equal(step.deadline_ns, deadline_ns);
+}
+
+static void test_connection_opens_without_a_request(void **state)
+{
+    (void)state;
+    struct connection connection;
+    connection_init(&connection, &held);
+    assert_step(connection_open(&connection, 2 * SECOND), CONNECTION_OPEN, 12 * SECOND);
+    assert_int_equal(connection.state, CONNECTION_OPENING);
+    assert_false(connection_is_open(&connection));
+    assert_step(connection_on_opened(&connection), CONNECTION_NEXT, CLOCK_NEVER);
+    assert_true(connection_is_open(&connection));
+}
+
+static void test_connection_sends_once_it_is_open(void **state)
+{
+    (void)state;
+    struct connection connection;
+    connection_init(&connection, &held);
+    assert_step(connection_assign(&connection, (struct request){.seq = 1}, SECOND), CONNECTION_OPEN,
+                11 * SECOND);
+    assert_step(connection_on_opened(&connection), CONNECTION_SEND, CLOCK_NEVER);
+    assert_step(connection_sent(&connection, 2 * SECOND), CONNECTION_WAIT, 32 * SECOND);
+}
+
+static void test_connection_sends_at_once_when_ready(void **state)
+{
+    (void)state;
+    struct connection connection;
+    connection_init(&connection, &held);
+    connection_open(&connection, 0);
+    connection_on_opened(&connection);
+    assert_step(connection_assign(&connection, (struct request){.seq = 1}, SECOND), CONNECTION_SEND,
+                CLOCK_NEVER);
+}
+
+static void test_connection_ends_request_with_its_reply(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&held);
+    struct connection_step step = connection_on_message(&connection, NULL, 6 * SECOND);
+    assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
+    assert_true(step.request_ended);
+    assert_null(step.failure);
+    assert_int_equal(step.request.seq, 7);
+    assert_int_equal(step.request.prompt_index, 3);
+    assert_int_equal(step.sent_ns, 5 * SECOND);
+    assert_int_equal(connection.state, CONNECTION_READY);
+}
+
+static void test_connection_stays_open_after_an_error_reply(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&held);
+    struct connection_step step = connection_on_message(&connection, &error_reply, 6 * SECOND);
+    assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
+    assert_ptr_equal(step.failure, &error_reply);
+    assert_int_equal(connection.state, CONNECTION_READY);
+}
+
+static void test_connection_closes_after_a_message_that_breaks_the_protocol(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&held);
+    struct connection_step step = connection_on_message(&connection, &bad_frame, 6 * SECOND);
+    assert_step(step, CONNECTION_CLOSE, 7 * SECOND);
+    assert_ptr_equal(step.failure, &bad_frame);
+}
+
+static void test_connection_per_request_closes_after_the_reply(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&per_request);
+    struct connection_step step = connection_on_message(&connection, NULL, 6 * SECOND);
+    assert_step(step, CONNECTION_CLOSE, 7 * SECOND);
+    assert_true(step.request_ended);
+    step = connection_on_closed(&connection, &closed, 6 * SECOND + 1);
+    assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
+    assert_false(step.request_ended);
+    assert_null(step.failure);
+}
+
+static void test_connection_that_closes_fails_its_request_and_backs_off(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&held);
+    struct connection_step step = connection_on_closed(&connection, &closed, 6 * SECOND);
+    assert_step(step, CONNECTION_WAIT, 6 * SECOND + 100 * NS_PER_MS);
+    assert_true(step.request_ended);
+    assert_ptr_equal(step.failure, &closed);
+    step = connection_on_deadline(&connection, 7 * SECOND);
+    assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
+    assert_int_equal(connection.state, CONNECTION_RESTING);
+}
+
+static void test_connection_that_closes_when_idle_fails_no_request(void **state)
+{
+    (void)state;
+    struct connection connection;
+    connection_init(&connection, &held);
+    connection_open(&connection, 0);
+    connection_on_opened(&connection);
+    struct connection_step step = connection_on_closed(&connection, &closed, SECOND);
+    assert_false(step.request_ended);
+    assert_ptr_equal(step.failure, &closed);
+    assert_int_equal(connection.state, CONNECTION_BACKING_OFF);
+}
+
+static void test_connection_backs_off_from_100_ms_to_5_s(void **state)
+{
+    (void)state;
+    static const uint64_t expected_ms[] = {100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000};
+    struct connection connection;
+    connection_init(&connection, &held);
+    for (size_t i = 0; i < ARRAY_LENGTH(expected_ms); i++) {
+        connection_open(&connection, 0);
+        struct connection_step step = connection_on_failed(&connection, &closed, SECOND);
+        assert_step(step, CONNECTION_WAIT, SECOND + expected_ms[i] * NS_PER_MS);
+        connection_on_deadline(&connection, step.deadline_ns);
+    }
+}
+
+static void test_connection_forgets_its_breaks_after_a_reply(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&held);
+    connection_on_closed(&connection, &closed, 0);
+    connection_on_deadline(&connection, SECOND);
+    connection_assign(&connection, (struct request){.seq = 8}, SECOND);
+    connection_on_opened(&connection);
+    connection_sent(&connection, SECOND);
+    connection_on_message(&connection, NULL, SECOND);
+    struct connection_step step = connection_on_closed(&connection, &closed, SECOND);
+    assert_step(step, CONNECTION_WAIT, SECOND + 100 * NS_PER_MS);
+}
+
+static void test_connection_without_a_reply_in_time_fails_and_closes(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&held);
+    struct connection_step step = connection_on_deadline(&connection, 35 * SECOND);
+    assert_step(step, CONNECTION_CLOSE, 36 * SECOND);
+    assert_true(step.request_ended);
+    assert_int_equal(step.failure->kind, FAILURE_REPLY_TIMEOUT);
+}
+
+static void test_connection_that_does_not_answer_the_close_is_dropped(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&held);
+    connection_on_deadline(&connection, 35 * SECOND);
+    struct connection_step step = connection_on_deadline(&connection, 36 * SECOND);
+    assert_step(step, CONNECTION_DROP, 36 * SECOND);
+    assert_false(step.request_ended);
+    step = connection_on_deadline(&connection, 36 * SECOND);
+    assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
+}
+
+static void test_connection_that_does_not_open_in_time_is_dropped(void **state)
+{
+    (void)state;
+    struct connection connection;
+    connection_init(&connection, &held);
+    connection_assign(&connection, (struct request){.seq = 2}, 0);
+    struct connection_step step = connection_on_deadline(&connection, 10 * SECOND);
+    assert_step(step, CONNECTION_DROP, 10 * SECOND + 100 * NS_PER_MS);
+    assert_true(step.request_ended);
+    assert_int_equal(step.sent_ns, 0);
+    assert_int_equal(step.failure->kind, FAILURE_CONNECT_TIMEOUT);
+}
+
+static void test_connection_abandons_what_is_in_flight(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&held);
+    assert_true(connection_abandon(&connection));
+    assert_false(connection_abandon(&connection));
+    assert_step(connection_finish(&connection, 6 * SECOND), CONNECTION_CLOSE, 7 * SECOND);
+
+    struct connection opening;
+    connection_init(&opening, &held);
+    connection_assign(&opening, (struct request){.seq = 2}, 0);
+    assert_false(connection_abandon(&opening)); /* never sent */
+    assert_step(connection_finish(&opening, SECOND), CONNECTION_DROP, CLOCK_NEVER);
+}
+
+static void test_connection_finish_leaves_what_is_not_open(void **state)
+{
+    (void)state;
+    struct connection connection;
+    connection_init(&connection, &held);
+    assert_step(connection_finish(&connection, 0), CONNECTION_WAIT, CLOCK_NEVER);
+    connection_open(&connection, 0);
+    connection_on_failed(&connection, &closed, 0);
+    assert_step(connection_finish(&connection, 0), CONNECTION_WAIT, CLOCK_NEVER);
+    assert_int_equal(connection.state, CONNECTION_RESTING);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_connection_opens_without_a_request),
+        cmocka_unit_test(test_connection_sends_once_it_is_open),
+        cmocka_unit_test(test_connection_sends_at_once_when_ready),
+        cmocka_unit_test(test_connection_ends_request_with_its_reply),
+        cmocka_unit_test(test_connection_stays_open_after_an_error_reply),
+        cmocka_unit_test(test_connection_closes_after_a_message_that_breaks_the_protocol),
+        cmocka_unit_test(test_connection_per_request_closes_after_the_reply),
+        cmocka_unit_test(test_connection_that_closes_fails_its_request_and_backs_off),
+        cmocka_unit_test(test_connection_that_closes_when_idle_fails_no_request),
+        cmocka_unit_test(test_connection_backs_off_from_100_ms_to_5_s),
+        cmocka_unit_test(test_connection_forgets_its_breaks_after_a_reply),
+        cmocka_unit_test(test_connection_without_a_reply_in_time_fails_and_closes),
+        cmocka_unit_test(test_connection_that_does_not_answer_the_close_is_dropped),
+        cmocka_unit_test(test_connection_that_does_not_open_in_time_is_dropped),
+        cmocka_unit_test(test_connection_abandons_what_is_in_flight),
+        cmocka_unit_test(test_connection_finish_leaves_what_is_not_open),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,69 @@
+#include "testing.h"
+
+#include <string.h>
+
+#include "wsload/engine/resolver.h"
+
+static struct addresses lookup(const char *host, enum address_family family,
+                               const struct resolve_rule *rule)
+{
+    struct addresses addresses;
+    struct target target = {.family = family, .url = {.port = 443}};
+    strncpy(target.url.host, host, sizeof target.url.host - 1);
+    target.routes = (struct routes){.resolve = rule, .resolve_count = rule ? 1 : 0};
+    resolver_lookup(&target, &addresses);
+    return addresses;
+}
+
+static void test_resolver_takes_numeric_addresses_as_they_are(void **state)
+{
+    (void)state;
+    struct addresses four = lookup("127.0.0.1", FAMILY_ANY, NULL);
+    assert_int_equal(four.count, 1);
+    assert_string_equal(four.items[0], "127.0.0.1");
+    assert_int_equal(four.port, 443);
+    struct addresses six = lookup("::1", FAMILY_ANY, NULL);
+    assert_int_equal(six.count, 1);
+    assert_string_equal(six.items[0], "::1");
+}
+
+static void test_resolver_follows_resolve_in_order_without_repeats(void **state)
+{
+    (void)state;
+    struct resolve_rule rule = {"api.example.com", 443, "127.0.0.2,::1,127.0.0.2"};
+    struct addresses addresses = lookup("api.example.com", FAMILY_ANY, &rule);
+    assert_int_equal(addresses.count, 2);
+    assert_string_equal(addresses.items[0], "127.0.0.2");
+    assert_string_equal(addresses.items[1], "::1");
+}
+
+static void test_resolver_keeps_to_the_family(void **state)
+{
+    (void)state;
+    struct resolve_rule rule = {"api.example.com", 443, "127.0.0.2,::1"};
+    struct addresses four = lookup("api.example.com", FAMILY_IPV4, &rule);
+    assert_int_equal(four.count, 1);
+    assert_string_equal(four.items[0], "127.0.0.2");
+    struct addresses six = lookup("api.example.com", FAMILY_IPV6, &rule);
+    assert_int_equal(six.count, 1);
+    assert_string_equal(six.items[0], "::1");
+}
+
+static void test_resolver_says_why_there_is_no_address(void **state)
+{
+    (void)state;
+    struct addresses addresses = lookup("127.0.0.1", FAMILY_IPV6, NULL);
+    assert_int_equal(addresses.count, 0);
+    assert_non_null(strstr(addresses.reason, "127.0.0.1: "));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_resolver_takes_numeric_addresses_as_they_are),
+        cmocka_unit_test(test_resolver_follows_resolve_in_order_without_repeats),
+        cmocka_unit_test(test_resolver_keeps_to_the_family),
+        cmocka_unit_test(test_resolver_says_why_there_is_no_address),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
