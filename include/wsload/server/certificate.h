@@ -1,0 +1,21 @@
+/* A throwaway certificate authority and a server certificate signed by it, for localhost, 127.0.0.1
+ * and ::1. Keys live in memory and in the files that the caller asks for; nothing is reused. */
+#ifndef WSLOAD_SERVER_CERTIFICATE_H
+#define WSLOAD_SERVER_CERTIFICATE_H
+
+#include "wsload/base/buffer.h"
+#include "wsload/base/error.h"
+
+struct certificate {
+    struct buffer ca_pem;    /* the authority's certificate: what a client must trust */
+    struct buffer chain_pem; /* the server's certificate */
+    struct buffer key_pem;   /* its private key, P-256 */
+};
+
+/* Makes all three, valid from an hour ago for 7 days. 0 or -1. */
+int certificate_make(struct certificate *certificate, struct error *error);
+
+/* Wipes and releases. A zeroed struct is fine. */
+void certificate_free(struct certificate *certificate);
+
+#endif
