@@ -1,0 +1,83 @@
+/* Options as a table: a row carries an option's name, type, range, default and help. Parsing,
+ * --help and the environment all read the same rows, so adding an option is adding a row.
+ *
+ * A value comes from the command line, else from the environment (WSLOAD_NAME), else from the row's
+ * default. Texts are borrowed from where they came from. */
+#ifndef WSLOAD_COMMAND_OPTION_H
+#define WSLOAD_COMMAND_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wsload/base/error.h"
+
+#define OPTION_LIST_MAX 64
+
+/* The type of an option, and of the field that takes it. */
+enum option_type {
+    OPTION_FLAG,     /* bool */
+    OPTION_COUNT,    /* uint64_t */
+    OPTION_DURATION, /* uint64_t, ns */
+    OPTION_RANGE,    /* struct option_range, ns: T or T1-T2 */
+    OPTION_RATE,     /* double, per second */
+    OPTION_PERCENT,  /* double */
+    OPTION_TEXT,     /* const char * */
+    OPTION_LIST,     /* struct option_list: may be given many times */
+    OPTION_CHOICE    /* const char *, one of choices */
+};
+
+struct option_range {
+    uint64_t low;
+    uint64_t high;
+};
+
+struct option_list {
+    const char *items[OPTION_LIST_MAX];
+    size_t count;
+};
+
+struct option_row {
+    const char *name;     /* long name without its dashes */
+    char letter;          /* short name; 0 for none */
+    const char *argument; /* how help calls the value; NULL for a flag */
+    enum option_type type;
+    size_t offset;              /* of the field in the struct that takes the values */
+    uint64_t minimum;           /* of a count or duration */
+    uint64_t maximum;           /* 0: unlimited */
+    const char *const *choices; /* ends in NULL; of a choice */
+    const char *initial;        /* default, as it would be typed; NULL: the field stays zero */
+    const char *group;          /* heading in --help */
+    const char *help;           /* one line */
+    const char *more;           /* further sentences for `wsload help OPTION`; may be NULL */
+};
+
+/* One command's options and arguments. */
+struct option_set {
+    const struct option_row *rows;
+    size_t count;
+    const char *command;             /* "wsload" or "wsload serve" */
+    const char *environment;         /* what its variables begin with: "WSLOAD_" */
+    size_t arguments_max;            /* how many arguments that are no options */
+    const char *const *argument_env; /* their environment names, arguments_max of them */
+};
+
+/* Fills VALUES with every row's default. The table is right by construction: this cannot fail. */
+void options_set_defaults(const struct option_set *set, void *values);
+
+/* Reads the environment, then ARGV[1..ARGC-1]. ARGUMENTS gets what is no option, NULL where there
+ * is none. 0 or -1; the error names the option or variable, the value, and what is allowed. */
+int options_parse(const struct option_set *set, int argc, char *const argv[], void *values,
+                  const char *arguments[], struct error *error);
+
+/* The row called NAME: "connections", "--connections", "c" or "-c". NULL when there is none. */
+const struct option_row *option_find(const struct option_set *set, const char *name);
+
+/* Writes the name of ROW's environment variable: WSLOAD_CONNECT_TIMEOUT. Returns OUT. */
+char *option_environment_name(const struct option_set *set, const struct option_row *row,
+                              char out[64]);
+
+/* "; did you mean --connections ?", or "" when no name is near. Returns OUT. */
+char *option_suggestion(const struct option_set *set, const char *name, char out[128]);
+
+#endif

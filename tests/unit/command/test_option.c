@@ -1,0 +1,220 @@
+#include "testing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "wsload/base/clock.h"
+#include "wsload/command/option.h"
+
+struct values {
+    bool flag;
+    bool other_flag;
+    uint64_t count;
+    uint64_t duration_ns;
+    struct option_range range;
+    double rate;
+    double percent;
+    const char *text;
+    struct option_list list;
+    const char *choice;
+};
+
+#define FIELD(name) offsetof(struct values, name)
+
+static const char *const choices[] = {"red", "green", NULL};
+
+static const struct option_row rows[] = {
+    {"flag", 'f', NULL, OPTION_FLAG, FIELD(flag), .group = "A", .help = "a flag"},
+    {"other-flag", 'o', NULL, OPTION_FLAG, FIELD(other_flag), .group = "A", .help = "another"},
+    {"count", 'c', "N", OPTION_COUNT, FIELD(count), .minimum = 1, .maximum = 1000, .initial = "10",
+     .group = "A", .help = "a count"},
+    {"duration", 'd', "T", OPTION_DURATION, FIELD(duration_ns), .minimum = 1, .group = "A",
+     .help = "a duration"},
+    {"range", 0, "T", OPTION_RANGE, FIELD(range), .initial = "0", .group = "A", .help = "a range"},
+    {"rate", 0, "R", OPTION_RATE, FIELD(rate), .group = "A", .help = "a rate"},
+    {"percent", 0, "P", OPTION_PERCENT, FIELD(percent), .group = "A", .help = "a percentage"},
+    {"text", 't', "TEXT", OPTION_TEXT, FIELD(text), .group = "A", .help = "a text"},
+    {"list", 'l', "TEXT", OPTION_LIST, FIELD(list), .group = "A", .help = "a list"},
+    {"choice", 0, "WORD", OPTION_CHOICE, FIELD(choice), .choices = choices, .initial = "red",
+     .group = "A", .help = "a choice"},
+};
+
+static const char *const argument_env[] = {"TEST_FIRST", NULL};
+
+static const struct option_set set = {rows, ARRAY_LENGTH(rows), "test", "TEST_", 2, argument_env};
+
+static struct values values;
+static const char *arguments[2];
+static struct error error;
+
+/* Parses the words of WORDS, up to a NULL. */
+static int parse(const char *const *words)
+{
+    char *argv[16] = {(char *)"test"};
+    int argc = 1;
+    for (; words[argc - 1]; argc++)
+        argv[argc] = (char *)words[argc - 1];
+    memset(&values, 0, sizeof values);
+    options_set_defaults(&set, &values);
+    return options_parse(&set, argc, argv, &values, arguments, &error);
+}
+
+#define PARSE(...) parse((const char *const[]){__VA_ARGS__, NULL})
+
+static void test_option_defaults_stand_when_nothing_is_given(void **state)
+{
+    (void)state;
+    assert_int_equal(parse((const char *const[]){NULL}), 0);
+    assert_int_equal(values.count, 10);
+    assert_string_equal(values.choice, "red");
+    assert_false(values.flag);
+    assert_null(values.text);
+    assert_null(arguments[0]);
+}
+
+static void test_option_takes_values_in_every_form(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("--count", "20"), 0);
+    assert_int_equal(values.count, 20);
+    assert_int_equal(PARSE("--count=21"), 0);
+    assert_int_equal(values.count, 21);
+    assert_int_equal(PARSE("-c", "22"), 0);
+    assert_int_equal(values.count, 22);
+    assert_int_equal(PARSE("-c23"), 0);
+    assert_int_equal(values.count, 23);
+    assert_int_equal(PARSE("-foc24"), 0);
+    assert_true(values.flag && values.other_flag);
+    assert_int_equal(values.count, 24);
+    assert_int_equal(PARSE("--text="), 0);
+    assert_string_equal(values.text, "");
+    assert_int_equal(PARSE("--text", "--flag"), 0);
+    assert_string_equal(values.text, "--flag");
+}
+
+static void test_option_reads_every_type(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("-d", "1m30s", "--range", "20ms-1s", "--rate", "600/m", "--percent",
+                           "99.5%", "-l", "x", "-l", "y", "--choice", "green"),
+                     0);
+    assert_int_equal(values.duration_ns, 90 * NS_PER_S);
+    assert_int_equal(values.range.low, 20 * NS_PER_MS);
+    assert_int_equal(values.range.high, NS_PER_S);
+    assert_true(values.rate > 9.999 && values.rate < 10.001);
+    assert_true(values.percent > 99.49 && values.percent < 99.51);
+    assert_int_equal(values.list.count, 2);
+    assert_string_equal(values.list.items[1], "y");
+    assert_string_equal(values.choice, "green");
+    assert_int_equal(PARSE("--range", "5ms"), 0);
+    assert_int_equal(values.range.low, values.range.high);
+}
+
+static void test_option_tells_arguments_from_options(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("one", "-f", "-"), 0);
+    assert_string_equal(arguments[0], "one");
+    assert_string_equal(arguments[1], "-");
+    assert_int_equal(PARSE("--", "-f", "--count"), 0);
+    assert_false(values.flag);
+    assert_string_equal(arguments[0], "-f");
+    assert_string_equal(arguments[1], "--count");
+}
+
+static void test_option_says_what_is_wrong(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[4];
+        const char *message;
+    } cases[] = {
+        {{"--conut", "5"}, "--conut: no such option; did you mean --count ?"},
+        {{"--conut=5"}, "--conut: no such option; did you mean --count ?"},
+        {{"-z"}, "-z: no such option; 'test --help' lists them"},
+        {{"--zzzzzzzzz"}, "--zzzzzzzzz: no such option; 'test --help' lists them"},
+        {{"--count"}, "--count: a value is missing: --count N"},
+        {{"-c"}, "-c: a value is missing: -c N"},
+        {{"--flag=1"}, "--flag takes no value"},
+        {{"-c", "0"}, "-c '0': from 1 to 1,000 is allowed"},
+        {{"--count", "1001"}, "--count '1001': from 1 to 1,000 is allowed"},
+        {{"--choice", "blue"}, "--choice 'blue': use one of red, green"},
+        {{"--range", "2s-1s"},
+         "--range '2s-1s': the first time must not be the longer one, as in 20ms-50ms"},
+        {{"a", "b", "c"}, "'c': one argument too many; 'test --help' shows the usage"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        assert_int_equal(parse(cases[i].words), -1);
+        assert_string_equal(error.text, cases[i].message);
+    }
+}
+
+static void test_option_environment_stands_behind_the_command_line(void **state)
+{
+    (void)state;
+    setenv("TEST_COUNT", "30", 1);
+    setenv("TEST_OTHER_FLAG", "yes", 1);
+    setenv("TEST_LIST", "a\nb\nc", 1);
+    setenv("TEST_FIRST", "from-environment", 1);
+    assert_int_equal(PARSE("-f"), 0);
+    assert_int_equal(values.count, 30);
+    assert_true(values.other_flag);
+    assert_int_equal(values.list.count, 3);
+    assert_string_equal(values.list.items[2], "c");
+    assert_string_equal(arguments[0], "from-environment");
+    for (size_t i = 0; i < values.list.count; i++)
+        free((void *)values.list.items[i]);
+
+    assert_int_equal(PARSE("-c", "40", "given"), 0);
+    assert_int_equal(values.count, 40);
+    assert_string_equal(arguments[0], "given");
+    for (size_t i = 0; i < values.list.count; i++)
+        free((void *)values.list.items[i]);
+
+    unsetenv("TEST_LIST");
+    setenv("TEST_COUNT", "many", 1);
+    assert_int_equal(parse((const char *const[]){NULL}), -1);
+    assert_non_null(strstr(error.text, "TEST_COUNT 'many': "));
+    unsetenv("TEST_COUNT");
+    unsetenv("TEST_OTHER_FLAG");
+    unsetenv("TEST_FIRST");
+}
+
+static void test_option_list_on_the_command_line_replaces_the_environment(void **state)
+{
+    (void)state;
+    setenv("TEST_LIST", "secret", 1);
+    assert_int_equal(PARSE("-l", "x", "-l", "y"), 0);
+    assert_int_equal(values.list.count, 2);
+    assert_string_equal(values.list.items[0], "x");
+    unsetenv("TEST_LIST");
+}
+
+static void test_option_list_is_bounded(void **state)
+{
+    (void)state;
+    char *argv[2 * OPTION_LIST_MAX + 3] = {(char *)"test"};
+    for (int i = 0; i <= OPTION_LIST_MAX; i++) {
+        argv[2 * i + 1] = (char *)"-l";
+        argv[2 * i + 2] = (char *)"hunter2";
+    }
+    memset(&values, 0, sizeof values);
+    assert_int_equal(options_parse(&set, 2 * OPTION_LIST_MAX + 3, argv, &values, arguments, &error),
+                     -1);
+    assert_string_equal(error.text, "-l: at most 64 are allowed"); /* and not what it held */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_option_defaults_stand_when_nothing_is_given),
+        cmocka_unit_test(test_option_takes_values_in_every_form),
+        cmocka_unit_test(test_option_reads_every_type),
+        cmocka_unit_test(test_option_tells_arguments_from_options),
+        cmocka_unit_test(test_option_says_what_is_wrong),
+        cmocka_unit_test(test_option_environment_stands_behind_the_command_line),
+        cmocka_unit_test(test_option_list_on_the_command_line_replaces_the_environment),
+        cmocka_unit_test(test_option_list_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

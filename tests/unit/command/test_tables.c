@@ -1,0 +1,111 @@
+#include "testing.h"
+
+#include <string.h>
+
+#include "wsload/command/help.h"
+#include "wsload/command/run_options.h"
+#include "wsload/command/serve_options.h"
+
+static const struct option_set *const sets[] = {&run_option_set, &serve_option_set};
+
+/* Every line of TEXT is at most LIMIT columns (the texts are ASCII). Returns how many there are. */
+static size_t count_lines(const char *text, size_t limit)
+{
+    size_t lines = 0;
+    for (; *text; lines++) {
+        size_t length = strcspn(text, "\n");
+        if (length > limit)
+            fail_msg("%zu columns: %.*s", length, (int)length, text);
+        text += length + (text[length] == '\n');
+    }
+    return lines;
+}
+
+static void test_tables_have_no_name_twice(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < ARRAY_LENGTH(sets); s++) {
+        for (size_t i = 0; i < sets[s]->count; i++) {
+            const struct option_row *row = &sets[s]->rows[i];
+            char letter[] = {'-', row->letter, '\0'};
+            assert_ptr_equal(option_find(sets[s], row->name), row);
+            if (row->letter)
+                assert_ptr_equal(option_find(sets[s], letter), row);
+        }
+    }
+}
+
+static void test_tables_rows_are_whole(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < ARRAY_LENGTH(sets); s++) {
+        for (size_t i = 0; i < sets[s]->count; i++) {
+            const struct option_row *row = &sets[s]->rows[i];
+            assert_true(row->group && row->help);
+            assert_int_equal(row->argument == NULL, row->type == OPTION_FLAG);
+            assert_int_equal(row->choices != NULL, row->type == OPTION_CHOICE);
+        }
+    }
+}
+
+static void test_tables_defaults_pass_their_own_checks(void **state)
+{
+    (void)state;
+    struct run_options run = {0};
+    struct serve_options serve = {0};
+    options_set_defaults(&run_option_set, &run); /* aborts otherwise */
+    options_set_defaults(&serve_option_set, &serve);
+    assert_int_equal(run.connections, 10);
+    assert_int_equal(run.timeout_ns, UINT64_C(30000000000));
+    assert_int_equal(run.connect_timeout_ns, UINT64_C(10000000000));
+    assert_string_equal(run.template, "{\"message\": \"{{prompt}}\"}");
+    assert_string_equal(run.summary, "load_test_summary.json");
+    assert_string_equal(serve.listen, "127.0.0.1:8080");
+}
+
+static void test_tables_help_fits_the_screen(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < ARRAY_LENGTH(sets); s++) {
+        struct buffer out;
+        buffer_init(&out, 1 << 16);
+        help_options(sets[s], &out);
+        assert_true(count_lines(out.data, 80) < 52);
+        buffer_clear(&out);
+        for (size_t i = 0; i < sets[s]->count; i++)
+            help_option(sets[s], &sets[s]->rows[i], &out);
+        count_lines(out.data, 80);
+        buffer_free(&out);
+    }
+}
+
+static void test_tables_help_of_an_option_tells_all(void **state)
+{
+    (void)state;
+    struct buffer out;
+    buffer_init(&out, 1 << 16);
+    help_option(&run_option_set, option_find(&run_option_set, "--timeout"), &out);
+    assert_string_equal(
+        out.data, "--timeout T   (wsload, Messages)\n"
+                  "\n"
+                  "  wait this long for a reply\n"
+                  "  A reply that comes later would be taken for that of the next request, so the\n"
+                  "  connection is closed as well and opened again.\n"
+                  "\n"
+                  "  Allowed: at least 1 ms.\n"
+                  "  Default: 30s.\n"
+                  "  Environment: WSLOAD_TIMEOUT.\n");
+    buffer_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tables_have_no_name_twice),
+        cmocka_unit_test(test_tables_rows_are_whole),
+        cmocka_unit_test(test_tables_defaults_pass_their_own_checks),
+        cmocka_unit_test(test_tables_help_fits_the_screen),
+        cmocka_unit_test(test_tables_help_of_an_option_tells_all),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
