@@ -105,10 +105,11 @@ static int serve(const struct server_options *server, bool quiet, struct error *
         return -1;
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
-    signal(SIGPIPE, SIG_IGN);
     if (!quiet)
         announce(server, server_port(running));
     server_run(running);
+    signal(SIGINT, SIG_IGN); /* the handler must not see the server go */
+    signal(SIGTERM, SIG_IGN);
     if (!quiet)
         print_counts(server_counts(running));
     server_free(running);

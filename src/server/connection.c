@@ -51,8 +51,8 @@ static int begin_close(struct connection *connection, enum lws_close_status code
     return -1;
 }
 
-/* Writes the outbox's first reply. The socket must be ready: libwebsockets would buffer the frame
- * without a limit, and a write on top of an unfinished one has gone wrong before. */
+/* Writes the outbox's first reply. The socket must be ready: a frame on top of an unfinished one
+ * would only pile up inside libwebsockets. */
 static int send_first(struct connection *connection)
 {
     struct reply *reply = TAILQ_FIRST(&connection->outbox);

@@ -1,7 +1,11 @@
 /* `wsload serve`: a small server that answers like a chat backend behind API Gateway.
  *
- * For rehearsals and tests, not for load records: one loop, one thread. It answers each text
- * message after a delay, with a template or, for a share of them, with a gateway error frame. */
+ * For rehearsals and tests, not for load records: one loop, one thread. It answers each message
+ * after a delay, with a template or, for a share of them, with a gateway error frame. A message
+ * that is no UTF-8 closes the connection with 1007, one above 16 MiB with 1009. The first
+ * subprotocol that a client offers is agreed to; what libwebsockets cannot take in (above 62
+ * characters, a list above 126, a bare number) is refused with 400. Requests without an upgrade get
+ * 426. */
 #ifndef WSLOAD_SERVER_SERVER_H
 #define WSLOAD_SERVER_SERVER_H
 
@@ -36,8 +40,9 @@ struct server_counts {
 
 struct server;
 
-/* Listens, writes port file and CA, but serves nothing yet. NULL and ERROR when it cannot. The
- * caller frees with server_free(). Options' strings must outlive it. */
+/* Listens, writes the CA and then the port file, but serves nothing yet: who connects has to wait.
+ * The process ignores SIGPIPE from then on. NULL and ERROR when it cannot. The caller frees with
+ * server_free(). Options' strings must outlive it. */
 struct server *server_new(const struct server_options *options, struct error *error);
 
 /* The port it listens on. */
@@ -46,7 +51,7 @@ uint16_t server_port(const struct server *server);
 /* Serves until server_stop(), then closes every connection with 1001 and returns within 2 s. */
 void server_run(struct server *server);
 
-/* Makes server_run() return. Async-signal-safe, callable from any thread. */
+/* Makes server_run() return. Async-signal-safe, callable from any thread until server_free(). */
 void server_stop(struct server *server);
 
 /* The counts so far; call it after server_run(). */

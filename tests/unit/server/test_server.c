@@ -338,7 +338,7 @@ static void test_server_sends_each_reply_when_it_is_due(void **state)
     running = start(options);
     client = client_open(running.port);
     for (int i = 0; i < MANY; i++) {
-        char number[8];
+        char number[16];
 
         snprintf(number, sizeof(number), "%d", i);
         client_send_text(&client, number);
