@@ -1,0 +1,272 @@
+"""Runs the real wsload against real servers, in a temporary directory, and checks every summary.
+
+A test file is a plain unittest program:  WSLOAD=build/dev/wsload tests/e2e/test_main_job.py
+"""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import jsonschema
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+WSLOAD = os.path.abspath(os.environ.get("WSLOAD", ROOT / "build" / "dev" / "wsload"))
+SERVERS = HERE / "servers"
+SCHEMA = ROOT / "docs" / "summary.schema.json"
+SUMMARY = "load_test_summary.json"
+SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:")
+
+
+def clean_environment(extra=None):
+    """This process's environment without settings of wsload, so that no test hangs on a shell."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WSLOAD")}
+    return {**kept, **(extra or {})}
+
+
+class Run:
+    """What one run of wsload did."""
+
+    def __init__(self, code, out, err, summary):
+        self.code, self.out, self.err, self.summary = code, out, err, summary
+
+    def errors(self):
+        """{(kind, detail): count} out of the summary."""
+        return {(e["kind"], e["detail"]): e["count"] for e in self.summary["errors"]}
+
+    def __str__(self):
+        return f"exit {self.code}\n--- stdout\n{self.out}\n--- stderr\n{self.err}"
+
+
+class Server:
+    """A counterpart: prints {"port": N} when it listens, and its counts on SIGUSR2 and SIGTERM."""
+
+    def __init__(self, argv, options, env=None):
+        command = [*map(str, argv), json.dumps(options)]
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env=clean_environment(env)
+        )
+        self.final = None
+        self.port = self._read()["port"]
+
+    def _read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self.process.args}: ended with {self.process.wait()}")
+        return json.loads(line)
+
+    def url(self, scheme="ws", host="127.0.0.1", path="/"):
+        return f"{scheme}://{host}:{self.port}{path}"
+
+    def counts(self):
+        """What it has counted so far."""
+        self.process.send_signal(signal.SIGUSR2)
+        return self._read()
+
+    def stop(self):
+        """Ends it; returns what it counted in all."""
+        if self.final is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.final = self._read()
+            self.process.wait()
+            self.process.stdout.close()
+        return self.final
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+
+class Served:
+    """A running `wsload serve`."""
+
+    def __init__(self, case, *flags):
+        self.case = case
+        self.port_file = case.dir / "port"
+        self.port_file.unlink(missing_ok=True)
+        self.process = case.start(
+            "serve", "--listen", "127.0.0.1:0", "--port-file", self.port_file, *flags
+        )
+        case.wait_for(self._listens, "the port file")
+        self.port = int(self.port_file.read_text())
+
+    def _listens(self):
+        if self.process.poll() is not None:
+            self.case.fail(f"wsload serve ended: {self.case.finish(self.process)}")
+        return self.port_file.exists()
+
+    def url(self, scheme="ws", host="127.0.0.1"):
+        return f"{scheme}://{host}:{self.port}/"
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        return self.case.finish(self.process, timeout=10)
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="wsload-e2e-")
+        self.addCleanup(directory.cleanup)
+        self.dir = pathlib.Path(directory.name)
+
+    # Files and servers
+
+    def write(self, name, content):
+        """Writes text or bytes to NAME in the test's directory; returns its path as a string."""
+        path = self.dir / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    def prompts(self, *lines):
+        return self.write("prompts.txt", "".join(line + "\n" for line in lines))
+
+    def server(self, argv, options, env=None):
+        started = Server(argv, options, env)
+        self.addCleanup(started.kill)
+        return started
+
+    def node(self, **options):
+        return self.server(["node", SERVERS / "ws_echo.js"], options)
+
+    def python(self, **options):
+        return self.server(["/usr/bin/python3", SERVERS / "websockets_echo.py"], options)
+
+    def awslambda(self, **options):
+        env = {"MAPPING_KEY": "action", "PORT": "0"}
+        return self.server(["node", SERVERS / "lambda.js"], options, env)
+
+    def bad(self, mode, **options):
+        return self.server(
+            ["/usr/bin/python3", SERVERS / "bad_server.py"], {"mode": mode, **options}
+        )
+
+    def nginx(self, upstream, certificate):
+        """nginx that terminates TLS in front of UPSTREAM."""
+        return self.server(
+            ["/usr/bin/python3", SERVERS / "nginx.py"],
+            {"upstream": upstream.port, "cert": certificate.cert, "key": certificate.key},
+        )
+
+    def serve(self, *flags):
+        return Served(self, *flags)
+
+    def refused_port(self):
+        """A port that nobody listens on, and nobody else can take meanwhile."""
+        taken = socket.socket()
+        self.addCleanup(taken.close)
+        taken.bind(("127.0.0.1", 0))
+        return taken.getsockname()[1]
+
+    # Running wsload
+
+    def start(self, *args, env=None, stdin=subprocess.DEVNULL, cwd=None, program=None):
+        """Starts wsload and returns its process; finish() takes it from there."""
+        process = subprocess.Popen(
+            [program or WSLOAD, *map(str, args)],
+            cwd=cwd or self.dir,
+            env=clean_environment(env),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+        def end():
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+        self.addCleanup(end)
+        return process
+
+    def finish(self, process, stdin=None, timeout=60, summary=SUMMARY):
+        """Waits for wsload and checks what holds for every run."""
+        try:
+            out, err = process.communicate(stdin, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            self.fail(f"wsload did not end within {timeout} s\n{out.decode()}\n{err.decode()}")
+        run = Run(process.returncode, out.decode(), err.decode(), None)
+        self.assertGreaterEqual(run.code, 0, f"died of a signal: {run}")
+        for mark in SANITIZER_MARKS:
+            self.assertNotIn(mark, run.out + run.err)
+        path = self.dir / summary
+        if summary == "-":
+            run.summary = json.loads(run.out)
+        elif path.is_file():
+            run.summary = json.loads(path.read_bytes())
+        if run.summary is not None:
+            self.check_summary(run)
+        return run
+
+    def wsload(self, *args, stdin=None, timeout=60, **how):
+        """Runs wsload to its end. The summary of an earlier run is removed first."""
+        (self.dir / SUMMARY).unlink(missing_ok=True)
+        summary = str(args[args.index("--summary") + 1]) if "--summary" in args else SUMMARY
+        source = subprocess.DEVNULL if stdin is None else subprocess.PIPE
+        return self.finish(self.start(*args, stdin=source, **how), stdin, timeout, summary)
+
+    def check_summary(self, run):
+        """The schema, and the sums that hold in every run."""
+        summary = run.summary
+        jsonschema.validate(summary, json.loads(SCHEMA.read_bytes()))
+        total, good = summary["total_requests"], summary["successful_requests"]
+        self.assertEqual(total, good + summary["failed_requests"], run)
+        self.assertEqual(summary["exit"]["code"], run.code, run)
+        self.assertEqual(summary["passed"], run.code == 0, run)
+        self.assertEqual(len(summary["samples"]), min(5, total), run)
+        latency = summary["latency"]
+        if good == 0:
+            self.assertEqual(set(latency.values()), {None}, run)
+            return
+        self.assertAlmostEqual(summary["success_rate"], 100.0 * good / total, places=2)
+        self.assertAlmostEqual(
+            summary["requests_per_second"] * summary["total_time"], total, delta=0.01 * total + 1
+        )
+        ladder = [latency[name] for name in ("min", "median", "p90", "p95", "p99", "p999", "max")]
+        self.assertEqual(ladder, sorted(ladder), run)
+        self.assertTrue(latency["min"] <= latency["average"] <= latency["max"], run)
+
+    # Asserting
+
+    def assert_passed(self, run, requests):
+        self.assertEqual(run.code, 0, run)
+        self.assertEqual(run.summary["successful_requests"], requests, run)
+        self.assertEqual(run.summary["failed_requests"], 0, run)
+        self.assertEqual(run.summary["errors"], [], run)
+
+    def assert_mistake(self, run, *texts):
+        """A usage error: exit code 2, a message on stderr alone, and no summary."""
+        self.assertEqual(run.code, 2, run)
+        self.assertEqual(run.out, "", run)
+        self.assertTrue(run.err.startswith("wsload: "), run)
+        for text in texts:
+            self.assertIn(text, run.err)
+        self.assertIsNone(run.summary, run)
+
+    def wait_for(self, condition, what, seconds=20):
+        """Waits until CONDITION() holds; returns its value."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            value = condition()
+            if value:
+                return value
+            time.sleep(0.01)
+        self.fail(f"{what} did not happen within {seconds} s")
+
+
+def main():
+    if not os.access(WSLOAD, os.X_OK):
+        sys.exit(f"{WSLOAD}: no such program; build it, or name it in WSLOAD")
+    unittest.main(verbosity=2, argv=sys.argv)

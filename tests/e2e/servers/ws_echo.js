@@ -1,0 +1,111 @@
+// Echo server on node's ws. usage: node ws_echo.js '{"option": value, ...}'
+//
+//   delay_ms       answers exactly that long after the message
+//   reply          answers with this text in place of the message
+//   error_every    every Nth message of the server is answered with error_reply
+//   never_reply    keeps silent
+//   close_after    closes each connection after its Nth reply, with close_code and close_reason
+//   host           listens there in place of 127.0.0.1
+//   cert, key      TLS; with client_ca a client needs a certificate of that authority
+//
+// Prints {"port": N} when it listens, and its counts on SIGUSR2 and, before it ends, on SIGTERM.
+'use strict'
+
+const fs = require('fs')
+const http = require('http')
+const https = require('https')
+const { WebSocketServer } = require('ws')
+
+const options = JSON.parse(process.argv[2] || '{}')
+const KEPT = 5000
+const counts = {
+  connections: 0, // upgraded
+  most_open: 0, // at one time
+  messages: 0,
+  replies: 0,
+  binary: 0, // messages that were not text
+  closes: {}, // close codes as the server saw them: how often
+  texts: [], // the first messages
+  requests: [] // the first handshakes: url, headers, TLS server name
+}
+
+function print (value) {
+  fs.writeSync(1, JSON.stringify(value) + '\n')
+}
+
+function answerFor (text) {
+  if (options.error_every && counts.messages % options.error_every === 0) return options.error_reply
+  return options.reply === undefined ? text : options.reply
+}
+
+// Timers are a millisecond coarse and may be early: sleep short of the time, then turn the loop.
+function at (due, action) {
+  const left = Number(due - process.hrtime.bigint()) / 1e6
+  if (left <= 0) action()
+  else if (left > 2) setTimeout(() => at(due, action), left - 2)
+  else setImmediate(() => at(due, action))
+}
+
+function onMessage (socket, state, data, isBinary) {
+  const due = process.hrtime.bigint() + BigInt(Math.round((options.delay_ms || 0) * 1e6))
+  const text = data.toString()
+  counts.messages++
+  if (isBinary) counts.binary++
+  if (counts.texts.length < KEPT) counts.texts.push(text)
+  if (options.never_reply) return
+  const answer = answerFor(text)
+  at(due, () => {
+    if (socket.readyState !== socket.OPEN) return
+    counts.replies++
+    socket.send(answer)
+    if (++state.replies === options.close_after) {
+      socket.close(options.close_code || 1001, options.close_reason || '')
+    }
+  })
+}
+
+function onConnection (socket, request) {
+  const state = { replies: 0 }
+  counts.connections++
+  counts.most_open = Math.max(counts.most_open, sockets.clients.size)
+  if (counts.requests.length < KEPT) {
+    counts.requests.push({
+      url: request.url,
+      headers: request.headers,
+      servername: request.socket.servername || '',
+      family: request.socket.remoteFamily
+    })
+  }
+  socket.on('message', (data, isBinary) => onMessage(socket, state, data, isBinary))
+  socket.on('close', code => { counts.closes[code] = (counts.closes[code] || 0) + 1 })
+  socket.on('error', () => {})
+}
+
+function listener () {
+  if (!options.cert) return http.createServer()
+  return https.createServer({
+    cert: fs.readFileSync(options.cert),
+    key: fs.readFileSync(options.key),
+    ca: options.client_ca && fs.readFileSync(options.client_ca),
+    requestCert: Boolean(options.client_ca),
+    rejectUnauthorized: Boolean(options.client_ca)
+  })
+}
+
+// Closes that the clients have sent already are still counted.
+function end (patience) {
+  if (sockets.clients.size > 0 && patience > 0) {
+    setTimeout(() => end(patience - 1), 10)
+    return
+  }
+  print(counts)
+  process.exit(0)
+}
+
+const server = listener()
+const sockets = new WebSocketServer({ server, perMessageDeflate: true, maxPayload: 1 << 24 })
+sockets.on('connection', onConnection)
+process.on('SIGUSR2', () => print(counts))
+process.on('SIGTERM', () => end(50))
+server.listen({ port: 0, host: options.host || '127.0.0.1', backlog: 4096 },
+  () => print({ port: server.address().port }))

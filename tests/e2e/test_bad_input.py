@@ -1,0 +1,181 @@
+"""Mistakes: each has a message that names it and exit code 2, and nothing is sent."""
+
+import os
+import resource
+import subprocess
+
+import harness
+
+URL = "ws://127.0.0.1:9/"  # never connected to
+
+
+class Mistakes(harness.Case):
+    def check(self, args, *texts, **how):
+        with self.subTest(args=args):
+            self.assert_mistake(self.wsload(*args, **how), *texts)
+
+    def test_urls(self):
+        file = self.prompts("a")
+        self.check(("http://h/p", file), "http://h/p", "did you mean ws://h/p")
+        self.check(("https://h/p", file), "https://h/p", "did you mean wss://h/p")
+        for url in ("h", "ws://", "ws:///path", "ws://h:0/", "ws://h:65536/", "ws://h:x/", "ws://[::1",
+                    "ws://h h/", "wss//h"):
+            self.check((url, file), "ws://")
+        self.check(("", file), "the URL is empty")
+
+    def test_no_url(self):
+        self.check((), "URL")
+
+    def test_options(self):
+        file = self.prompts("a")
+        for args, texts in (
+            (("--conections", "3"), ("--conections", "--connections")),
+            (("--timeot=3",), ("--timeot", "--timeout")),
+            (("-Z",), ("-Z",)),
+            (("-c", "0"), ("-c", "'0'")),
+            (("-c", "abc"), ("-c", "'abc'")),
+            (("-c", "-1"), ("-c", "'-1'")),
+            (("-n", "0"), ("-n", "'0'")),
+            (("-n", "1.5.2"), ("-n", "'1.5.2'")),
+            (("-d", "5x"), ("-d", "'5x'", "500ms")),
+            (("--timeout", "5x"), ("--timeout", "'5x'", "us, ms, s, m or h")),
+            (("--connect-timeout", ""), ("--connect-timeout",)),
+            (("--min-success-rate", "101"), ("--min-success-rate", "'101'")),
+            (("--max-latency", "fast"), ("--max-latency", "'fast'")),
+            (("--min-rps", "x"), ("--min-rps", "'x'")),
+            (("-H", "no colon"), ("header", "colon")),
+            (("-H", "Upgrade: x"), ("Upgrade",)),
+            (("-H", "A: b\r\nC: d"), ("header", "line break")),
+            (("--subprotocol", "a b"), ("--subprotocol",)),
+            (("--template", "{{promt}}"), ("promt", "prompt")),
+            (("--template", "{{prompt"), ("--template",)),
+            (("--template", "@" + str(self.dir / "none.json")), ("none.json",)),
+            (("--progress", "dots"), ("--progress", "'dots'", "plain")),
+            (("--resolve", "a:b"), ("--resolve", "a:b")),
+            (("--connect-to", "a"), ("--connect-to", "a")),
+        ):
+            self.check((*args, URL, file), *texts)
+
+    def test_an_option_without_its_value(self):
+        for option in ("-c", "--timeout", "--template"):
+            self.check((URL, self.prompts("a"), option), option)
+
+    def test_environment(self):
+        self.check(
+            (URL, self.prompts("a")), "WSLOAD_TIMEOUT", "'5x'", env={"WSLOAD_TIMEOUT": "5x"}
+        )
+
+    def test_too_many_arguments(self):
+        self.check((URL, self.prompts("a"), "third"), "third")
+
+    def test_too_many_connections_for_the_descriptor_limit(self):
+        self.check(("-c", "10000000", URL, self.prompts("a")), "10000000", "ulimit -n")
+
+    def test_a_secret_in_a_url_is_not_repeated(self):
+        run = self.wsload("http://h/p?token=s3cret", self.prompts("a"))
+        self.assertEqual(run.code, 2)
+
+    def test_prompts_files(self):
+        self.check((URL, str(self.dir / "none.txt")), "none.txt", "No such file")
+        self.check((URL, str(self.dir)), str(self.dir), "directory")
+        for name, content, texts in (
+            ("empty.txt", b"", ("empty.txt",)),
+            ("blank.txt", b" \n\r\n\t\n", ("blank.txt",)),
+            ("binary.txt", b"a\n\x00\x01\x02\n", ("binary.txt",)),
+            ("latin1.txt", b"good\ncaf\xe9\n", ("latin1.txt", "2")),
+            ("broken.jsonl", b'{"prompt": "a"}\n{"prompt": \n', ("broken.jsonl", "2")),
+            ("member.jsonl", b'{"prompt": "a"}\n{"text": "b"}\n', ("member.jsonl", "2", "prompt")),
+            ("number.jsonl", b'{"prompt": 3}\n', ("number.jsonl", "1")),
+        ):
+            self.check((URL, self.write(name, content)), *texts)
+        self.check((URL, "-"), "standard input", stdin=b"\n")
+
+    def test_the_default_prompts_file_is_named(self):
+        self.check((URL,), "prompts.txt")
+
+    def test_an_oversized_message(self):
+        server = self.node()
+        exact = 128 * 1024 - len('{"message": ""}')
+        file = self.prompts("short", "x" * exact, "x" * (exact + 1))
+        self.check((server.url(), file), file, "3", "--allow-oversize")
+        self.assertEqual(server.counts()["connections"], 0)
+        self.assert_passed(self.wsload("--allow-oversize", server.url(), file), 3)
+        counts = server.stop()
+        self.assertEqual(sorted(map(len, counts["texts"])), [20, 131072, 131073])
+
+    def test_summary_paths_that_cannot_be_written(self):
+        server = self.node()
+        for path in (str(self.dir / "none" / "s.json"), str(self.dir)):
+            self.check(("--summary", path, server.url(), self.prompts("a")), path)
+        self.assertEqual(server.stop()["connections"], 0)
+
+
+class Descriptors(harness.Case):
+    def run_with_limits(self, soft, hard, connections):
+        server = self.node()
+        args = [harness.WSLOAD, "-c", str(connections), "-n", str(connections), server.url()]
+        ended = subprocess.run(
+            [*args, self.prompts("a")],
+            cwd=self.dir,
+            env=harness.clean_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)),
+        )
+        return ended, server.stop()
+
+    def test_the_soft_limit_is_raised(self):
+        ended, counts = self.run_with_limits(64, 1024, 200)
+        self.assertEqual(ended.returncode, 0, ended)
+        self.assertEqual(counts["most_open"], 200)
+
+    def test_the_hard_limit_is_named(self):
+        ended, counts = self.run_with_limits(64, 128, 200)
+        self.assertEqual(ended.returncode, 2, ended)
+        self.assertIn("200", ended.stderr)
+        self.assertIn("128", ended.stderr)
+        self.assertIn("ulimit -n", ended.stderr)
+        self.assertEqual(counts["connections"], 0)
+
+
+class Packages(harness.Case):
+    def test_without_the_libev_plugin_its_package_is_named(self):
+        env = {
+            "LD_PRELOAD": os.environ["WITHOUT_LIBEV_PLUGIN"],
+            # The library forgets a directory listing on this path, and it is not ours to free.
+            "ASAN_OPTIONS": "verify_asan_link_order=0:detect_leaks=0",
+        }
+        for args in ((URL, self.prompts("a")), ("serve", "--listen", "127.0.0.1:0")):
+            with self.subTest(args=args):
+                self.assert_mistake(self.wsload(*args, env=env), "libwebsockets-evlib-ev")
+
+
+class Help(harness.Case):
+    def test_help(self):
+        for flag in ("-h", "--help"):
+            run = self.wsload(flag)
+            self.assertEqual((run.code, run.err), (0, ""), run)
+            self.assertTrue(run.out.startswith("Usage: wsload"), run)
+            self.assertLess(run.out.count("\n"), 60)
+            self.assertLessEqual(max(map(len, run.out.splitlines())), 100)
+            for option in ("--connections", "--template", "--cacert", "--summary", "serve"):
+                self.assertIn(option, run.out)
+
+    def test_help_on_an_option(self):
+        for name in ("timeout", "--timeout"):
+            run = self.wsload("help", name)
+            self.assertEqual(run.code, 0, run)
+            self.assertIn("--timeout", run.out)
+            self.assertIn("WSLOAD_TIMEOUT", run.out)
+
+    def test_version(self):
+        run = self.wsload("--version")
+        self.assertEqual((run.code, run.err), (0, ""), run)
+        self.assertRegex(run.out, r"^wsload \d+\.\d+\.\d+")
+
+
+if __name__ == "__main__":
+    harness.main()

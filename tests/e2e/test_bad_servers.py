@@ -1,0 +1,269 @@
+"""Servers that misbehave: wsload never crashes, hangs or reports success, and names what happened."""
+
+import re
+
+import certificates
+import harness
+
+REQUESTS = 3
+
+# Nothing opens: mode, kind, detail.
+NEVER_OPEN = (
+    ("close_at_once", "closed", "1006"),
+    ("close_after_request", "closed", "1006"),
+    ("reset_after_request", "reset", ""),
+    ("garbage", "connect_timeout", ""),  # libwebsockets goes on waiting for a status line
+    ("text_garbage", "connect_timeout", ""),
+    ("bad_accept", "protocol", ""),
+    ("status_200", "handshake_status", "200"),
+    ("status_302", "handshake_status", "302"),
+    ("status_403", "handshake_status", "403"),
+    ("status_429", "handshake_status", "429"),
+)
+
+# It opens, and every request fails: mode, kind, detail, whether the connection is lost.
+NEVER_ANSWERED = (
+    ("eof_after_message", "closed", "1006", True),
+    ("reset_after_message", "reset", "", True),
+    ("half_frame", "closed", "1006", True),
+    ("close_1001", "closed", "1001", True),
+    ("close_1009", "closed", "1009", True),
+    ("close_empty", "closed", "1005", True),
+    ("reserved_opcode", "protocol", "", True),
+    ("rsv_bit", "protocol", "", True),
+    ("bad_utf8", "protocol", "", True),
+    ("gateway_error", "gateway_error", "", False),
+)
+
+ANSWERED = ("big_10mb", "fragmented", "empty_message", "binary")
+
+
+def patience(kind):
+    """Flags: nobody wants to wait for what is known not to come."""
+    return ("--connect-timeout", "400ms" if kind == "connect_timeout" else "20s")
+
+
+class Case(harness.Case):
+    def run_against(self, server, *flags, url=None, **how):
+        flags = ("-n", REQUESTS, "-c", 1, "--timeout", "10s", *flags)
+        return self.wsload(*flags, url or server.url(), self.prompts("a"), **how)
+
+    def check_error(self, run, kind, detail, count):
+        """One class of failures; where the table says no detail there may be one in words."""
+        [error] = run.summary["errors"]
+        self.assertEqual((error["kind"], error["count"]), (kind, count), run)
+        if detail or kind == "reset":
+            self.assertEqual(error["detail"], detail, run)
+        self.assertIn(kind, run.out)
+
+
+class NeverOpen(Case):
+    def test_no_connection_ends_the_run_at_once(self):
+        for mode, kind, detail in NEVER_OPEN:
+            with self.subTest(mode=mode):
+                server = self.bad(mode)
+                run = self.run_against(server, *patience(kind))
+                self.assertEqual(run.code, 3, run)
+                self.check_error(run, kind, detail, 1)
+                self.assertEqual(run.summary["total_requests"], 0)
+                connections = run.summary["connections"]
+                self.assertEqual((connections["opened"], connections["failed"]), (0, 1))
+                self.assertEqual(server.stop()["redirected"], 0)
+
+    def test_one_connection_per_request_fails_its_request(self):
+        for mode, kind, detail in NEVER_OPEN:
+            with self.subTest(mode=mode):
+                server = self.bad(mode)
+                flags = ("--connection-per-request", "-c", 2, *patience(kind))
+                run = self.run_against(server, *flags)
+                self.assertEqual(run.code, 3, run)
+                self.check_error(run, kind, detail, 2)
+                self.assertEqual(run.summary["failed_requests"], 2)
+                counts = server.stop()
+                self.assertEqual((counts["connections"], counts["redirected"]), (2, 0))
+
+    def test_a_reset_before_the_request(self):
+        for flags in ((), ("--connection-per-request",)):
+            run = self.run_against(self.bad("reset_at_once"), *flags)
+            self.assertEqual(run.code, 3, run)
+            # A reset that overtakes the news of the connection looks like a refusal.
+            [error] = run.summary["errors"]
+            self.assertIn(error["kind"], ("reset", "connect_refused"))
+
+    def test_a_server_that_accepts_and_says_nothing(self):
+        for flags, requests in (((), 0), (("--connection-per-request",), 1)):
+            with self.subTest(flags=flags):
+                run = self.run_against(self.bad("silent"), *patience("connect_timeout"), *flags)
+                self.assertEqual(run.code, 3, run)
+                self.check_error(run, "connect_timeout", "", 1)
+                self.assertEqual(run.summary["failed_requests"], requests)
+
+    def test_a_refused_port(self):
+        url = f"ws://127.0.0.1:{self.refused_port()}/"
+        run = self.run_against(None, url=url)
+        self.assertEqual(run.code, 3, run)
+        self.check_error(run, "connect_refused", "", 1)
+        run = self.run_against(None, "--connection-per-request", url=url)
+        self.assertEqual(run.code, 3, run)
+        self.check_error(run, "connect_refused", "", 1)
+        self.assertEqual(run.summary["failed_requests"], 1)
+
+    def test_a_name_that_cannot_be_resolved(self):
+        for flags in (
+            # The resolver refuses a label of more than 63 characters without asking anybody.
+            ("--connect-to", f"::{'x' * 64}.invalid:"),
+            ("-6",),  # an IPv4 address has no IPv6 address
+        ):
+            with self.subTest(flags=flags):
+                run = self.run_against(None, *flags, url="ws://127.0.0.1:9/")
+                self.assertEqual(run.code, 3, run)
+                self.check_error(run, "dns", "", 1)
+                self.assertEqual(run.summary["total_requests"], 0)
+
+    def test_tls_on_a_plain_port(self):
+        server = self.node()
+        run = self.run_against(None, url=server.url("wss"))
+        self.assertEqual(run.code, 3, run)
+        [error] = run.summary["errors"]
+        self.assertEqual((error["kind"], error["count"]), ("tls", 1), run)
+
+    def test_plain_on_a_tls_port(self):
+        certificate = certificates.Authority(self.dir).issue("front", "DNS:localhost")
+        front = self.nginx(self.node(), certificate)
+        run = self.run_against(None, url=front.url())
+        self.assertEqual(run.code, 3, run)
+        self.check_error(run, "handshake_status", "400", 1)
+
+    def test_verbose_shows_a_refusal_once(self):
+        server = self.bad("status_403")
+        run = self.run_against(server, "-v", "--connection-per-request")
+        for text in ('{"message":"Forbidden"}', "ForbiddenException", "3b9d1a6e-7c1f-4d53"):
+            self.assertEqual(run.err.lower().count(text.lower()), 1, run)
+        self.assertIn("403", run.err)
+
+
+class NeverAnswered(Case):
+    def test_every_request_fails(self):
+        for mode, kind, detail, lost in NEVER_ANSWERED:
+            with self.subTest(mode=mode):
+                server = self.bad(mode)
+                run = self.run_against(server)
+                self.assertEqual(run.code, 1, run)
+                self.assertEqual(run.summary["exit"]["reason"], "no request succeeded")
+                self.check_error(run, kind, detail, REQUESTS)
+                self.assertEqual(run.summary["failed_requests"], REQUESTS)
+                self.check_connections(run, server.stop(), REQUESTS if lost else 1)
+
+    def check_connections(self, run, counts, opened):
+        connections = run.summary["connections"]
+        self.assertEqual(counts["messages"], REQUESTS)
+        self.assertEqual(counts["unmasked"], 0)
+        self.assertEqual(counts["connections"], opened)
+        self.assertEqual((connections["opened"], connections["reopened"]), (1, opened - 1))
+
+    def test_one_connection_per_request(self):
+        for mode, kind, detail, _ in NEVER_ANSWERED:
+            with self.subTest(mode=mode):
+                server = self.bad(mode)
+                run = self.run_against(server, "--connection-per-request")
+                self.assertEqual(run.code, 1, run)
+                self.check_error(run, kind, detail, REQUESTS)
+                self.assertEqual(server.stop()["connections"], REQUESTS)
+
+    def test_a_close_reason_is_the_example(self):
+        run = self.run_against(self.bad("close_1009"))
+        example = run.summary["errors"][0]["example"]
+        self.assertIn("Max frame length of 32768 has been exceeded.", example)
+
+    def test_no_reply_in_time(self):
+        server = self.bad("never_reply")
+        run = self.run_against(server, "--timeout", "200ms")
+        self.assertEqual(run.code, 1, run)
+        self.check_error(run, "reply_timeout", "", REQUESTS)
+        self.check_connections(run, server.stop(), REQUESTS)
+
+    def test_a_connection_that_ends_as_soon_as_it_is_open(self):
+        for mode, kinds in (
+            ("eof_after_open", {"closed"}),
+            ("reset_after_open", {"reset", "closed"}),  # a send that meets the reset swallows it
+        ):
+            with self.subTest(mode=mode):
+                run = self.run_against(self.bad(mode))
+                self.assertEqual(run.code, 1, run)
+                self.assertEqual(run.summary["successful_requests"], 0)
+                self.assertLessEqual({e["kind"] for e in run.summary["errors"]}, kinds, run)
+
+
+class Answered(Case):
+    def test_unusual_replies_are_replies(self):
+        for mode in ANSWERED:
+            with self.subTest(mode=mode):
+                server = self.bad(mode)
+                run = self.run_against(server)
+                self.assert_passed(run, REQUESTS)
+                counts = server.stop()
+                self.assertEqual((counts["connections"], counts["messages"]), (1, REQUESTS))
+                self.assertEqual(counts["closes"], {"1000": 1})
+
+    def test_a_masked_frame(self):
+        """RFC 6455 section 5.1 forbids it; libwebsockets before 4.3 takes it and tells nobody."""
+        version = self.wsload("--version").out
+        refused = re.search(r"libwebsockets (\d+)\.(\d+)", version).groups() >= ("4", "3")
+        run = self.run_against(self.bad("masked"))
+        if refused:
+            self.assertEqual((run.code, run.summary["successful_requests"]), (1, 0), run)
+        else:
+            self.assert_passed(run, REQUESTS)
+
+    def test_pings_between_fragments_are_answered(self):
+        server = self.bad("fragmented")
+        run = self.run_against(server)
+        self.assertEqual(run.summary["samples"][0]["reply"], '{"message": "abcd"}')
+        # The run ends with the last reply, whether its ping is answered or not.
+        self.assertGreaterEqual(server.stop()["pongs"], REQUESTS - 1)
+
+    def test_a_stray_second_reply_is_counted_nowhere(self):
+        server = self.bad("two_replies")
+        run = self.run_against(server, "--connection-per-request")
+        self.assert_passed(run, REQUESTS)
+        self.assertEqual({s["reply"] for s in run.summary["samples"]}, {"one"})
+
+    def test_a_close_between_two_requests_fails_none(self):
+        server = self.bad("close_after_reply")
+        run = self.run_against(server, "--connection-per-request")
+        self.assert_passed(run, REQUESTS)
+
+    def test_over_tls(self):
+        authority = certificates.Authority(self.dir)
+        made = authority.issue("server", "DNS:localhost")
+        for mode, kind, detail in (
+            ("close_1009", "closed", "1009"),
+            ("eof_after_message", "closed", "1006"),
+            ("reset_after_message", "reset", ""),
+            ("rsv_bit", "protocol", ""),
+        ):
+            with self.subTest(mode=mode):
+                server = self.bad(mode, cert=made.cert, key=made.key)
+                url = server.url("wss", "localhost")
+                run = self.run_against(server, "--cacert", authority.cert, url=url)
+                self.assertEqual(run.code, 1, run)
+                self.check_error(run, kind, detail, REQUESTS)
+        server = self.bad("big_10mb", cert=made.cert, key=made.key)
+        url = server.url("wss", "localhost")
+        run = self.run_against(server, "--cacert", authority.cert, url=url)
+        self.assert_passed(run, REQUESTS)
+
+    def test_a_run_goes_on_when_some_connections_break(self):
+        server = self.node(close_after=3, close_code=1001)
+        flags = ("-n", 60, "-c", 4)
+        run = self.wsload(*flags, server.url(), self.prompts("a"))
+        counts = server.stop()
+        self.assertEqual(run.summary["total_requests"], 60, run)
+        connections = run.summary["connections"]
+        self.assertEqual(connections["opened"], 4)
+        self.assertEqual(counts["connections"], 4 + connections["reopened"])
+        self.assertEqual(counts["replies"] >= run.summary["successful_requests"], True)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,115 @@
+"""Where connections go: names, families, --resolve and --connect-to."""
+
+import socket
+import unittest
+
+import harness
+
+
+def has_ipv6():
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+NEEDS_IPV6 = unittest.skipUnless(has_ipv6(), "this machine has no ::1")
+
+
+class Routes(harness.Case):
+    def run_to(self, url, *flags):
+        return self.wsload("-n", 4, "-c", 2, *flags, url, self.prompts("a"))
+
+    def assert_refused(self, run):
+        self.assertEqual(run.code, 3, run)
+        self.assertEqual([e["kind"] for e in run.summary["errors"]], ["connect_refused"], run)
+
+    def check(self, server, url, *flags, host):
+        """It arrives, with HOST as Host header."""
+        self.assert_passed(self.run_to(url, *flags), 4)
+        requests = server.stop()["requests"]
+        self.assertEqual([r["headers"]["host"] for r in requests], [host] * 2)
+        self.assertEqual([r["headers"]["origin"] for r in requests], [f"http://{host}"] * 2)
+
+    def test_resolve(self):
+        server = self.node()
+        rule = f"api.test:{server.port}:127.0.0.1"
+        host = f"api.test:{server.port}"
+        self.check(server, f"ws://{host}/prod", "--resolve", rule, host=host)
+
+    def test_resolve_is_for_its_host_and_port_alone(self):
+        server = self.node()
+        host = f"localhost:{server.port}"
+        elsewhere = "127.0.0.2"
+        self.check(
+            *(server, f"ws://{host}/", "--resolve", f"other.test:{server.port}:{elsewhere}"),
+            *("--resolve", f"localhost:{server.port % 65535 + 1}:{elsewhere}"),
+            host=host,
+        )
+
+    def test_the_next_address_is_tried_when_one_refuses(self):
+        server = self.node()
+        host = f"api.test:{server.port}"
+        rule = f"{host}:127.0.0.2,127.0.0.3,127.0.0.1"
+        self.check(server, f"ws://{host}/", "--resolve", rule, host=host)
+
+    def test_connect_to(self):
+        server = self.node()
+        rule = f"api.test:80:127.0.0.1:{server.port}"
+        self.check(server, "ws://api.test/prod", "--connect-to", rule, host="api.test")
+
+    def test_connect_to_anywhere(self):
+        server = self.node()
+        rule = f"::127.0.0.1:{server.port}"
+        self.check(server, "ws://api.test:8080/", "--connect-to", rule, host="api.test:8080")
+
+    def test_connect_to_then_resolve(self):
+        server = self.node()
+        flags = ("--connect-to", f"api.test:80:edge.test:{server.port}")
+        flags += ("--resolve", f"edge.test:{server.port}:127.0.0.1")
+        self.check(server, "ws://api.test/", *flags, host="api.test")
+
+    def test_localhost_wherever_it_listens(self):
+        server = self.node()
+        host = f"localhost:{server.port}"
+        self.check(server, f"ws://{host}/", host=host)
+
+    def test_ipv4_only(self):
+        server = self.node()
+        host = f"localhost:{server.port}"
+        self.check(server, f"ws://{host}/", "-4", host=host)
+
+    @NEEDS_IPV6
+    def test_a_name_with_both_families_on_ipv6_alone(self):
+        for flags in ((), ("-6",)):
+            with self.subTest(flags=flags):
+                server = self.node(host="::1")
+                host = f"both.test:{server.port}"
+                rule = ("--resolve", f"{host}:127.0.0.1,[::1]")
+                self.check(server, f"ws://{host}/", *rule, *flags, host=host)
+                self.assertEqual({r["family"] for r in server.final["requests"]}, {"IPv6"})
+
+    @NEEDS_IPV6
+    def test_a_family_that_nobody_listens_on(self):
+        for listens, flag in (("127.0.0.1", "-6"), ("::1", "-4")):
+            with self.subTest(listens=listens):
+                host = f"both.test:{self.node(host=listens).port}"
+                rule = ("--resolve", f"{host}:127.0.0.1,[::1]")
+                self.assert_refused(self.run_to(f"ws://{host}/", *rule, flag))
+
+    @NEEDS_IPV6
+    def test_an_ipv6_literal(self):
+        server = self.node(host="::1")
+        host = f"[::1]:{server.port}"
+        self.check(server, f"ws://{host}/", host=host)
+
+    @NEEDS_IPV6
+    def test_resolve_to_ipv6(self):
+        server = self.node(host="::1")
+        host = f"api.test:{server.port}"
+        self.check(server, f"ws://{host}/", "--resolve", f"{host}:[::1]", host=host)
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,146 @@
+"""TLS: verification is on, and a failed one says why in OpenSSL's words."""
+
+import certificates
+import harness
+
+
+class SecureCase(harness.Case):
+    def setUp(self):
+        super().setUp()
+        self.ca = certificates.Authority(self.dir)
+        self.good = self.ca.issue("good", "DNS:localhost,IP:127.0.0.1,DNS:chat.test")
+
+    def secure(self, certificate, **options):
+        return self.node(cert=certificate.cert, key=certificate.key, **options)
+
+    def run_against(self, server, *flags, host="localhost", trust=True):
+        if trust:
+            flags = ("--cacert", self.ca.cert, *flags)
+        flags = ("-n", 4, "-c", 2, *flags)
+        return self.wsload(*flags, server.url("wss", host), self.prompts("a"))
+
+    def assert_tls_failure(self, run, *reasons):
+        self.assertEqual(run.code, 3, run)
+        [error] = run.summary["errors"]
+        self.assertEqual((error["kind"], error["count"]), ("tls", 2), run)
+        self.assertIn(error["detail"], reasons)
+        self.assertIn(error["detail"], run.out)
+
+
+class Verification(SecureCase):
+    def test_a_good_certificate(self):
+        for host in ("localhost", "127.0.0.1"):
+            with self.subTest(host=host):
+                server = self.secure(self.good)
+                self.assert_passed(self.run_against(server, host=host), 4)
+                requests = server.stop()["requests"]
+                self.assertEqual(server.final["messages"], 4)
+                name = host if host == "localhost" else ""  # RFC 6066: no addresses
+                self.assertEqual([r["servername"] for r in requests], [name] * 2)
+                origin = f"https://{host}:{server.port}"
+                self.assertEqual([r["headers"]["origin"] for r in requests], [origin] * 2)
+
+    def test_an_unknown_authority(self):
+        run = self.run_against(self.secure(self.good), trust=False)
+        self.assert_tls_failure(
+            run, "unable to get local issuer certificate", "unable to verify the first certificate"
+        )
+        other = certificates.Authority(self.dir, "other")
+        run = self.run_against(self.secure(self.good), "--cacert", other.cert, trust=False)
+        self.assert_tls_failure(
+            run, "unable to get local issuer certificate", "unable to verify the first certificate"
+        )
+
+    def test_a_self_signed_certificate(self):
+        run = self.run_against(self.secure(self.ca.own), trust=False)
+        self.assert_tls_failure(run, "self-signed certificate")
+
+    def test_an_expired_certificate(self):
+        old = self.ca.issue("old", "DNS:localhost", days=-1)
+        self.assert_tls_failure(self.run_against(self.secure(old)), "certificate has expired")
+
+    def test_a_wrong_name(self):
+        other = self.ca.issue("other", "DNS:other.test")
+        self.assert_tls_failure(self.run_against(self.secure(other)), "hostname mismatch")
+
+    def test_a_wrong_address(self):
+        named = self.ca.issue("named", "DNS:localhost")
+        run = self.run_against(self.secure(named), host="127.0.0.1")
+        self.assert_tls_failure(run, "IP address mismatch", "hostname mismatch")
+
+    def test_insecure_takes_any_certificate(self):
+        for made in (self.ca.own, self.ca.issue("old", "DNS:other.test", days=-1)):
+            for flag in ("-k", "--insecure"):
+                server = self.secure(made)
+                self.assert_passed(self.run_against(server, flag, trust=False), 4)
+
+    def test_a_failed_handshake_fails_its_request(self):
+        server = self.secure(self.good)
+        run = self.run_against(server, "--connection-per-request", trust=False)
+        self.assertEqual(run.code, 3, run)
+        self.assert_tls_failure(
+            run, "unable to get local issuer certificate", "unable to verify the first certificate"
+        )
+        self.assertEqual(run.summary["failed_requests"], 2)
+        self.assertEqual(server.stop()["connections"], 0)
+
+    def test_server_name(self):
+        server = self.secure(self.good)
+        self.assert_passed(self.run_against(server, "--sni", "chat.test"), 4)
+        for request in server.stop()["requests"]:
+            self.assertEqual(request["servername"], "chat.test")
+            self.assertEqual(request["headers"]["host"], f"localhost:{server.port}")
+
+    def test_the_server_name_is_what_the_certificate_must_show(self):
+        run = self.run_against(self.secure(self.good), "--sni", "other.test")
+        self.assert_tls_failure(run, "hostname mismatch")
+
+    def test_a_resolved_name_is_the_server_name_and_is_verified(self):
+        server = self.secure(self.good)
+        route = ("--resolve", f"chat.test:{server.port}:127.0.0.1")
+        self.assert_passed(self.run_against(server, *route, host="chat.test"), 4)
+        [first, *_] = server.stop()["requests"]
+        self.assertEqual(first["servername"], "chat.test")
+        server = self.secure(self.good)
+        route = ("--resolve", f"other.test:{server.port}:127.0.0.1")
+        run = self.run_against(server, *route, host="other.test")
+        self.assert_tls_failure(run, "hostname mismatch")
+
+
+class ClientCertificate(SecureCase):
+    def test_a_client_certificate(self):
+        mine = self.ca.issue("client", "DNS:client.test")
+        server = self.secure(self.good, client_ca=self.ca.cert)
+        run = self.run_against(server, "--cert", mine.cert, "--key", mine.key)
+        self.assert_passed(run, 4)
+        self.assertEqual(server.stop()["connections"], 2)
+
+    def test_none_where_one_is_asked_for(self):
+        server = self.secure(self.good, client_ca=self.ca.cert)
+        run = self.run_against(server)
+        self.assertEqual(run.code, 3, run)
+        # In TLS 1.3 the refusal is an alert that comes after the handshake.
+        [error] = run.summary["errors"]
+        self.assertEqual((error["kind"], error["count"]), ("tls", 2))
+        self.assertIn("certificate", error["detail"])
+        self.assertEqual(server.stop()["connections"], 0)
+
+    def test_files_that_cannot_be_used(self):
+        server = self.secure(self.good)
+        nothing, garbage = str(self.dir / "nothing.pem"), self.write("garbage.pem", "garbage\n")
+        other = self.ca.issue("client", "DNS:client.test")
+        for flags, text in (
+            (("--cacert", nothing), nothing),
+            (("--cacert", garbage), garbage),
+            (("--cert", nothing, "--key", other.key), nothing),
+            (("--cert", other.cert, "--key", garbage), garbage),
+            (("--cert", other.cert, "--key", self.good.key), self.good.key),
+        ):
+            with self.subTest(flags=flags):
+                run = self.run_against(server, *flags, trust="--cacert" not in flags)
+                self.assert_mistake(run, text)
+        self.assertEqual(server.stop()["connections"], 0)
+
+
+if __name__ == "__main__":
+    harness.main()
