@@ -1,5 +1,6 @@
 #include "wsload/command/command.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "wsload/command/run_options.h"
 #include "wsload/command/run_plan.h"
 #include "wsload/engine/descriptors.h"
+#include "wsload/engine/lws_transport.h"
 #include "wsload/report/console.h"
 #include "wsload/report/json.h"
 
@@ -188,18 +190,25 @@ static int load_test(const struct run_options *options)
     return code;
 }
 
+static int print_version(void)
+{
+    const char *library = lws_transport_library(); /* "4.1.6-" and what the builder added */
+    printf("wsload %s (libwebsockets %.*s)\n", WSLOAD_VERSION, (int)strcspn(library, "-"), library);
+    return EXIT_PASSED;
+}
+
 int command_run(int argc, char *const argv[])
 {
     /* Static, because lists from the environment are kept for as long as the process lives. */
     static struct run_options options;
     struct error error;
+    /* A script starts what runs beside it with SIGINT ignored; a load test can always be stopped. */
+    signal(SIGINT, SIG_DFL);
     if (run_options_parse(argc, argv, &options, &error))
         return command_complain(&error);
     if (options.help)
         return command_run_help();
-    if (options.version) {
-        printf("wsload %s\n", WSLOAD_VERSION);
-        return EXIT_PASSED;
-    }
+    if (options.version)
+        return print_version();
     return load_test(&options);
 }

@@ -69,7 +69,7 @@ static bool begins(struct text text, const char *prefix)
 /* A handshake that the peer broke off. */
 static struct failure broken_off(int saved_errno)
 {
-    if (saved_errno == ECONNRESET || saved_errno == EPIPE)
+    if (saved_errno == ECONNRESET)
         return failure_of(FAILURE_RESET, "", text_of("reset during the opening handshake"));
     return failure_of(FAILURE_CLOSED, "1006", text_of("ended during the opening handshake"));
 }
@@ -81,8 +81,8 @@ struct failure lws_cause_of_failed(const struct link *link, struct text text, in
         return tcp_failure(link, saved_errno);
     if (link->tls_reason)
         return failure_of(FAILURE_TLS, link->tls_reason, (struct text){0});
-    if (begins(text, "connect SSL") && link->transport->last_tls_reason)
-        return failure_of(FAILURE_TLS, link->transport->last_tls_reason, (struct text){0});
+    if (lws_get_socket_fd(link->wsi) == link->transport->failed_tls_fd)
+        return failure_of(FAILURE_TLS, link->transport->failed_tls_reason, (struct text){0});
     unsigned status = lws_http_client_http_response(link->wsi);
     if (status != 0 && status != 101) {
         snprintf(detail, 16, "%u", status);
@@ -99,11 +99,11 @@ static struct failure silent_end(const struct link *link, int saved_errno)
 {
     char byte;
     ssize_t got = recv(lws_get_socket_fd(link->wsi), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    bool reset = saved_errno == ECONNRESET || saved_errno == EPIPE ||
-                 (got < 0 && (errno == ECONNRESET || errno == EPIPE));
+    bool reset = saved_errno == ECONNRESET || link->send_errno == ECONNRESET ||
+                 (got < 0 && errno == ECONNRESET);
     if (reset)
         return failure_of(FAILURE_RESET, "", text_of("connection reset by peer"));
-    if (got == 0 || (got < 0 && errno != EAGAIN))
+    if (got == 0 || (got < 0 && errno != EAGAIN) || link->send_errno)
         return failure_of(FAILURE_CLOSED, "1006", text_of("ended without a close frame"));
     return failure_of(FAILURE_PROTOCOL, "", text_of("a frame that RFC 6455 does not allow"));
 }

@@ -23,13 +23,14 @@ struct link {
     bool want_close;     /* send our close frame at the next chance */
     bool broken;         /* end it at the next chance, without a close frame of ours */
     bool peer_closed;    /* a close frame came */
+    int send_errno;      /* of a write that failed; 0: none did */
     bool retry_wanted;   /* the next address is to be tried */
     bool retry_listed;   /* it stands in the transport's list of retries */
     unsigned close_code; /* of the peer's close frame; 1005 when it had none */
     size_t close_length;
     char close_reason[CLOSE_REASON_SIZE];
     const char *protocol_fault; /* what the peer did wrong, when this side saw it; static text */
-    const char *tls_reason;     /* OpenSSL's reason for the handshake's failure; static text */
+    const char *tls_reason;     /* why its certificate was refused; static text */
     size_t tried;               /* addresses tried in this attempt to open */
     size_t address;             /* the one being tried */
     struct buffer incoming;     /* a message that comes in several pieces */
@@ -57,8 +58,9 @@ struct lws_transport {
     size_t retry_count;
     bool address_down[ADDRESSES_MAX]; /* refused; others are tried first */
 
-    const char *last_tls_reason; /* of the handshake that is failing right now; static text */
-    struct error setup_error;    /* why the TLS context could not be set up; "" when it could */
+    int failed_tls_fd;             /* the socket whose TLS failed last; -1: none */
+    const char *failed_tls_reason; /* and why; static text */
+    struct error setup_error;      /* why the TLS context could not be set up; "" when it could */
 };
 
 /* --- lws_callback.c: translates the library's callbacks into reports --- */

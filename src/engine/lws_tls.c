@@ -3,10 +3,10 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
-/* OpenSSL's words for the error that is on top of its queue; static text. */
-static const char *top_reason(void)
+/* OpenSSL's words for an error of its queue; static text. */
+static const char *reason_of(unsigned long error)
 {
-    const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+    const char *reason = ERR_reason_error_string(error);
     return reason ? reason : "unknown reason";
 }
 
@@ -15,29 +15,37 @@ static const char *top_reason(void)
 static void name_server(SSL *ssl, const char *name)
 {
     X509_VERIFY_PARAM *expected = SSL_get0_param(ssl);
+    const char *sni = name;
     if (X509_VERIFY_PARAM_set1_ip_asc(expected, name))
-        return; /* addresses are not sent as SNI (RFC 6066 section 3) */
-    X509_VERIFY_PARAM_set1_host(expected, name, 0);
-    SSL_set_tlsext_host_name(ssl, name);
+        sni = NULL; /* addresses are not sent (RFC 6066 section 3) */
+    else
+        X509_VERIFY_PARAM_set1_host(expected, name, 0);
+    SSL_set_tlsext_host_name(ssl, sni);
 }
 
-/* The library keeps OpenSSL's reason to itself, so it is read off here while it is still there. */
-static void watch_handshake(const SSL *ssl, int where, int result)
+/* The library keeps OpenSSL's reasons to itself, so they are read off here while they are there:
+ * the failure of a handshake, and a fatal alert of the peer, which in TLS 1.3 may come after it. */
+static void watch_handshake(const SSL *ssl, int where, int value)
 {
     struct lws_transport *transport = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    if (where & SSL_CB_HANDSHAKE_START) {
-        transport->last_tls_reason = NULL;
-        /* The library hands out const, and means the handshake that is about to begin. */
+    const char *reason = NULL;
+    /* The library hands out const, and means the handshake that is about to begin. */
+    if (where & SSL_CB_HANDSHAKE_START)
         name_server((SSL *)ssl, transport->plan->target.server_name);
+    if (where == SSL_CB_READ_ALERT && value >> 8 == SSL3_AL_FATAL)
+        reason = reason_of(ERR_PACK(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + (value & 0xff)));
+    else if (where == SSL_CB_CONNECT_EXIT && value <= 0 &&
+             SSL_get_error(ssl, value) == SSL_ERROR_SSL)
+        reason = reason_of(ERR_peek_last_error());
+    if (reason) {
+        transport->failed_tls_fd = SSL_get_fd(ssl);
+        transport->failed_tls_reason = reason;
     }
-    if ((where & SSL_CB_CONNECT_EXIT) == SSL_CB_CONNECT_EXIT && result <= 0 &&
-        SSL_get_error(ssl, result) == SSL_ERROR_SSL)
-        transport->last_tls_reason = top_reason();
 }
 
 static void set_up_error(struct lws_transport *transport, const char *option, const char *file)
 {
-    error_set(&transport->setup_error, "%s %s: %s", option, file, top_reason());
+    error_set(&transport->setup_error, "%s %s: %s", option, file, reason_of(ERR_peek_last_error()));
 }
 
 static void load_authorities(struct lws_transport *transport, SSL_CTX *context)

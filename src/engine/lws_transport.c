@@ -1,6 +1,7 @@
 #include "wsload/engine/lws_transport.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
@@ -47,6 +48,11 @@ static struct lws_transport *self(struct transport *transport)
     return (struct lws_transport *)transport;
 }
 
+const char *lws_transport_library(void)
+{
+    return lws_get_library_version();
+}
+
 /* --- Operations --- */
 
 static uint64_t op_now_ns(struct transport *transport)
@@ -84,6 +90,7 @@ static void connect_link(struct link *link)
     link->tried++;
     link->tcp_open = false;
     link->tls_reason = NULL;
+    transport->failed_tls_fd = -1; /* told by now, and its number may come again */
     struct lws_client_connect_info info = {
         .context = transport->context,
         .address = transport->addresses->items[link->address],
@@ -114,10 +121,19 @@ static void op_open(struct transport *base, uint32_t id)
     }
     link->open = link->want_close = link->broken = link->peer_closed = false;
     link->protocol_fault = NULL;
+    link->send_errno = 0;
     link->tried = 0;
     buffer_clear(&link->incoming);
     buffer_clear(&link->outgoing);
     connect_link(link);
+}
+
+/* The write that was just tried has failed: the link ends in its own callback. */
+static void break_link(struct link *link)
+{
+    link->send_errno = errno;
+    link->broken = true;
+    lws_callback_on_writable(link->wsi);
 }
 
 static void queue_outgoing(struct link *link, const char *message, size_t length)
@@ -125,9 +141,7 @@ static void queue_outgoing(struct link *link, const char *message, size_t length
     buffer_clear(&link->outgoing);
     link->outgoing_sent = 0;
     if (buffer_append(&link->outgoing, message, length) || lws_link_flush(link))
-        link->broken = true;
-    if (link->broken)
-        lws_callback_on_writable(link->wsi);
+        break_link(link);
 }
 
 static void op_send(struct transport *base, uint32_t id, char *message, size_t length)
@@ -139,10 +153,8 @@ static void op_send(struct transport *base, uint32_t id, char *message, size_t l
         queue_outgoing(link, message, length);
         return;
     }
-    if (lws_write(link->wsi, (unsigned char *)message, length, LWS_WRITE_TEXT) < 0) {
-        link->broken = true;
-        lws_callback_on_writable(link->wsi);
-    }
+    if (lws_write(link->wsi, (unsigned char *)message, length, LWS_WRITE_TEXT) < 0)
+        break_link(link);
 }
 
 static void op_close(struct transport *base, uint32_t id)
@@ -379,6 +391,7 @@ struct transport *lws_transport_new(const struct plan *plan, const struct addres
     transport->events = events;
     transport->worker = worker;
     transport->timer_fd = -1;
+    transport->failed_tls_fd = -1;
     if (set_up(transport, error)) {
         op_free(&transport->base);
         return NULL;

@@ -20,4 +20,7 @@ struct transport *lws_transport_new(const struct plan *plan, const struct addres
                                     const struct transport_events *events, void *worker,
                                     struct error *error);
 
+/* The version of libwebsockets that is in use; static text. */
+const char *lws_transport_library(void);
+
 #endif

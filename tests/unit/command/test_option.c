@@ -30,7 +30,8 @@ static const struct option_row rows[] = {
      .group = "A", .help = "a count"},
     {"duration", 'd', "T", OPTION_DURATION, FIELD(duration_ns), .minimum = 1, .group = "A",
      .help = "a duration"},
-    {"range", 0, "T", OPTION_RANGE, FIELD(range), .initial = "0", .group = "A", .help = "a range"},
+    {"range", 0, "T", OPTION_RANGE, FIELD(range), .minimum = NS_PER_MS, .maximum = 10 * NS_PER_S,
+     .initial = "1ms", .group = "A", .help = "a range"},
     {"rate", 0, "R", OPTION_RATE, FIELD(rate), .group = "A", .help = "a rate"},
     {"percent", 0, "P", OPTION_PERCENT, FIELD(percent), .group = "A", .help = "a percentage"},
     {"text", 't', "TEXT", OPTION_TEXT, FIELD(text), .group = "A", .help = "a text"},
@@ -83,6 +84,8 @@ static void test_option_takes_values_in_every_form(void **state)
     assert_int_equal(values.count, 22);
     assert_int_equal(PARSE("-c23"), 0);
     assert_int_equal(values.count, 23);
+    assert_int_equal(PARSE("-c1000"), 0);
+    assert_int_equal(values.count, 1000);
     assert_int_equal(PARSE("-foc24"), 0);
     assert_true(values.flag && values.other_flag);
     assert_int_equal(values.count, 24);
@@ -120,6 +123,30 @@ static void test_option_tells_arguments_from_options(void **state)
     assert_false(values.flag);
     assert_string_equal(arguments[0], "-f");
     assert_string_equal(arguments[1], "--count");
+    assert_int_equal(PARSE("--", "--"), 0);
+    assert_string_equal(arguments[0], "--");
+}
+
+static void test_option_flag_in_the_environment_takes_common_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        bool value;
+    } cases[] = {
+        {"1", true},  {"true", true},   {"yes", true}, {"on", true},   {"TRUE", true},
+        {"0", false}, {"false", false}, {"no", false}, {"off", false}, {"", false},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        setenv("TEST_FLAG", cases[i].word, 1);
+        assert_int_equal(parse((const char *const[]){NULL}), 0);
+        if (values.flag != cases[i].value)
+            fail_msg("wrong: '%s'", cases[i].word);
+    }
+    setenv("TEST_FLAG", "maybe", 1);
+    assert_int_equal(parse((const char *const[]){NULL}), -1);
+    assert_string_equal(error.text, "TEST_FLAG 'maybe': use 1 or 0");
+    unsetenv("TEST_FLAG");
 }
 
 static void test_option_says_what_is_wrong(void **state)
@@ -131,13 +158,22 @@ static void test_option_says_what_is_wrong(void **state)
     } cases[] = {
         {{"--conut", "5"}, "--conut: no such option; did you mean --count ?"},
         {{"--conut=5"}, "--conut: no such option; did you mean --count ?"},
+        {{"--coun=5"}, "--coun: no such option; did you mean --count ?"},
+        {{"--chioce"}, "--chioce: no such option; did you mean --choice ?"},
         {{"-z"}, "-z: no such option; 'test --help' lists them"},
+        {{"-fzzzzzzzzz"}, "-z: no such option; 'test --help' lists them"},
         {{"--zzzzzzzzz"}, "--zzzzzzzzz: no such option; 'test --help' lists them"},
         {{"--count"}, "--count: a value is missing: --count N"},
         {{"-c"}, "-c: a value is missing: -c N"},
         {{"--flag=1"}, "--flag takes no value"},
         {{"-c", "0"}, "-c '0': from 1 to 1,000 is allowed"},
         {{"--count", "1001"}, "--count '1001': from 1 to 1,000 is allowed"},
+        {{"-d", "0"}, "-d '0': at least 1 ns is allowed"},
+        {{"--range", "2s-11s"}, "--range '2s-11s': from 1 ms to 10 s is allowed"},
+        {{"--range", "1us-1s"}, "--range '1us-1s': from 1 ms to 10 s is allowed"},
+        {{"--range=1111111111111111111111111111111111111111111111111111111111111111"},
+         "--range '1111111111111111111111111111111111111111111111111111111111111111': use a time "
+         "or two, as in 20ms or 20ms-50ms"},
         {{"--choice", "blue"}, "--choice 'blue': use one of red, green"},
         {{"--range", "2s-1s"},
          "--range '2s-1s': the first time must not be the longer one, as in 20ms-50ms"},
@@ -199,9 +235,28 @@ static void test_option_list_is_bounded(void **state)
         argv[2 * i + 2] = (char *)"hunter2";
     }
     memset(&values, 0, sizeof values);
+    assert_int_equal(options_parse(&set, 2 * OPTION_LIST_MAX + 1, argv, &values, arguments, &error),
+                     0);
+    assert_int_equal(values.list.count, OPTION_LIST_MAX);
+    memset(&values, 0, sizeof values);
     assert_int_equal(options_parse(&set, 2 * OPTION_LIST_MAX + 3, argv, &values, arguments, &error),
                      -1);
     assert_string_equal(error.text, "-l: at most 64 are allowed"); /* and not what it held */
+}
+
+static void test_option_list_in_the_environment_is_bounded(void **state)
+{
+    (void)state;
+    char lines[2 * OPTION_LIST_MAX + 2] = "";
+    for (size_t i = 0; i <= OPTION_LIST_MAX; i++)
+        memcpy(lines + 2 * i, i < OPTION_LIST_MAX ? "x\n" : "x", 2);
+    setenv("TEST_LIST", lines, 1);
+    assert_int_equal(parse((const char *const[]){NULL}), -1);
+    assert_string_equal(error.text, "TEST_LIST: at most 64 are allowed");
+    assert_int_equal(values.list.count, OPTION_LIST_MAX);
+    for (size_t i = 0; i < values.list.count; i++)
+        free((void *)values.list.items[i]);
+    unsetenv("TEST_LIST");
 }
 
 int main(void)
@@ -211,10 +266,12 @@ int main(void)
         cmocka_unit_test(test_option_takes_values_in_every_form),
         cmocka_unit_test(test_option_reads_every_type),
         cmocka_unit_test(test_option_tells_arguments_from_options),
+        cmocka_unit_test(test_option_flag_in_the_environment_takes_common_words),
         cmocka_unit_test(test_option_says_what_is_wrong),
         cmocka_unit_test(test_option_environment_stands_behind_the_command_line),
         cmocka_unit_test(test_option_list_on_the_command_line_replaces_the_environment),
         cmocka_unit_test(test_option_list_is_bounded),
+        cmocka_unit_test(test_option_list_in_the_environment_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,6 +49,7 @@ static void test_connection_opens_without_a_request(void **state)
     connection_init(&connection, &held);
     assert_step(connection_open(&connection, 2 * SECOND), CONNECTION_OPEN, 12 * SECOND);
     assert_int_equal(connection.state, CONNECTION_OPENING);
+    assert_int_equal(connection.opening_ns, 2 * SECOND);
     assert_false(connection_is_open(&connection));
     assert_step(connection_on_opened(&connection), CONNECTION_NEXT, CLOCK_NEVER);
     assert_true(connection_is_open(&connection));
@@ -211,6 +212,42 @@ static void test_connection_that_does_not_open_in_time_is_dropped(void **state)
     assert_int_equal(step.failure->kind, FAILURE_CONNECT_TIMEOUT);
 }
 
+static void test_connection_is_open_until_its_close_is_answered(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&per_request);
+    assert_true(connection_is_open(&connection));
+    connection_on_message(&connection, NULL, 6 * SECOND);
+    assert_true(connection_is_open(&connection));
+    connection_on_closed(&connection, &closed, 6 * SECOND);
+    assert_false(connection_is_open(&connection));
+}
+
+static void test_connection_that_fails_to_reopen_sent_nothing(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&held);
+    connection_on_closed(&connection, &closed, 6 * SECOND);
+    connection_on_deadline(&connection, 7 * SECOND);
+    connection_assign(&connection, (struct request){.seq = 8}, 7 * SECOND);
+    struct connection_step step = connection_on_failed(&connection, &closed, 8 * SECOND);
+    assert_true(step.request_ended);
+    assert_int_equal(step.request.seq, 8);
+    assert_int_equal(step.sent_ns, 0); /* and not when request 7 was sent */
+}
+
+static void test_connection_waits_when_it_has_no_deadline(void **state)
+{
+    (void)state;
+    struct connection connection;
+    connection_init(&connection, &held);
+    assert_step(connection_on_deadline(&connection, SECOND), CONNECTION_WAIT, CLOCK_NEVER);
+    connection_open(&connection, SECOND);
+    connection_on_opened(&connection);
+    assert_step(connection_on_deadline(&connection, SECOND), CONNECTION_WAIT, CLOCK_NEVER);
+    assert_int_equal(connection.state, CONNECTION_READY);
+}
+
 static void test_connection_abandons_what_is_in_flight(void **state)
 {
     (void)state;
@@ -224,6 +261,15 @@ static void test_connection_abandons_what_is_in_flight(void **state)
     connection_assign(&opening, (struct request){.seq = 2}, 0);
     assert_false(connection_abandon(&opening)); /* never sent */
     assert_step(connection_finish(&opening, SECOND), CONNECTION_DROP, CLOCK_NEVER);
+}
+
+static void test_connection_finish_awaits_a_close_under_way(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&per_request);
+    connection_on_message(&connection, NULL, 6 * SECOND);
+    assert_step(connection_finish(&connection, 6 * SECOND + 1), CONNECTION_WAIT, 7 * SECOND + 1);
+    assert_int_equal(connection.state, CONNECTION_CLOSING);
 }
 
 static void test_connection_finish_leaves_what_is_not_open(void **state)
@@ -255,7 +301,11 @@ int main(void)
         cmocka_unit_test(test_connection_without_a_reply_in_time_fails_and_closes),
         cmocka_unit_test(test_connection_that_does_not_answer_the_close_is_dropped),
         cmocka_unit_test(test_connection_that_does_not_open_in_time_is_dropped),
+        cmocka_unit_test(test_connection_is_open_until_its_close_is_answered),
+        cmocka_unit_test(test_connection_that_fails_to_reopen_sent_nothing),
+        cmocka_unit_test(test_connection_waits_when_it_has_no_deadline),
         cmocka_unit_test(test_connection_abandons_what_is_in_flight),
+        cmocka_unit_test(test_connection_finish_awaits_a_close_under_way),
         cmocka_unit_test(test_connection_finish_leaves_what_is_not_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

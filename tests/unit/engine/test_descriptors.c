@@ -28,7 +28,7 @@ static void test_descriptors_names_limit_and_remedy(void **state)
 {
     (void)state;
     struct error error;
-    struct rlimit limit = {200, 200};
+    struct rlimit limit = {150, 200}; /* soft, hard */
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
     assert_int_equal(descriptors_require(100, &error), 0);
     assert_int_equal(descriptors_require(101, &error), -1);

@@ -1,5 +1,6 @@
 #include "testing.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "wsload/engine/resolver.h"
@@ -37,6 +38,35 @@ static void test_resolver_follows_resolve_in_order_without_repeats(void **state)
     assert_string_equal(addresses.items[1], "::1");
 }
 
+static void test_resolver_takes_the_port_of_the_route(void **state)
+{
+    (void)state;
+    struct addresses addresses;
+    struct connect_to_rule rule = {"api.example.com", 443, "127.0.0.5", 8443};
+    struct target target = {
+        .url = {.host = "api.example.com", .port = 443},
+        .routes = {.connect_to = &rule, .connect_to_count = 1},
+    };
+    resolver_lookup(&target, &addresses);
+    assert_int_equal(addresses.count, 1);
+    assert_string_equal(addresses.items[0], "127.0.0.5");
+    assert_int_equal(addresses.port, 8443);
+}
+
+static void test_resolver_leaves_out_what_has_no_room(void **state)
+{
+    (void)state;
+    struct resolve_rule rule = {"api.example.com", 443, ""};
+    for (size_t i = 1; i <= ADDRESSES_MAX + 1; i++) {
+        size_t used = strlen(rule.addresses);
+        snprintf(rule.addresses + used, sizeof rule.addresses - used, "%s127.0.0.%zu",
+                 used ? "," : "", i);
+    }
+    struct addresses addresses = lookup("api.example.com", FAMILY_ANY, &rule);
+    assert_int_equal(addresses.count, ADDRESSES_MAX);
+    assert_string_equal(addresses.items[ADDRESSES_MAX - 1], "127.0.0.16");
+}
+
 static void test_resolver_keeps_to_the_family(void **state)
 {
     (void)state;
@@ -62,6 +92,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resolver_takes_numeric_addresses_as_they_are),
         cmocka_unit_test(test_resolver_follows_resolve_in_order_without_repeats),
+        cmocka_unit_test(test_resolver_takes_the_port_of_the_route),
+        cmocka_unit_test(test_resolver_leaves_out_what_has_no_room),
         cmocka_unit_test(test_resolver_keeps_to_the_family),
         cmocka_unit_test(test_resolver_says_why_there_is_no_address),
     };

@@ -31,6 +31,19 @@ static void test_plan_numbers_requests_from_1(void **state)
     template_free(&template);
 }
 
+static void test_plan_gives_the_prompt_raw_and_escaped(void **state)
+{
+    (void)state;
+    struct template template = compiled("{{prompt:raw}} {{prompt}}");
+    struct plan plan = {.prompts = &prompts, .message = &template};
+    struct template_values values = plan_template_values(&plan, &items[1], 0);
+    char out[128];
+    size_t length = template_render(&template, &values, out);
+    assert_true(text_equal((struct text){out, length}, text_of("\"\"\" \\\"\\\"\\\"")));
+    assert_int_equal(plan_longest_message(&plan), length);
+    template_free(&template);
+}
+
 static void test_plan_gives_the_time_to_templates_that_want_it(void **state)
 {
     (void)state;
@@ -58,6 +71,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plan_numbers_requests_from_1),
+        cmocka_unit_test(test_plan_gives_the_prompt_raw_and_escaped),
         cmocka_unit_test(test_plan_gives_the_time_to_templates_that_want_it),
         cmocka_unit_test(test_plan_finds_the_longest_and_the_first_oversize_message),
     };
