@@ -78,7 +78,7 @@ static void describe_limits(const struct option_row *row, struct buffer *out)
     if (row->choices) {
         buffer_printf(out, "  Allowed:");
         for (const char *const *choice = row->choices; *choice; choice++)
-            buffer_printf(out, " %s", *choice);
+            buffer_printf(out, "%s %s", choice == row->choices ? "" : ",", *choice);
         buffer_printf(out, ".\n");
     }
 }

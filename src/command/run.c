@@ -202,7 +202,7 @@ int command_run(int argc, char *const argv[])
     /* Static, because lists from the environment are kept for as long as the process lives. */
     static struct run_options options;
     struct error error;
-    /* A script starts what runs beside it with SIGINT ignored; a load test can always be stopped. */
+    /* A script starts what runs beside it with SIGINT ignored; a load test must end on it. */
     signal(SIGINT, SIG_DFL);
     if (run_options_parse(argc, argv, &options, &error))
         return command_complain(&error);

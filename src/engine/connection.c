@@ -96,7 +96,8 @@ struct connection_step connection_on_failed(struct connection *connection,
 struct connection_step connection_on_message(struct connection *connection,
                                              const struct failure *failure, uint64_t now_ns)
 {
-    connection->breaks = 0;
+    if (!failure)
+        connection->breaks = 0;
     if (connection->settings->per_request || (failure && failure->kind == FAILURE_PROTOCOL))
         return end_request(connection, failure, close_politely(connection, now_ns));
     connection->state = CONNECTION_READY;
@@ -155,10 +156,4 @@ bool connection_abandon(struct connection *connection)
     bool sent = connection->has_request && connection->sent_ns != 0;
     connection->has_request = false;
     return sent;
-}
-
-bool connection_is_open(const struct connection *connection)
-{
-    return connection->state == CONNECTION_READY || connection->state == CONNECTION_AWAITING ||
-           connection->state == CONNECTION_CLOSING;
 }

@@ -14,9 +14,8 @@
 struct seat {
     struct deadline deadline; /* first, so that a deadline leads back to its seat */
     struct connection connection;
-    bool settled; /* its first attempt to open has ended, well or badly */
-    bool queued;  /* waits for a handshake to end before it may open */
-    uint32_t next_queued;
+    bool settled;         /* its first attempt to open has ended, well or badly */
+    uint32_t next_queued; /* waits for a handshake to end before it may open, as this one */
 };
 
 #define NO_SEAT UINT32_MAX

@@ -77,12 +77,10 @@ void seat_act(struct worker *worker, struct seat *seat, const struct connection_
     }
 }
 
+/* A seat that rests has no deadline and no socket, so nothing queues it twice. */
 static void queue_seat(struct worker *worker, struct seat *seat)
 {
     uint32_t id = seat_id(worker, seat);
-    if (seat->queued)
-        return;
-    seat->queued = true;
     seat->next_queued = NO_SEAT;
     if (worker->queue_head == NO_SEAT)
         worker->queue_head = id;
@@ -97,7 +95,6 @@ static struct seat *unqueue_seat(struct worker *worker)
         return NULL;
     struct seat *seat = &worker->seats[worker->queue_head];
     worker->queue_head = seat->next_queued;
-    seat->queued = false;
     return seat;
 }
 
@@ -262,7 +259,6 @@ void seat_deadline(struct worker *worker, struct seat *seat, uint64_t now)
         worker->open--;
     record_end(worker, &step, now, (struct text){0});
     seat_act(worker, seat, &step, now);
-    worker_maybe_finish(worker);
 }
 
 static void on_woken(void *user)

@@ -7,46 +7,37 @@
 #include <string.h>
 #include <strings.h>
 
-/* Takes the part of *CURSOR up to the next ':' (or the end, for the LAST part) into OUT, without
- * the brackets that an IPv6 address may have. */
-static int take_part(const char **cursor, bool last, char *out, size_t size)
+/* Copies the first LENGTH characters of TEXT. */
+static int copy(const char *text, size_t length, char *out, size_t size)
 {
-    const char *start = *cursor;
-    const char *end;
-    if (*start == '[') {
-        end = strchr(++start, ']');
-        if (!end)
-            return -1;
-        *cursor = end + 1;
-    } else {
-        end = start + (last ? strlen(start) : strcspn(start, ":"));
-        *cursor = end;
-    }
-    if ((size_t)(end - start) >= size)
+    if (length >= size)
         return -1;
-    memcpy(out, start, (size_t)(end - start));
-    out[end - start] = '\0';
-    if (last)
-        return **cursor == '\0' ? 0 : -1;
-    if (**cursor != ':')
-        return -1;
-    ++*cursor;
+    memcpy(out, text, length);
+    out[length] = '\0';
     return 0;
 }
 
-/* A port; the empty text is 0 when MAY_BE_EMPTY. */
-static int parse_port(const char *text, bool may_be_empty, uint16_t *port)
+/* Takes the host of *CURSOR and the colon after it, without the brackets of an IPv6 address. */
+static int take_host(const char **cursor, char *out, size_t size)
 {
-    *port = 0;
-    if (text[0] == '\0')
-        return may_be_empty ? 0 : -1;
-    if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 5)
+    const char *start = *cursor + (**cursor == '[');
+    size_t length = strcspn(start, **cursor == '[' ? "]" : ":");
+    const char *end = start + length + (start[length] == ']');
+    *cursor = end + 1;
+    return *end == ':' ? copy(start, length, out, size) : -1;
+}
+
+/* Takes the port of *CURSOR and the END after it; an empty one is 0. */
+static int take_port(const char **cursor, char end, uint16_t *port)
+{
+    char digits[6];
+    size_t length = strspn(*cursor, "0123456789");
+    if ((*cursor)[length] != end || copy(*cursor, length, digits, sizeof digits))
         return -1;
-    unsigned long number = strtoul(text, NULL, 10);
-    if (number < 1 || number > 65535)
-        return -1;
+    unsigned long number = strtoul(digits, NULL, 10);
+    *cursor += length + (end != '\0');
     *port = (uint16_t)number;
-    return 0;
+    return length == 0 || (number >= 1 && number <= 65535) ? 0 : -1;
 }
 
 static bool is_address(const char *text)
@@ -89,11 +80,9 @@ static int parse_addresses(const char *text, struct resolve_rule *rule)
 
 int route_parse_resolve(const char *text, struct resolve_rule *rule, struct error *error)
 {
-    char port[8];
     const char *cursor = text;
-    if (take_part(&cursor, false, rule->host, sizeof rule->host) || rule->host[0] == '\0' ||
-        take_part(&cursor, false, port, sizeof port) || parse_port(port, false, &rule->port) ||
-        parse_addresses(cursor, rule))
+    if (take_host(&cursor, rule->host, sizeof rule->host) || rule->host[0] == '\0' ||
+        take_port(&cursor, ':', &rule->port) || rule->port == 0 || parse_addresses(cursor, rule))
         return error_set(error, "use HOST:PORT:ADDRESS with a numeric address, as in "
                                 "api.example.com:443:127.0.0.1");
     return 0;
@@ -101,14 +90,11 @@ int route_parse_resolve(const char *text, struct resolve_rule *rule, struct erro
 
 int route_parse_connect_to(const char *text, struct connect_to_rule *rule, struct error *error)
 {
-    char from_port[8];
-    char to_port[8];
     const char *cursor = text;
-    if (take_part(&cursor, false, rule->from_host, sizeof rule->from_host) ||
-        take_part(&cursor, false, from_port, sizeof from_port) ||
-        take_part(&cursor, false, rule->to_host, sizeof rule->to_host) ||
-        take_part(&cursor, true, to_port, sizeof to_port) ||
-        parse_port(from_port, true, &rule->from_port) || parse_port(to_port, true, &rule->to_port))
+    if (take_host(&cursor, rule->from_host, sizeof rule->from_host) ||
+        take_port(&cursor, ':', &rule->from_port) ||
+        take_host(&cursor, rule->to_host, sizeof rule->to_host) ||
+        take_port(&cursor, '\0', &rule->to_port))
         return error_set(error, "use HOST1:PORT1:HOST2:PORT2, as in "
                                 "api.example.com:443:localhost:8443; parts may be empty");
     return 0;

@@ -111,7 +111,4 @@ struct connection_step connection_finish(struct connection *connection, uint64_t
 /* Forgets the request, if there is one. True when it had been sent. */
 bool connection_abandon(struct connection *connection);
 
-/* Whether it holds an open WebSocket. */
-bool connection_is_open(const struct connection *connection);
-
 #endif

@@ -17,7 +17,7 @@ struct snapshot {
     uint64_t done;
     uint64_t failed;
     uint64_t in_flight;
-    uint64_t recent_p95_ns; /* since the last snapshot; 0 when nothing ended */
+    uint64_t recent_p95_ns; /* of the last tenth of a second in which a request ended */
 };
 
 #endif

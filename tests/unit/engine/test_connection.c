@@ -50,9 +50,8 @@ static void test_connection_opens_without_a_request(void **state)
     assert_step(connection_open(&connection, 2 * SECOND), CONNECTION_OPEN, 12 * SECOND);
     assert_int_equal(connection.state, CONNECTION_OPENING);
     assert_int_equal(connection.opening_ns, 2 * SECOND);
-    assert_false(connection_is_open(&connection));
     assert_step(connection_on_opened(&connection), CONNECTION_NEXT, CLOCK_NEVER);
-    assert_true(connection_is_open(&connection));
+    assert_int_equal(connection.state, CONNECTION_READY);
 }
 
 static void test_connection_sends_once_it_is_open(void **state)
@@ -177,6 +176,20 @@ static void test_connection_forgets_its_breaks_after_a_reply(void **state)
     assert_step(step, CONNECTION_WAIT, SECOND + 100 * NS_PER_MS);
 }
 
+static void test_connection_remembers_its_breaks_after_a_bad_reply(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&held);
+    connection_on_closed(&connection, &closed, 0);
+    connection_on_deadline(&connection, SECOND);
+    connection_assign(&connection, (struct request){.seq = 8}, SECOND);
+    connection_on_opened(&connection);
+    connection_sent(&connection, SECOND);
+    connection_on_message(&connection, &error_reply, SECOND);
+    struct connection_step step = connection_on_closed(&connection, &closed, SECOND);
+    assert_step(step, CONNECTION_WAIT, SECOND + 200 * NS_PER_MS);
+}
+
 static void test_connection_without_a_reply_in_time_fails_and_closes(void **state)
 {
     (void)state;
@@ -210,17 +223,6 @@ static void test_connection_that_does_not_open_in_time_is_dropped(void **state)
     assert_true(step.request_ended);
     assert_int_equal(step.sent_ns, 0);
     assert_int_equal(step.failure->kind, FAILURE_CONNECT_TIMEOUT);
-}
-
-static void test_connection_is_open_until_its_close_is_answered(void **state)
-{
-    (void)state;
-    struct connection connection = awaiting(&per_request);
-    assert_true(connection_is_open(&connection));
-    connection_on_message(&connection, NULL, 6 * SECOND);
-    assert_true(connection_is_open(&connection));
-    connection_on_closed(&connection, &closed, 6 * SECOND);
-    assert_false(connection_is_open(&connection));
 }
 
 static void test_connection_that_fails_to_reopen_sent_nothing(void **state)
@@ -298,10 +300,10 @@ int main(void)
         cmocka_unit_test(test_connection_that_closes_when_idle_fails_no_request),
         cmocka_unit_test(test_connection_backs_off_from_100_ms_to_5_s),
         cmocka_unit_test(test_connection_forgets_its_breaks_after_a_reply),
+        cmocka_unit_test(test_connection_remembers_its_breaks_after_a_bad_reply),
         cmocka_unit_test(test_connection_without_a_reply_in_time_fails_and_closes),
         cmocka_unit_test(test_connection_that_does_not_answer_the_close_is_dropped),
         cmocka_unit_test(test_connection_that_does_not_open_in_time_is_dropped),
-        cmocka_unit_test(test_connection_is_open_until_its_close_is_answered),
         cmocka_unit_test(test_connection_that_fails_to_reopen_sent_nothing),
         cmocka_unit_test(test_connection_waits_when_it_has_no_deadline),
         cmocka_unit_test(test_connection_abandons_what_is_in_flight),

@@ -1,84 +1,7 @@
 #include "testing.h"
 
-#include <string.h>
-
-#include "fake_transport.h"
+#include "fake_run.h"
 #include "wsload/base/clock.h"
-#include "wsload/engine/worker.h"
-
-/* --- A run over the fake transport --- */
-
-static struct prompt prompt_items[] = {
-    {{"one", 3}, {"one", 3}, 1},
-    {{"two", 3}, {"two", 3}, 2},
-    {{"three", 5}, {"three", 5}, 3},
-};
-static const struct prompts prompts = {.items = prompt_items, .count = 3};
-
-struct run {
-    struct template message;
-    struct plan plan;
-    atomic_int stop;
-    struct worker *worker;
-    struct fake_transport fake;
-};
-
-static struct run run; /* one at a time; the scripts see it */
-
-static void set_up(uint32_t connections, uint64_t requests)
-{
-    struct error error;
-    memset(&run, 0, sizeof run);
-    assert_int_equal(
-        template_compile(&run.message, text_of("<{{prompt}}>"), TEMPLATE_CLIENT_VARIABLES, &error),
-        0);
-    run.plan = (struct plan){
-        .prompts = &prompts,
-        .message = &run.message,
-        .connections = connections,
-        .requests = requests,
-        .reply_timeout_ns = 30 * NS_PER_S,
-        .connect_timeout_ns = 10 * NS_PER_S,
-    };
-}
-
-static const struct recorder *execute(void (*script)(struct fake_transport *))
-{
-    struct error error;
-    run.worker = worker_new(&run.plan, &run.stop, &error);
-    assert_non_null(run.worker);
-    fake_init(&run.fake, run.worker, &worker_events);
-    run.fake.script = script;
-    worker_run(run.worker, &run.fake.base);
-    return worker_recorder(run.worker);
-}
-
-static void tear_down(void)
-{
-    worker_free(run.worker);
-    fake_free(&run.fake);
-    template_free(&run.message);
-}
-
-/* What must hold after every run: each request that was sent ended in exactly one way, unless it
- * failed before it was sent. */
-static void assert_conserved(const struct recorder *recorder)
-{
-    assert_int_equal(recorder->sent, run.fake.sends);
-    assert_true(recorder->ok + recorder->failed + recorder->unanswered >= recorder->sent);
-    assert_int_equal(failures_requests(&recorder->failures), recorder->failed);
-    assert_int_equal(recorder->latency.count, recorder->ok);
-}
-
-static void assert_failure(const struct recorder *recorder, size_t index, enum failure_kind kind,
-                           const char *detail, uint64_t requests)
-{
-    assert_true(index < recorder->failures.count);
-    const struct failure_class *class = &recorder->failures.classes[index];
-    assert_int_equal(class->kind, kind);
-    assert_string_equal(class->detail, detail);
-    assert_int_equal(class->requests, requests);
-}
 
 /* --- Opening --- */
 
@@ -89,14 +12,14 @@ static void open_late_then_answer(struct fake_transport *fake)
     fake_advance(fake, 40 * NS_PER_MS);
     fake_opened(fake, 1);
     assert_int_equal(fake->sends, 2);
-    assert_string_equal(fake->connections[0].last_message, "<one>");
-    assert_string_equal(fake->connections[1].last_message, "<two>");
+    assert_string_equal(fake->connections[0].last_message, "1 one");
+    assert_string_equal(fake->connections[1].last_message, "2 two");
     fake_advance(fake, 7 * NS_PER_MS);
-    fake_reply(fake, 1, "ok");
-    assert_string_equal(fake->connections[1].last_message, "<three>");
+    fake_reply(fake, 1, "to two");
+    assert_string_equal(fake->connections[1].last_message, "3 three");
     fake_advance(fake, 3 * NS_PER_MS);
     fake_reply(fake, 0, "ok");
-    assert_string_equal(fake->connections[0].last_message, "<one>"); /* round again */
+    assert_string_equal(fake->connections[0].last_message, "4 one"); /* round again */
     fake_advance(fake, 5 * NS_PER_MS);
     fake_reply(fake, 0, "ok");
     fake_reply(fake, 1, "ok");
@@ -111,8 +34,8 @@ static void open_late_then_answer(struct fake_transport *fake)
 static void test_worker_starts_the_clock_when_all_are_open(void **state)
 {
     (void)state;
-    set_up(2, 4);
-    const struct recorder *recorder = execute(open_late_then_answer);
+    run_set_up(2, 4);
+    const struct recorder *recorder = run_execute(open_late_then_answer);
     assert_conserved(recorder);
     assert_int_equal(recorder->ok, 4);
     assert_int_equal(recorder->connections.opened, 2);
@@ -121,7 +44,11 @@ static void test_worker_starts_the_clock_when_all_are_open(void **state)
     assert_int_equal(worker_total_time_ns(run.worker), 15 * NS_PER_MS);
     assert_int_equal(recorder->latency.min_ns, 5 * NS_PER_MS);
     assert_int_equal(recorder->latency.max_ns, 10 * NS_PER_MS);
-    tear_down();
+    assert_string_equal(recorder->samples[1].prompt, "two");
+    assert_string_equal(recorder->samples[1].reply, "to two");
+    assert_int_equal(recorder->samples[1].latency_ns, 7 * NS_PER_MS);
+    assert_true(recorder->samples[3].present);
+    run_tear_down();
 }
 
 static void refuse_both(struct fake_transport *fake)
@@ -134,15 +61,15 @@ static void refuse_both(struct fake_transport *fake)
 static void test_worker_ends_when_no_connection_opens(void **state)
 {
     (void)state;
-    set_up(2, 4);
-    const struct recorder *recorder = execute(refuse_both);
+    run_set_up(2, 4);
+    const struct recorder *recorder = run_execute(refuse_both);
     assert_true(run.fake.stopped);
     assert_int_equal(recorder->sent + recorder->ok + recorder->failed, 0);
     assert_int_equal(recorder->connections.failed, 2);
     assert_failure(recorder, 0, FAILURE_CONNECT_REFUSED, "", 0);
     assert_int_equal(recorder->failures.classes[0].count, 2);
     assert_int_equal(worker_total_time_ns(run.worker), 0);
-    tear_down();
+    run_tear_down();
 }
 
 static void refuse_one_first(struct fake_transport *fake)
@@ -152,6 +79,7 @@ static void refuse_one_first(struct fake_transport *fake)
     assert_int_equal(fake->sends, 1);
     fake_advance(fake, 100 * NS_PER_MS);
     assert_int_equal(fake->connections[0].opens, 2); /* with a prompt of its own, after 100 ms */
+    fake_advance(fake, 30 * NS_PER_MS);
     fake_opened(fake, 0);
     assert_int_equal(fake->sends, 2);
     fake_reply(fake, 0, "ok");
@@ -164,8 +92,8 @@ static void refuse_one_first(struct fake_transport *fake)
 static void test_worker_tries_again_what_did_not_open_first(void **state)
 {
     (void)state;
-    set_up(2, 3);
-    const struct recorder *recorder = execute(refuse_one_first);
+    run_set_up(2, 3);
+    const struct recorder *recorder = run_execute(refuse_one_first);
     assert_conserved(recorder);
     assert_true(run.fake.stopped);
     assert_int_equal(recorder->ok, 3);
@@ -173,7 +101,9 @@ static void test_worker_tries_again_what_did_not_open_first(void **state)
     assert_int_equal(recorder->connections.opened, 2);
     assert_int_equal(recorder->connections.reopened, 0);
     assert_int_equal(recorder->connections.failed, 1);
-    tear_down();
+    assert_int_equal(recorder->connect.count, 2);
+    assert_int_equal(recorder->connect.max_ns, 30 * NS_PER_MS); /* of the attempt that succeeded */
+    run_tear_down();
 }
 
 static void count_openings(struct fake_transport *fake)
@@ -184,14 +114,104 @@ static void count_openings(struct fake_transport *fake)
     fake_opened(fake, 3);
     assert_int_equal(fake->connections[WORKER_HANDSHAKES_MAX].opens, 1);
     assert_int_equal(fake->connections[WORKER_HANDSHAKES_MAX + 1].opens, 0);
+    fake_failed(fake, 4, FAILURE_CONNECT_REFUSED);
+    assert_int_equal(fake->connections[WORKER_HANDSHAKES_MAX + 1].opens, 1);
+    assert_int_equal(fake->connections[WORKER_HANDSHAKES_MAX + 2].opens, 0);
 }
 
 static void test_worker_bounds_the_handshakes_under_way(void **state)
 {
     (void)state;
-    set_up(1000, 3);
-    execute(count_openings);
-    tear_down();
+    run_set_up(1000, 3);
+    run_execute(count_openings);
+    run_tear_down();
+}
+
+/* Answers the request of connection ID, which is opening, and closes it. */
+static void serve_once(struct fake_transport *fake, uint32_t id)
+{
+    fake_opened(fake, id);
+    fake_reply(fake, id, "ok");
+    fake_closed(fake, id, FAILURE_CLOSED, "1000");
+}
+
+static void open_in_turn(struct fake_transport *fake)
+{
+    const uint32_t first = WORKER_HANDSHAKES_MAX; /* of three that have to wait */
+    assert_int_equal(fake->connections[first - 1].opens, 1);
+    assert_int_equal(fake->connections[first].opens, 0);
+    fake_opened(fake, 0);
+    assert_int_equal(fake->connections[first].opens, 1);
+    fake_failed(fake, 1, FAILURE_CONNECT_REFUSED);
+    assert_int_equal(fake->connections[first + 1].opens, 1);
+    assert_int_equal(fake->connections[first + 2].opens, 0);
+    serve_once(fake, 2);
+    assert_int_equal(fake->connections[2].opens, 1); /* behind the one that waits already */
+    assert_int_equal(fake->connections[first + 2].opens, 1);
+    serve_once(fake, first);
+    assert_int_equal(fake->connections[2].opens, 2);
+    serve_once(fake, first + 1);
+    assert_int_equal(fake->connections[first].opens, 2); /* waited twice */
+    serve_once(fake, 3);
+    serve_once(fake, 4);
+    serve_once(fake, 5); /* each end of a handshake lets one go on, and never twice */
+    assert_int_equal(fake->connections[0].sends, 1);
+    assert_int_equal(fake->connections[first + 1].opens, 2);
+    assert_int_equal(fake->connections[3].opens, 2);
+    assert_int_equal(fake->connections[4].opens, 2);
+    assert_int_equal(fake->connections[5].opens, 1);
+}
+
+static void test_worker_opens_in_turn_what_waits_for_a_handshake(void **state)
+{
+    (void)state;
+    run_set_up(WORKER_HANDSHAKES_MAX + 3, 10000);
+    run.plan.connection_per_request = true;
+    run_execute(open_in_turn);
+    run_tear_down();
+}
+
+static void let_the_queue_run_dry(struct fake_transport *fake)
+{
+    fake_opened(fake, 0);
+    assert_int_equal(fake->connections[WORKER_HANDSHAKES_MAX].opens, 1);
+    fake_reply(fake, 0, "ok");
+    for (uint32_t id = 1; id <= WORKER_HANDSHAKES_MAX; id++)
+        fake_opened(fake, id);
+    assert_int_equal(fake->connections[0].opens, 1);
+    assert_int_equal(fake->connections[0].sends, 1);
+    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+    assert_int_equal(fake->connections[0].opens, 2);
+}
+
+static void test_worker_leaves_alone_what_no_longer_waits(void **state)
+{
+    (void)state;
+    run_set_up(WORKER_HANDSHAKES_MAX + 1, 10000);
+    run.plan.connection_per_request = true;
+    run_execute(let_the_queue_run_dry);
+    run_tear_down();
+}
+
+static void break_all_but_one(struct fake_transport *fake)
+{
+    const uint32_t last = WORKER_HANDSHAKES_MAX;
+    for (uint32_t id = 0; id <= last; id++)
+        fake_opened(fake, id);
+    for (uint32_t id = 0; id < last; id++)
+        fake_closed(fake, id, FAILURE_RESET, "");
+    fake_advance(fake, 100 * NS_PER_MS);
+    assert_int_equal(fake->connections[last - 1].opens, 2);
+    fake_reply(fake, last, "ok");
+    assert_int_equal(fake->connections[last].sends, 2);
+}
+
+static void test_worker_sends_on_while_others_open_again(void **state)
+{
+    (void)state;
+    run_set_up(WORKER_HANDSHAKES_MAX + 1, 10000);
+    run_execute(break_all_but_one);
+    run_tear_down();
 }
 
 static void do_nothing(struct fake_transport *fake)
@@ -203,7 +223,7 @@ static void test_worker_survives_many_failures_inside_open(void **state)
 {
     (void)state;
     static const struct failure unreachable = {FAILURE_CONNECT_REFUSED, "", {0}};
-    set_up(FAKE_CONNECTIONS, 3);
+    run_set_up(FAKE_CONNECTIONS, 3);
     struct error error;
     run.worker = worker_new(&run.plan, &run.stop, &error);
     fake_init(&run.fake, run.worker, &worker_events);
@@ -212,7 +232,7 @@ static void test_worker_survives_many_failures_inside_open(void **state)
     worker_run(run.worker, &run.fake.base);
     assert_true(run.fake.stopped);
     assert_int_equal(worker_recorder(run.worker)->connections.failed, FAKE_CONNECTIONS);
-    tear_down();
+    run_tear_down();
 }
 
 /* --- Breaking --- */
@@ -240,8 +260,8 @@ static void break_twice(struct fake_transport *fake)
 static void test_worker_fails_the_request_of_a_connection_that_breaks(void **state)
 {
     (void)state;
-    set_up(1, 3);
-    const struct recorder *recorder = execute(break_twice);
+    run_set_up(1, 3);
+    const struct recorder *recorder = run_execute(break_twice);
     assert_conserved(recorder);
     assert_int_equal(recorder->ok, 1);
     assert_int_equal(recorder->failed, 2);
@@ -250,7 +270,7 @@ static void test_worker_fails_the_request_of_a_connection_that_breaks(void **sta
     assert_int_equal(recorder->connections.opened, 1);
     assert_int_equal(recorder->connections.reopened, 2);
     assert_int_equal(recorder->connections.closed_by_server, 2);
-    tear_down();
+    run_tear_down();
 }
 
 static void never_reopen(struct fake_transport *fake)
@@ -266,15 +286,84 @@ static void never_reopen(struct fake_transport *fake)
 static void test_worker_fails_a_request_for_each_attempt_to_reopen(void **state)
 {
     (void)state;
-    set_up(1, 3);
-    const struct recorder *recorder = execute(never_reopen);
+    run_set_up(1, 3);
+    const struct recorder *recorder = run_execute(never_reopen);
     assert_true(run.fake.stopped); /* and not for ever */
     assert_conserved(recorder);
     assert_int_equal(recorder->sent, 1);
     assert_int_equal(recorder->failed, 3);
     assert_failure(recorder, 0, FAILURE_RESET, "", 1);
     assert_failure(recorder, 1, FAILURE_CONNECT_REFUSED, "", 2);
-    tear_down();
+    run_tear_down();
+}
+
+static void break_the_last(struct fake_transport *fake)
+{
+    fake_opened(fake, 0);
+    fake_closed(fake, 0, FAILURE_PROTOCOL, "");
+    assert_true(fake->stopped); /* at once, and not when it wakes */
+}
+
+static void test_worker_ends_when_the_last_request_breaks(void **state)
+{
+    (void)state;
+    run_set_up(1, 1);
+    const struct recorder *recorder = run_execute(break_the_last);
+    assert_conserved(recorder);
+    assert_failure(recorder, 0, FAILURE_PROTOCOL, "", 1);
+    assert_int_equal(recorder->connections.closed_by_server, 0); /* the transport gave it up */
+    run_tear_down();
+}
+
+static void wake_off_the_beat(struct fake_transport *fake)
+{
+    fake_opened(fake, 0);
+    fake_advance(fake, 7 * NS_PER_MS);
+    fake_opened(fake, 1); /* both send now */
+    fake_advance(fake, 5 * NS_PER_MS);
+    fake_reply(fake, 0, "ok"); /* and connection 0 again, 5 ms later */
+    fake_advance(fake, 25 * NS_PER_MS - 1);
+    assert_int_equal(fake->connections[1].closes, 0);
+    fake_advance(fake, 1);
+    assert_int_equal(fake->connections[1].closes, 1);
+    fake_advance(fake, 5 * NS_PER_MS - 1);
+    assert_int_equal(fake->connections[0].closes, 0);
+    fake_advance(fake, 1);
+    assert_int_equal(fake->connections[0].closes, 1);
+}
+
+static void test_worker_wakes_for_each_timeout_in_time(void **state)
+{
+    (void)state;
+    run_set_up(2, 100);
+    run.plan.reply_timeout_ns = 30 * NS_PER_MS;
+    run_execute(wake_off_the_beat);
+    run_tear_down();
+}
+
+static void never_answer_the_close(struct fake_transport *fake)
+{
+    fake_opened(fake, 0);
+    fake_advance(fake, 30 * NS_PER_S); /* no reply: closed */
+    fake_advance(fake, NS_PER_S);      /* no answer to that: dropped, and opened again */
+    assert_int_equal(fake->connections[0].drops, 1);
+    assert_int_equal(fake->connections[0].opens, 2);
+    fake_opened(fake, 0);
+    fake_reply(fake, 0, "ok");
+    assert_false(fake->stopped);
+    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+    assert_true(fake->stopped); /* what was dropped is not waited for */
+}
+
+static void test_worker_drops_what_does_not_answer_the_close(void **state)
+{
+    (void)state;
+    run_set_up(1, 2);
+    const struct recorder *recorder = run_execute(never_answer_the_close);
+    assert_conserved(recorder);
+    assert_int_equal(recorder->ok, 1);
+    assert_int_equal(recorder->failed, 1);
+    run_tear_down();
 }
 
 static void never_answer(struct fake_transport *fake)
@@ -295,8 +384,8 @@ static void never_answer(struct fake_transport *fake)
 static void test_worker_does_not_take_a_late_reply_for_the_next(void **state)
 {
     (void)state;
-    set_up(1, 2);
-    const struct recorder *recorder = execute(never_answer);
+    run_set_up(1, 2);
+    const struct recorder *recorder = run_execute(never_answer);
     assert_conserved(recorder);
     assert_int_equal(recorder->ok, 1);
     assert_int_equal(recorder->failed, 1);
@@ -305,7 +394,7 @@ static void test_worker_does_not_take_a_late_reply_for_the_next(void **state)
     assert_int_equal(recorder->unsolicited, 1);
     assert_int_equal(recorder->latency.max_ns, 0);
     assert_int_equal(recorder->connections.closed_by_server, 0);
-    tear_down();
+    run_tear_down();
 }
 
 static void never_open(struct fake_transport *fake)
@@ -321,14 +410,15 @@ static void never_open(struct fake_transport *fake)
 static void test_worker_gives_up_a_connection_that_does_not_open(void **state)
 {
     (void)state;
-    set_up(2, 1);
-    const struct recorder *recorder = execute(never_open);
+    run_set_up(2, 1);
+    const struct recorder *recorder = run_execute(never_open);
     assert_true(run.fake.stopped);
     assert_int_equal(recorder->ok, 1);
     assert_int_equal(recorder->connections.failed, 1);
     assert_failure(recorder, 0, FAILURE_CONNECT_TIMEOUT, "", 0);
+    assert_string_equal(recorder->failures.classes[0].example, "not open within 10 s");
     assert_int_equal(worker_open_time_ns(run.worker), 10 * NS_PER_S);
-    tear_down();
+    run_tear_down();
 }
 
 /* --- Replies --- */
@@ -341,6 +431,7 @@ static void answer_badly(struct fake_transport *fake)
                "{\"message\": \"Internal server error\", \"connectionId\": \"a\", "
                "\"requestId\": \"b\"}");
     fake_reply(fake, 0, "fine");
+    fake->events->message(fake->worker, 0, text_of("\xff\xfe"), true); /* binary may be anything */
     fake_reply(fake, 0, "\xff\xfe");
     assert_int_equal(fake->connections[0].closes, 1); /* RFC 6455: not UTF-8 ends the connection */
     fake_closed(fake, 0, FAILURE_CLOSED, "1000");
@@ -350,215 +441,18 @@ static void test_worker_tells_error_replies_from_good_ones(void **state)
 {
     (void)state;
     static const struct text fail_on[] = {{"Une erreur", 10}};
-    set_up(1, 4);
+    run_set_up(1, 5);
     run.plan.reply_rules = (struct reply_rules){fail_on, 1};
-    const struct recorder *recorder = execute(answer_badly);
+    const struct recorder *recorder = run_execute(answer_badly);
     assert_conserved(recorder);
-    assert_int_equal(recorder->ok, 1);
+    assert_int_equal(recorder->ok, 2);
     assert_failure(recorder, 0, FAILURE_ERROR_REPLY, "", 1);
+    assert_string_equal(recorder->failures.classes[0].example, "Une erreur est survenue");
     assert_failure(recorder, 1, FAILURE_GATEWAY_ERROR, "", 1);
     assert_failure(recorder, 2, FAILURE_PROTOCOL, "", 1);
-    tear_down();
-}
-
-/* --- Ends --- */
-
-static void answer_for_a_second(struct fake_transport *fake)
-{
-    fake_opened(fake, 0);
-    fake_opened(fake, 1);
-    for (int i = 0; i < 9; i++) {
-        fake_advance(fake, 100 * NS_PER_MS);
-        fake_reply(fake, 0, "ok");
-    }
-    fake_advance(fake, 100 * NS_PER_MS);
-    fake_reply(fake, 0, "ok"); /* at 1 s: no further request, but connection 1 is awaited */
-    assert_int_equal(fake->connections[0].closes, 0);
-    fake_advance(fake, 500 * NS_PER_MS);
-    fake_reply(fake, 1, "ok");
-    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
-    fake_closed(fake, 1, FAILURE_CLOSED, "1000");
-}
-
-static void test_worker_sends_for_the_duration_and_awaits_the_rest(void **state)
-{
-    (void)state;
-    set_up(2, 0);
-    run.plan.duration_ns = NS_PER_S;
-    const struct recorder *recorder = execute(answer_for_a_second);
-    assert_true(run.fake.stopped);
-    assert_conserved(recorder);
-    assert_int_equal(recorder->ok, 11);
-    assert_int_equal(worker_total_time_ns(run.worker), 1500 * NS_PER_MS);
-    tear_down();
-}
-
-static void idle_out(struct fake_transport *fake)
-{
-    fake_opened(fake, 0);
-    fake_closed(fake, 0, FAILURE_CLOSED, "1001");
-    fake_advance(fake, 100 * NS_PER_MS);
-    fake_failed(fake, 0, FAILURE_CONNECT_REFUSED);
-    fake_advance(fake, 150 * NS_PER_MS); /* backing off until 300 ms; the run is over at 250 ms */
-}
-
-static void test_worker_ends_on_time_with_nothing_under_way(void **state)
-{
-    (void)state;
-    set_up(1, 0);
-    run.plan.duration_ns = 250 * NS_PER_MS;
-    execute(idle_out);
-    assert_true(run.fake.stopped);
-    tear_down();
-}
-
-static void answer_one_by_one(struct fake_transport *fake)
-{
-    for (unsigned round = 1; round <= 2; round++) {
-        for (uint32_t id = 0; id < 2; id++) {
-            assert_int_equal(fake->connections[id].opens, round);
-            fake_opened(fake, id);
-            assert_int_equal(fake->connections[id].sends, round);
-            fake_advance(fake, NS_PER_MS);
-            fake_reply(fake, id, "ok");
-            assert_int_equal(fake->connections[id].closes, round);
-            fake_closed(fake, id, FAILURE_CLOSED, "1000");
-        }
-    }
-}
-
-static void test_worker_opens_a_connection_per_request(void **state)
-{
-    (void)state;
-    set_up(2, 4);
-    run.plan.connection_per_request = true;
-    const struct recorder *recorder = execute(answer_one_by_one);
-    assert_true(run.fake.stopped);
-    assert_conserved(recorder);
-    assert_int_equal(recorder->ok, 4);
-    assert_int_equal(recorder->connections.opened, 4);
-    assert_int_equal(recorder->connections.reopened, 0);
-    tear_down();
-}
-
-static void refuse_per_request(struct fake_transport *fake)
-{
-    fake_failed(fake, 0, FAILURE_CONNECT_REFUSED);
-    fake_failed(fake, 1, FAILURE_CONNECT_REFUSED);
-}
-
-static void test_worker_per_request_ends_when_every_first_attempt_fails(void **state)
-{
-    (void)state;
-    set_up(2, 1000);
-    run.plan.connection_per_request = true;
-    const struct recorder *recorder = execute(refuse_per_request);
-    assert_true(run.fake.stopped);
-    assert_int_equal(recorder->failed, 2);
-    assert_failure(recorder, 0, FAILURE_CONNECT_REFUSED, "", 2);
-    tear_down();
-}
-
-static void interrupt_run(struct fake_transport *fake)
-{
-    fake_opened(fake, 0);
-    fake_opened(fake, 1);
-    fake_opened(fake, 2);
-    fake_closed(fake, 2, FAILURE_RESET, "");
-    fake_advance(fake, 100 * NS_PER_MS); /* connection 2 is opening again, with a request */
-    atomic_store(&run.stop, STOP_POLITELY);
-    fake->events->woken(fake->worker);
-    assert_int_equal(fake->connections[2].drops, 1);
-    fake_advance(fake, NS_PER_S);
-    fake_reply(fake, 0, "ok");
-    assert_int_equal(fake->sends, 3); /* nothing new */
-    fake_advance(fake, NS_PER_S - 1);
-    assert_int_equal(fake->connections[1].closes, 0);
-    fake_advance(fake, 1);
-    assert_int_equal(fake->connections[1].closes, 1);
-    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
-    fake_advance(fake, NS_PER_S); /* connection 1 does not answer the close */
-}
-
-static void test_worker_interrupted_awaits_replies_for_2_s(void **state)
-{
-    (void)state;
-    set_up(3, 100);
-    const struct recorder *recorder = execute(interrupt_run);
-    assert_true(run.fake.stopped);
-    assert_conserved(recorder);
-    assert_int_equal(recorder->sent, 3);
-    assert_int_equal(recorder->ok, 1);
-    assert_int_equal(recorder->failed, 1);
-    assert_int_equal(recorder->unanswered, 1);
-    tear_down();
-}
-
-static void interrupt_opening(struct fake_transport *fake)
-{
-    fake_opened(fake, 0);
-    atomic_store(&run.stop, STOP_POLITELY);
-    fake->events->woken(fake->worker);
-    assert_int_equal(fake->connections[0].closes, 1);
-    assert_int_equal(fake->connections[1].drops, 1);
-    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
-}
-
-static void test_worker_interrupted_while_opening_sends_nothing(void **state)
-{
-    (void)state;
-    set_up(2, 100);
-    const struct recorder *recorder = execute(interrupt_opening);
-    assert_true(run.fake.stopped);
-    assert_int_equal(recorder->sent, 0);
-    tear_down();
-}
-
-static void stop_now(struct fake_transport *fake)
-{
-    fake_opened(fake, 0);
-    atomic_store(&run.stop, STOP_NOW);
-    fake->events->woken(fake->worker);
-}
-
-static void test_worker_stops_at_once_when_told_twice(void **state)
-{
-    (void)state;
-    set_up(1, 100);
-    const struct recorder *recorder = execute(stop_now);
-    assert_true(run.fake.stopped);
-    assert_int_equal(recorder->unanswered, 1);
-    tear_down();
-}
-
-/* --- Progress --- */
-
-static void look_on(struct fake_transport *fake)
-{
-    fake_advance(fake, 100 * NS_PER_MS);
-    struct snapshot opening = worker_peek(run.worker);
-    assert_int_equal(opening.phase, PHASE_OPENING);
-    assert_int_equal(opening.connections, 2);
-    fake_opened(fake, 0);
-    fake_opened(fake, 1);
-    fake_advance(fake, 20 * NS_PER_MS);
-    fake_reply(fake, 0, "ok");
-    fake_advance(fake, 80 * NS_PER_MS);
-    struct snapshot running = worker_peek(run.worker);
-    assert_int_equal(running.phase, PHASE_RUNNING);
-    assert_int_equal(running.open, 2);
-    assert_int_equal(running.done, 1);
-    assert_int_equal(running.in_flight, 2);
-    assert_int_equal(running.planned, 50);
-    assert_int_equal(running.recent_p95_ns, 20 * NS_PER_MS);
-}
-
-static void test_worker_publishes_its_progress(void **state)
-{
-    (void)state;
-    set_up(2, 50);
-    execute(look_on);
-    tear_down();
+    assert_string_equal(recorder->failures.classes[2].example,
+                        "a text message that is not valid UTF-8");
+    run_tear_down();
 }
 
 int main(void)
@@ -568,20 +462,18 @@ int main(void)
         cmocka_unit_test(test_worker_ends_when_no_connection_opens),
         cmocka_unit_test(test_worker_tries_again_what_did_not_open_first),
         cmocka_unit_test(test_worker_bounds_the_handshakes_under_way),
+        cmocka_unit_test(test_worker_opens_in_turn_what_waits_for_a_handshake),
+        cmocka_unit_test(test_worker_leaves_alone_what_no_longer_waits),
+        cmocka_unit_test(test_worker_sends_on_while_others_open_again),
         cmocka_unit_test(test_worker_survives_many_failures_inside_open),
         cmocka_unit_test(test_worker_fails_the_request_of_a_connection_that_breaks),
         cmocka_unit_test(test_worker_fails_a_request_for_each_attempt_to_reopen),
+        cmocka_unit_test(test_worker_ends_when_the_last_request_breaks),
+        cmocka_unit_test(test_worker_wakes_for_each_timeout_in_time),
+        cmocka_unit_test(test_worker_drops_what_does_not_answer_the_close),
         cmocka_unit_test(test_worker_does_not_take_a_late_reply_for_the_next),
         cmocka_unit_test(test_worker_gives_up_a_connection_that_does_not_open),
         cmocka_unit_test(test_worker_tells_error_replies_from_good_ones),
-        cmocka_unit_test(test_worker_sends_for_the_duration_and_awaits_the_rest),
-        cmocka_unit_test(test_worker_ends_on_time_with_nothing_under_way),
-        cmocka_unit_test(test_worker_opens_a_connection_per_request),
-        cmocka_unit_test(test_worker_per_request_ends_when_every_first_attempt_fails),
-        cmocka_unit_test(test_worker_interrupted_awaits_replies_for_2_s),
-        cmocka_unit_test(test_worker_interrupted_while_opening_sends_nothing),
-        cmocka_unit_test(test_worker_stops_at_once_when_told_twice),
-        cmocka_unit_test(test_worker_publishes_its_progress),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

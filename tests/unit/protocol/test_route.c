@@ -51,6 +51,7 @@ static void test_route_refuses_what_is_no_resolve(void **state)
         "host:443:[::1",
         "host:443:127.0.0.1 ",
         "host:443:127.0.0.256",
+        "h:[443]:127.0.0.1",
         "host:000443:::1",
         "[::1]x80:127.0.0.1",
         /* one more than the longest text of an address */
@@ -129,8 +130,9 @@ static void test_route_parses_connect_to(void **state)
 static void test_route_refuses_what_is_no_connect_to(void **state)
 {
     (void)state;
-    static const char *const cases[] = {
-        "", "a", "a:1", "a:1:b", "a:1:b:x", "a:1:b:2:3", "a:x:b:2", "a:1:b:70000", "a:1:b:[2]x"};
+    static const char *const cases[] = {"",          "a",         "a:1",       "a:1:b",
+                                        "a:1:b:x",   "a:1:b:2:3", "a:x:b:2",   "a:1:b:70000",
+                                        "a:[1]:b:2", "a:1:b:[2]", "a:1:b:[2]x"};
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct connect_to_rule rule;
         struct error error;
@@ -152,7 +154,7 @@ static void test_route_follows_connect_to_then_resolve(void **state)
         {"api.example.com", 443, "127.0.0.9"}, /* of the name before the detour */
         {"localhost", 443, "127.0.0.8"},       /* of another port */
         {"LocalHost", 8443, "127.0.0.7"},
-        {"localhost", 8443, "127.0.0.6"}, /* too late */
+        {"*", 8443, "127.0.0.6"}, /* too late */
     };
     struct route route;
     struct routes routes = {connect_to, ARRAY_LENGTH(connect_to), resolve, ARRAY_LENGTH(resolve)};

@@ -1,0 +1,167 @@
+#include "testing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "wsload/base/clock.h"
+#include "wsload/command/run_options.h"
+
+static struct run_options options;
+static struct error error;
+
+/* Parses one option, with its value unless that is NULL. */
+static int parse(const char *option, const char *value)
+{
+    char *argv[] = {(char *)"wsload", (char *)option, (char *)value, NULL};
+    return run_options_parse(value ? 3 : option ? 2 : 1, argv, &options, &error);
+}
+
+static void test_run_options_leave_out_what_was_not_given(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(NULL, NULL), 0);
+    assert_null(options.url);
+    assert_null(options.prompts_file);
+    assert_int_equal(options.requests, 0);
+    assert_int_equal(options.duration_ns, 0);
+    assert_int_equal(options.max_latency_ns, 0);
+    assert_true(options.min_rps < 0);
+    assert_true(options.min_success_rate < 0);
+    assert_null(options.origin);
+    assert_string_equal(options.progress, "auto");
+}
+
+static void test_run_options_flags_set_what_they_name(void **state)
+{
+    (void)state;
+    const struct {
+        const char *words[2]; /* long and short */
+        const bool *field;
+    } flags[] = {
+        {{"--connection-per-request"}, &options.connection_per_request},
+        {{"--allow-oversize"}, &options.allow_oversize},
+        {{"--ipv4", "-4"}, &options.ipv4},
+        {{"--ipv6", "-6"}, &options.ipv6},
+        {{"--insecure", "-k"}, &options.insecure},
+        {{"--quiet", "-q"}, &options.quiet},
+        {{"--no-color"}, &options.no_color},
+        {{"--verbose", "-v"}, &options.verbose},
+        {{"--version"}, &options.version},
+        {{"--help", "-h"}, &options.help},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(flags); i++) {
+        for (size_t form = 0; form < 2 && flags[i].words[form]; form++) {
+            assert_int_equal(parse(flags[i].words[form], NULL), 0);
+            for (size_t other = 0; other < ARRAY_LENGTH(flags); other++)
+                assert_int_equal(*flags[other].field, other == i);
+        }
+    }
+}
+
+static void test_run_options_texts_set_what_they_name(void **state)
+{
+    (void)state;
+    const struct {
+        const char *word;
+        const char *const *field;
+    } texts[] = {
+        {"--template", &options.template}, {"--prompt-field", &options.prompt_field},
+        {"--origin", &options.origin},     {"--cacert", &options.cacert},
+        {"--cert", &options.cert},         {"--key", &options.key},
+        {"--sni", &options.sni},           {"--summary", &options.summary},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        assert_int_equal(parse(texts[i].word, "x"), 0);
+        for (size_t other = 0; other < ARRAY_LENGTH(texts); other++) {
+            bool set = *texts[other].field && strcmp(*texts[other].field, "x") == 0;
+            assert_int_equal(set, other == i);
+        }
+    }
+}
+
+static void test_run_options_lists_set_what_they_name(void **state)
+{
+    (void)state;
+    const struct {
+        const char *word;
+        const struct option_list *field;
+    } lists[] = {
+        {"--fail-on", &options.fail_on},          {"-H", &options.headers},
+        {"--subprotocol", &options.subprotocols}, {"--resolve", &options.resolve},
+        {"--connect-to", &options.connect_to},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
+        assert_int_equal(parse(lists[i].word, "x"), 0);
+        for (size_t other = 0; other < ARRAY_LENGTH(lists); other++)
+            assert_int_equal(lists[other].field->count, other == i);
+    }
+}
+
+static void test_run_options_numbers_keep_to_their_range(void **state)
+{
+    (void)state;
+    const struct {
+        const char *word;
+        const uint64_t *field;
+        const char *lowest;
+        uint64_t value;
+        const char *too_low;
+    } numbers[] = {
+        {"-c", &options.connections, "1", 1, "0"},
+        {"-n", &options.requests, "1", 1, "0"},
+        {"-d", &options.duration_ns, "1ms", NS_PER_MS, "999us"},
+        {"--timeout", &options.timeout_ns, "1ms", NS_PER_MS, "999us"},
+        {"--connect-timeout", &options.connect_timeout_ns, "1ms", NS_PER_MS, "999us"},
+        {"--max-latency", &options.max_latency_ns, "1us", NS_PER_US, "999ns"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
+        assert_int_equal(parse(numbers[i].word, numbers[i].lowest), 0);
+        assert_int_equal(*numbers[i].field, numbers[i].value);
+        assert_int_equal(parse(numbers[i].word, numbers[i].too_low), -1);
+    }
+    assert_int_equal(parse("-c", "16000000"), 0);
+    assert_int_equal(parse("-c", "16000001"), -1);
+    assert_int_equal(parse("--min-rps", "100"), 0);
+    assert_true(options.min_rps > 99 && options.min_rps < 101);
+    assert_int_equal(parse("--min-success-rate", "95"), 0);
+    assert_true(options.min_success_rate > 94 && options.min_success_rate < 96);
+}
+
+static void test_run_options_progress_has_four_modes(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"auto", "bar", "plain", "none"};
+    for (size_t i = 0; i < ARRAY_LENGTH(modes); i++) {
+        assert_int_equal(parse("--progress", modes[i]), 0);
+        assert_string_equal(options.progress, modes[i]);
+    }
+}
+
+static void test_run_options_arguments_have_environment_names(void **state)
+{
+    (void)state;
+    setenv("WSLOAD_URL", "ws://h", 1);
+    setenv("WSLOAD_PROMPTS_FILE", "p.txt", 1);
+    setenv("WSLOAD_CONNECT_TIMEOUT", "4s", 1);
+    assert_int_equal(parse(NULL, NULL), 0);
+    assert_string_equal(options.url, "ws://h");
+    assert_string_equal(options.prompts_file, "p.txt");
+    assert_int_equal(options.connect_timeout_ns, 4 * NS_PER_S);
+    unsetenv("WSLOAD_URL");
+    unsetenv("WSLOAD_PROMPTS_FILE");
+    unsetenv("WSLOAD_CONNECT_TIMEOUT");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_run_options_leave_out_what_was_not_given),
+        cmocka_unit_test(test_run_options_flags_set_what_they_name),
+        cmocka_unit_test(test_run_options_texts_set_what_they_name),
+        cmocka_unit_test(test_run_options_lists_set_what_they_name),
+        cmocka_unit_test(test_run_options_numbers_keep_to_their_range),
+        cmocka_unit_test(test_run_options_progress_has_four_modes),
+        cmocka_unit_test(test_run_options_arguments_have_environment_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
