@@ -25,6 +25,12 @@ void monitor_block_signals(void)
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
 }
 
+void monitor_unblock_signals(void)
+{
+    sigset_t signals = watched_signals();
+    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+}
+
 static void show(struct buffer *line)
 {
     if (line->length > 0)

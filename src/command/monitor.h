@@ -10,6 +10,9 @@
  */
 void monitor_block_signals(void);
 
+/* Gives them back their usual effect. */
+void monitor_unblock_signals(void);
+
 /* Waits until ENGINE is done. The first SIGINT or SIGTERM ends the run politely, the second at
  * once. SIGNAL_NUMBER gets the first one, or 0. 0 or -1. */
 int monitor_run(struct engine *engine, struct progress *progress, int *signal_number,

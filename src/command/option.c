@@ -120,8 +120,8 @@ static int parse_value(const struct option_row *row, const char *text, void *val
     return 0;
 }
 
-/* Sets ROW from TEXT, which came under NAME: "--timeout", "-c" or "WSLOAD_TIMEOUT". Lists and texts
- * may hold secrets, and they take anything: their values are never in an error. */
+/* Sets ROW from TEXT, which came under NAME: "--timeout", "-c" or "WSLOAD_TIMEOUT". The
+ * values of lists and texts may be secrets and stay out of the error. */
 static int set_value(const struct option_row *row, const char *text, const char *name, void *values,
                      struct error *error)
 {
@@ -262,10 +262,8 @@ static int take_words(struct parse *parse, const char *arguments[])
         else if (given < parse->set->arguments_max)
             arguments[given++] = word;
         else
-            status = error_set(parse->error,
-                               "'%s': one argument too many; '%s --help' shows the "
-                               "usage",
-                               word, parse->set->command);
+            status = error_set(parse->error, "too many arguments; '%s --help' shows the usage",
+                               parse->set->command);
         if (status)
             return -1;
     }

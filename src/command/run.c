@@ -151,6 +151,18 @@ static int write_summary(const struct results *results, const struct run_options
     return status;
 }
 
+/* May take as long as the server likes, so everything else is done before, and Ctrl-C ends it. */
+static void show_refusals(const struct run_plan *run, const struct run_options *options,
+                          const struct results *results, const struct addresses *addresses)
+{
+    bool interrupted = results->exit_code == EXIT_INTERRUPTED ||
+                       results->exit_code == EXIT_TERMINATED;
+    if (!options->verbose || interrupted)
+        return;
+    monitor_unblock_signals();
+    refusals_show(results, &run->plan, addresses);
+}
+
 /* --- All --- */
 
 static int execute(struct run_plan *run, const struct run_options *options, struct results *results,
@@ -164,9 +176,8 @@ static int execute(struct run_plan *run, const struct run_options *options, stru
     int status = run_engine(engine, options, results, error);
     if (status == 0) {
         print_report(results, options);
-        if (options->verbose)
-            refusals_show(results, &run->plan, engine_addresses(engine));
         status = write_summary(results, options, error);
+        show_refusals(run, options, results, engine_addresses(engine));
     }
     engine_free(engine);
     return status;

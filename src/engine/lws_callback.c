@@ -50,7 +50,7 @@ static void on_established(struct link *link)
 {
     struct lws_transport *transport = link->transport;
     link->open = true;
-    transport->address_down[link->address] = false;
+    transport->down_until_ns[link->address] = 0;
     transport->events->opened(transport->worker, link_id(link));
 }
 
@@ -58,8 +58,9 @@ static void on_connection_error(struct link *link, struct text text, int saved_e
 {
     struct lws_transport *transport = link->transport;
     char detail[16];
+    link->attempt_over = true;
     if (!link->tcp_open) {
-        transport->address_down[link->address] = true;
+        lws_link_address_failed(link);
         if (link->tried < transport->addresses->count) {
             link->wsi = NULL;
             lws_link_retry(link);
@@ -72,12 +73,6 @@ static void on_connection_error(struct link *link, struct text text, int saved_e
 }
 
 /* --- Receiving --- */
-
-static int fault(struct link *link, const char *text)
-{
-    link->protocol_fault = text;
-    return -1;
-}
 
 static void report_message(struct link *link, struct text message)
 {
@@ -95,8 +90,10 @@ static int on_receive(struct link *link, const char *piece, size_t length)
         report_message(link, (struct text){piece, length});
         return 0;
     }
-    if (buffer_append(&link->incoming, piece, length))
-        return fault(link, "a message over 16 MiB");
+    if (buffer_append(&link->incoming, piece, length)) {
+        link->protocol_fault = "a message over 16 MiB";
+        return -1;
+    }
     if (!last)
         return 0;
     report_message(link, buffer_text(&link->incoming));
@@ -109,40 +106,18 @@ static int on_receive(struct link *link, const char *piece, size_t length)
 
 /* --- Sending --- */
 
-/* Writes the next frame of the outgoing message from a scratch copy, since masking spoils it. */
-static int write_next_frame(struct link *link)
+void lws_link_fault(struct link *link, const char *text)
 {
-    static _Thread_local unsigned char frame[LWS_PRE + GATEWAY_FRAME_MAX];
-    size_t left = link->outgoing.length - link->outgoing_sent;
-    size_t length = left < GATEWAY_FRAME_MAX ? left : GATEWAY_FRAME_MAX;
-    int kind = link->outgoing_sent == 0 ? LWS_WRITE_TEXT : LWS_WRITE_CONTINUATION;
-    if (length < left)
-        kind |= LWS_WRITE_NO_FIN;
-    memcpy(frame + LWS_PRE, link->outgoing.data + link->outgoing_sent, length);
-    link->outgoing_sent += length;
-    return lws_write(link->wsi, frame + LWS_PRE, length, (enum lws_write_protocol)kind);
-}
-
-int lws_link_flush(struct link *link)
-{
-    while (link->outgoing_sent < link->outgoing.length) {
-        if (lws_partial_buffered(link->wsi)) {
-            lws_callback_on_writable(link->wsi);
-            return 0;
-        }
-        if (write_next_frame(link) < 0)
-            return -1;
-    }
-    buffer_clear(&link->outgoing);
-    link->outgoing_sent = 0;
-    return 0;
+    link->protocol_fault = text;
+    link->broken = true;
+    lws_callback_on_writable(link->wsi);
 }
 
 static int on_writeable(struct link *link)
 {
-    if (link->broken || lws_link_flush(link))
+    if (link->broken)
         return -1;
-    if (!link->want_close || link->outgoing.length > 0)
+    if (!link->want_close)
         return 0;
     lws_close_reason(link->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
     return -1;

@@ -98,6 +98,9 @@ struct failure lws_cause_of_failed(const struct link *link, struct text text, in
 static struct failure silent_end(const struct link *link, int saved_errno)
 {
     char byte;
+    SSL *ssl = lws_get_ssl(link->wsi);
+    if (ssl && SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
+        return failure_of(FAILURE_CLOSED, "1006", text_of("TLS ended without a close frame"));
     ssize_t got = recv(lws_get_socket_fd(link->wsi), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     bool reset = saved_errno == ECONNRESET || link->send_errno == ECONNRESET ||
                  (got < 0 && errno == ECONNRESET);

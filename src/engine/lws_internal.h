@@ -8,34 +8,36 @@
 #include <stdbool.h>
 
 #include "wsload/base/buffer.h"
+#include "wsload/base/random.h"
 #include "wsload/engine/lws_transport.h"
 
 #define CLOSE_REASON_SIZE 124 /* RFC 6455 section 5.5: at most 123 bytes */
 
 struct lws_transport;
 
-/* A connection as this transport sees it. */
+/* A connection as this transport sees it. What every message touches comes first, in one cache
+ * line. */
 struct link {
-    struct lws_transport *transport;
-    struct lws *wsi;     /* NULL: no attempt and no socket; callbacks of any other are stale */
-    bool tcp_open;       /* the TCP connection stands */
-    bool open;           /* upgraded, and reported so */
-    bool want_close;     /* send our close frame at the next chance */
-    bool broken;         /* end it at the next chance, without a close frame of ours */
-    bool peer_closed;    /* a close frame came */
-    int send_errno;      /* of a write that failed; 0: none did */
-    bool retry_wanted;   /* the next address is to be tried */
-    bool retry_listed;   /* it stands in the transport's list of retries */
-    unsigned close_code; /* of the peer's close frame; 1005 when it had none */
-    size_t close_length;
-    char close_reason[CLOSE_REASON_SIZE];
+    _Alignas(CACHE_LINE) struct lws_transport *transport;
+    struct lws *wsi;        /* NULL: no attempt and no socket; callbacks of any other are stale */
+    struct buffer incoming; /* a message that comes in several pieces */
+    bool tcp_open;          /* the TCP connection stands */
+    bool open;              /* upgraded, and reported so */
+    bool want_close;        /* send our close frame at the next chance */
+    bool broken;            /* end it at the next chance, without a close frame of ours */
+    bool peer_closed;       /* a close frame came */
+    bool attempt_over;      /* the attempt to connect that was just begun has failed already */
+    bool retry_wanted;      /* the next address is to be tried */
+    bool retry_listed;      /* it stands in the transport's list of retries */
+
+    int send_errno;             /* of a write that failed; 0: none did */
     const char *protocol_fault; /* what the peer did wrong, when this side saw it; static text */
     const char *tls_reason;     /* why its certificate was refused; static text */
     size_t tried;               /* addresses tried in this attempt to open */
     size_t address;             /* the one being tried */
-    struct buffer incoming;     /* a message that comes in several pieces */
-    struct buffer outgoing;     /* the rest of a message that does not go out in one frame */
-    size_t outgoing_sent;
+    unsigned close_code;        /* of the peer's close frame; 1005 when it had none */
+    size_t close_length;
+    char close_reason[CLOSE_REASON_SIZE];
 };
 
 struct lws_transport {
@@ -56,7 +58,8 @@ struct lws_transport {
     struct link *links;
     uint32_t *retries; /* links whose next address is to be tried */
     size_t retry_count;
-    bool address_down[ADDRESSES_MAX]; /* refused; others are tried first */
+    uint64_t down_until_ns[ADDRESSES_MAX]; /* a failed address is tried last until then */
+    struct random masks;
 
     int failed_tls_fd;             /* the socket whose TLS failed last; -1: none */
     const char *failed_tls_reason; /* and why; static text */
@@ -68,10 +71,13 @@ struct lws_transport {
 int lws_transport_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                            size_t length);
 
-/* Sends as much of LINK's outgoing message as the socket takes. -1 when the socket is done for. */
-int lws_link_flush(struct link *link);
+/* Ends LINK at its next callback, because of TEXT: a protocol failure. */
+void lws_link_fault(struct link *link, const char *text);
 
 /* --- lws_transport.c --- */
+
+/* The address that LINK tries does not answer: others come first for a while. */
+void lws_link_address_failed(struct link *link);
 
 /* Tries the next address of LINK's attempt, soon. */
 void lws_link_retry(struct link *link);

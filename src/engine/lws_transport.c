@@ -9,9 +9,10 @@
 
 #include "lws_internal.h"
 #include "wsload/base/clock.h"
+#include "wsload/protocol/frame.h"
 #include "wsload/protocol/gateway.h"
 
-static_assert(TRANSPORT_HEADROOM >= LWS_PRE, "lws_write() writes in front of the message");
+static_assert(TRANSPORT_HEADROOM >= FRAME_HEADER_MAX, "the header goes in front of the message");
 
 /* The library's pieces of a message are at most this long. It is allocated per connection. */
 #define RECEIVE_PIECE 2048
@@ -22,13 +23,13 @@ static_assert(TRANSPORT_HEADROOM >= LWS_PRE, "lws_write() writes in front of the
 /* One for the thread: room for a handshake with a long URL and long tokens, and for one read. */
 #define SERVICE_BUFFER (32 * 1024)
 
-/* The longest message that may be sent in several frames: nobody's limit is near it. */
-#define OUTGOING_MAX (1024u * 1024u * 1024u)
-
 static const struct lws_protocols protocols[] = {
     {"wsload", lws_transport_callback, 0, RECEIVE_PIECE, 0, NULL, SEND_PIECE},
     {0},
 };
+
+/* An address that failed is not tried first for this long. */
+#define ADDRESS_DOWN_NS NS_PER_S
 
 /* All zero: no pings and no validity timers. The default would keep a sorted list of every socket.
  */
@@ -69,14 +70,20 @@ static void report_failed(struct link *link, enum failure_kind kind, const char 
     transport->events->failed(transport->worker, (uint32_t)(link - transport->links), &failure);
 }
 
-/* The next address for LINK: in turn, those that are down last. */
+void lws_link_address_failed(struct link *link)
+{
+    link->transport->down_until_ns[link->address] = clock_monotonic_ns() + ADDRESS_DOWN_NS;
+}
+
+/* The next address for LINK: in turn, those that just failed last. */
 static size_t choose_address(const struct lws_transport *transport, const struct link *link)
 {
     size_t count = transport->addresses->count;
     size_t start = link->tried ? link->address + 1 : (size_t)(link - transport->links);
+    uint64_t now = count > 1 ? clock_monotonic_ns() : 0;
     for (size_t i = 0; i < count; i++) {
         size_t candidate = (start + i) % count;
-        if (!transport->address_down[candidate])
+        if (transport->down_until_ns[candidate] <= now)
             return candidate;
     }
     return start % count;
@@ -106,8 +113,8 @@ static void connect_link(struct link *link)
         .pwsi = &link->wsi,
         .retry_and_idle_policy = &no_validity_checks,
     };
-    /* On NULL the failure has been reported already, unless memory ran out very early. */
-    if (!lws_client_connect_via_info(&info) && link->wsi)
+    link->attempt_over = false;
+    if (!lws_client_connect_via_info(&info) && !link->attempt_over)
         report_failed(link, FAILURE_CONNECT_REFUSED, "out of memory");
 }
 
@@ -124,37 +131,41 @@ static void op_open(struct transport *base, uint32_t id)
     link->send_errno = 0;
     link->tried = 0;
     buffer_clear(&link->incoming);
-    buffer_clear(&link->outgoing);
     connect_link(link);
 }
 
-/* The write that was just tried has failed: the link ends in its own callback. */
-static void break_link(struct link *link)
+/* Hands finished frames to the library as they are. What the socket does not take, it keeps and
+ * sends later, in order. */
+static void write_frames(struct link *link, char *frames, size_t length)
 {
+    if (lws_write(link->wsi, (unsigned char *)frames, length, LWS_WRITE_RAW) >= 0)
+        return;
     link->send_errno = errno;
-    link->broken = true;
+    link->broken = true; /* it ends in its own callback */
     lws_callback_on_writable(link->wsi);
 }
 
-static void queue_outgoing(struct link *link, const char *message, size_t length)
-{
-    buffer_clear(&link->outgoing);
-    link->outgoing_sent = 0;
-    if (buffer_append(&link->outgoing, message, length) || lws_link_flush(link))
-        break_link(link);
-}
-
+/* Frames are made here and not by the library, which reads four bytes of /dev/urandom for each
+ * mask, masks byte by byte, and confuses its state when it is given a frame while an unfinished one
+ * is still in its buffer. */
 static void op_send(struct transport *base, uint32_t id, char *message, size_t length)
 {
-    struct link *link = &self(base)->links[id];
-    /* lws_write() must not be called while a part of the frame before waits inside the library, and
-     * API Gateway takes no frame above its limit. */
-    if (length > GATEWAY_FRAME_MAX || lws_partial_buffered(link->wsi)) {
-        queue_outgoing(link, message, length);
+    struct lws_transport *transport = self(base);
+    struct link *link = &transport->links[id];
+    if (length <= GATEWAY_FRAME_MAX) {
+        uint32_t mask = (uint32_t)random_next(&transport->masks);
+        size_t header = frame_wrap(message, length, FRAME_TEXT, true, mask);
+        write_frames(link, message - header, header + length);
         return;
     }
-    if (lws_write(link->wsi, (unsigned char *)message, length, LWS_WRITE_TEXT) < 0)
-        break_link(link);
+    struct buffer frames;
+    buffer_init(&frames, SIZE_MAX);
+    if (frame_append_message(&frames, (struct text){message, length}, GATEWAY_FRAME_MAX,
+                             &transport->masks) == 0)
+        write_frames(link, frames.data, frames.length);
+    else
+        lws_link_fault(link, "out of memory for a long message");
+    buffer_free(&frames);
 }
 
 static void op_close(struct transport *base, uint32_t id)
@@ -168,6 +179,8 @@ static void op_drop(struct transport *base, uint32_t id)
 {
     struct link *link = &self(base)->links[id];
     struct lws *wsi = link->wsi;
+    if (wsi && !link->tcp_open)
+        lws_link_address_failed(link);
     link->wsi = NULL; /* what the library still says about it is stale */
     link->retry_wanted = false;
     if (wsi)
@@ -273,10 +286,8 @@ static void op_free(struct transport *base)
         ev_loop_destroy(transport->loop);
     if (transport->timer_fd >= 0)
         close(transport->timer_fd);
-    for (uint32_t id = 0; transport->links && id < transport->plan->connections; id++) {
+    for (uint32_t id = 0; transport->links && id < transport->plan->connections; id++)
         buffer_free(&transport->links[id].incoming);
-        buffer_free(&transport->links[id].outgoing);
-    }
     free(transport->links);
     free(transport->retries);
     free(transport);
@@ -298,14 +309,13 @@ static const struct transport_ops operations = {
 static int make_links(struct lws_transport *transport)
 {
     uint32_t count = transport->plan->connections;
-    transport->links = calloc(count, sizeof *transport->links);
+    transport->links = aligned_alloc(CACHE_LINE, count * sizeof *transport->links);
     transport->retries = calloc(count, sizeof *transport->retries);
     if (!transport->links || !transport->retries)
         return -1;
     for (uint32_t id = 0; id < count; id++) {
-        transport->links[id].transport = transport;
+        transport->links[id] = (struct link){.transport = transport};
         buffer_init(&transport->links[id].incoming, TRANSPORT_MESSAGE_MAX);
-        buffer_init(&transport->links[id].outgoing, OUTGOING_MAX);
     }
     return 0;
 }
@@ -392,6 +402,7 @@ struct transport *lws_transport_new(const struct plan *plan, const struct addres
     transport->worker = worker;
     transport->timer_fd = -1;
     transport->failed_tls_fd = -1;
+    random_init(&transport->masks, random_seed_from_system());
     if (set_up(transport, error)) {
         op_free(&transport->base);
         return NULL;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "worker_internal.h"
 #include "wsload/base/units.h"
@@ -51,6 +52,8 @@ void worker_woken(struct worker *worker)
     worker_obey_stop(worker, now);
     while ((deadline = deadlines_pop(&worker->deadlines, now)))
         seat_deadline(worker, (struct seat *)deadline, now);
+    if (worker->phase == PHASE_RUNNING && now >= worker->schedule.deadline_ns)
+        worker_send_no_more(worker, now);
     worker_maybe_finish(worker);
     if (now >= worker->drain_until_ns)
         worker_start_closing(worker);
@@ -86,11 +89,13 @@ static void describe_timeouts(struct worker *worker)
 
 static int allocate(struct worker *worker)
 {
-    worker->seats = calloc(worker->seat_count, sizeof *worker->seats);
+    size_t seats_size = worker->seat_count * sizeof *worker->seats;
+    worker->seats = aligned_alloc(CACHE_LINE, seats_size);
     worker->recorder = malloc(sizeof *worker->recorder);
     worker->scratch = malloc(TRANSPORT_HEADROOM + plan_longest_message(worker->plan) + 1);
     if (!worker->seats || !worker->recorder || !worker->scratch)
         return -1;
+    memset(worker->seats, 0, seats_size);
     return deadlines_reserve(&worker->deadlines, worker->seat_count);
 }
 
@@ -125,9 +130,8 @@ struct worker *worker_new(const struct plan *plan, const atomic_int *stop, struc
 void worker_run(struct worker *worker, struct transport *transport)
 {
     worker->transport = transport;
-    worker->open_start_ns = worker_now_ns(worker);
     worker_enter_phase(worker, PHASE_OPENING);
-    publish(worker, worker->open_start_ns);
+    publish(worker, worker->phase_ns);
     worker_wake_by(worker, worker->publish_ns);
     if (worker->plan->connection_per_request)
         worker_start_running(worker);

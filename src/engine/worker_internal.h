@@ -10,9 +10,11 @@
 #include "wsload/engine/worker.h"
 #include "wsload/load/schedule.h"
 
-/* A connection and what only the worker keeps about it. */
+/* A connection and what only the worker keeps about it. What every message touches comes first, in
+ * one cache line. */
 struct seat {
-    struct deadline deadline; /* first, so that a deadline leads back to its seat */
+    _Alignas(
+        CACHE_LINE) struct deadline deadline; /* first, so that a deadline leads back to its seat */
     struct connection connection;
     bool settled;         /* its first attempt to open has ended, well or badly */
     uint32_t next_queued; /* waits for a handshake to end before it may open, as this one */
@@ -37,7 +39,6 @@ struct worker {
 
     enum run_phase phase;
     uint64_t phase_ns; /* when the phase began; RUNNING and DRAINING are one here */
-    uint64_t open_start_ns;
     uint64_t open_time_ns;
     uint64_t run_start_ns;
     uint64_t drain_until_ns; /* DRAINING: give up the replies still in flight then */
@@ -95,6 +96,9 @@ void worker_all_settled(struct worker *worker);
 
 /* Moves on when there are no more requests: to DRAINING, or to CLOSING when none is in flight. */
 void worker_maybe_finish(struct worker *worker);
+
+/* No request is sent from now on; those in flight are awaited. */
+void worker_send_no_more(struct worker *worker, uint64_t now_ns);
 
 /* The last phase: what is open is closed with 1000. */
 void worker_start_closing(struct worker *worker);

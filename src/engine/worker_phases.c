@@ -2,9 +2,12 @@
 
 void worker_enter_phase(struct worker *worker, enum run_phase phase)
 {
+    uint64_t now = worker_now_ns(worker);
+    if (worker->phase == PHASE_OPENING && phase != PHASE_OPENING)
+        worker->open_time_ns = now - worker->phase_ns;
     worker->phase = phase;
     if (phase != PHASE_DRAINING)
-        worker->phase_ns = worker_now_ns(worker);
+        worker->phase_ns = now;
 }
 
 void worker_start_running(struct worker *worker)
@@ -46,7 +49,6 @@ void worker_start_closing(struct worker *worker)
 
 void worker_all_settled(struct worker *worker)
 {
-    worker->open_time_ns = worker_now_ns(worker) - worker->open_start_ns;
     const struct connection_counts *counts = &worker->recorder->connections;
     if (counts->opened == 0)
         worker_start_closing(worker);
@@ -54,20 +56,7 @@ void worker_all_settled(struct worker *worker)
         worker_start_running(worker);
 }
 
-void worker_maybe_finish(struct worker *worker)
-{
-    bool no_more = worker->phase == PHASE_DRAINING ||
-                   (worker->phase == PHASE_RUNNING &&
-                    schedule_exhausted(&worker->schedule, worker_now_ns(worker)));
-    if (!no_more)
-        return;
-    if (worker->outstanding == 0)
-        worker_start_closing(worker);
-    else
-        worker_enter_phase(worker, PHASE_DRAINING);
-}
-
-/* Interrupted: what was not sent yet never will be. */
+/* Sending is over: requests that still wait for their connection are not made. */
 static void cancel_openings(struct worker *worker, uint64_t now)
 {
     for (uint32_t id = 0; id < worker->seat_count; id++) {
@@ -83,6 +72,25 @@ static void cancel_openings(struct worker *worker, uint64_t now)
     }
 }
 
+void worker_send_no_more(struct worker *worker, uint64_t now)
+{
+    schedule_stop(&worker->schedule);
+    cancel_openings(worker, now);
+}
+
+void worker_maybe_finish(struct worker *worker)
+{
+    bool no_more = worker->phase == PHASE_DRAINING ||
+                   (worker->phase == PHASE_RUNNING &&
+                    schedule_exhausted(&worker->schedule, worker_now_ns(worker)));
+    if (!no_more)
+        return;
+    if (worker->outstanding == 0)
+        worker_start_closing(worker);
+    else
+        worker_enter_phase(worker, PHASE_DRAINING);
+}
+
 void worker_obey_stop(struct worker *worker, uint64_t now)
 {
     int stop = atomic_load_explicit(worker->stop, memory_order_relaxed);
@@ -90,9 +98,8 @@ void worker_obey_stop(struct worker *worker, uint64_t now)
         worker_start_closing(worker);
         worker->transport->ops->stop(worker->transport);
     } else if (stop == STOP_POLITELY && worker->drain_until_ns == CLOCK_NEVER) {
-        schedule_stop(&worker->schedule);
         worker->drain_until_ns = now + WORKER_INTERRUPT_WAIT_NS;
-        cancel_openings(worker, now);
+        worker_send_no_more(worker, now);
         if (worker->phase == PHASE_OPENING)
             worker_start_closing(worker);
     }

@@ -228,6 +228,15 @@ class Answered(Case):
         self.assert_passed(run, REQUESTS)
         self.assertEqual({s["reply"] for s in run.summary["samples"]}, {"one"})
 
+    def test_replies_before_the_message_is_sent_in_full(self):
+        """The next message waits behind what is left of the one before."""
+        server = self.bad("early_reply")
+        prompts = self.write("long.txt", "x" * 3_000_000 + "\n")
+        flags = ("-n", REQUESTS, "-c", 1, "--allow-oversize")
+        self.assert_passed(self.wsload(*flags, server.url(), prompts), REQUESTS)
+        counts = server.stop()
+        self.assertEqual((counts["out_of_order"], counts["unmasked"]), (0, 0))
+
     def test_a_close_between_two_requests_fails_none(self):
         server = self.bad("close_after_reply")
         run = self.run_against(server, "--connection-per-request")
@@ -241,6 +250,7 @@ class Answered(Case):
             ("eof_after_message", "closed", "1006"),
             ("reset_after_message", "reset", ""),
             ("rsv_bit", "protocol", ""),
+            ("close_notify", "closed", "1006"),
         ):
             with self.subTest(mode=mode):
                 server = self.bad(mode, cert=made.cert, key=made.key)

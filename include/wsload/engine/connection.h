@@ -53,13 +53,13 @@ struct connection_settings {
 
 struct connection {
     const struct connection_settings *settings; /* borrowed, outlives it */
-    enum connection_state state;
-    bool opened_before;
-    bool has_request;
     struct request request;
-    uint64_t opening_ns; /* when the opening under way began */
-    uint64_t sent_ns;    /* when the request was handed to the socket; 0 before */
+    uint64_t sent_ns; /* when the request was handed to the socket; 0 before */
+    enum connection_state state;
+    bool has_request;
+    bool opened_before;
     unsigned breaks;     /* in a row, since the last good reply */
+    uint64_t opening_ns; /* when the opening under way began */
 };
 
 /* The answer to an event. */

@@ -15,6 +15,9 @@
 #include "wsload/base/text.h"
 #include "wsload/protocol/failure.h"
 
+/* Bytes that a processor core moves at once; what belongs together is kept in one such line. */
+#define CACHE_LINE 64
+
 /* Bytes in front of a message that send() may write to. */
 #define TRANSPORT_HEADROOM 32
 

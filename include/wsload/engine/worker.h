@@ -26,8 +26,8 @@ enum stop_request { STOP_NONE, STOP_POLITELY, STOP_NOW };
 
 struct worker;
 
-/* Makes worker NUMBER of the plan for the connections that PLAN names; STOP is watched whenever the
- * transport wakes. All are borrowed and outlive the worker. NULL when memory is out. */
+/* Makes a worker for all of PLAN; STOP is watched whenever the transport wakes. Both are borrowed
+ * and outlive the worker. NULL when memory is out. */
 struct worker *worker_new(const struct plan *plan, const atomic_int *stop, struct error *error);
 
 /* The reports that the worker's transport must make; their first argument is the worker. */

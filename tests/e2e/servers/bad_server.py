@@ -25,6 +25,7 @@ counts = {
     "handshakes": 0,  # upgrade requests that arrived whole
     "messages": 0,
     "unmasked": 0,  # frames that break RFC 6455 section 5.3
+    "out_of_order": 0,  # frames that break section 5.4
     "pongs": 0,
     "closes": closes,  # close codes in the client's close frames
     "redirected": 0,  # connections to where status_302 points
@@ -233,6 +234,32 @@ def never_reply(peer):
     peer.drain()
 
 
+def early_reply(peer):
+    """Answers each message when its first frame is there, and reads the rest of it afterwards."""
+    peer.accept()
+    inside = False
+    while True:
+        opcode, final, payload = peer.read_frame()
+        if opcode == CLOSE:
+            peer.send(frame(CLOSE, payload[:2]))
+            raise Gone
+        if (opcode == TEXT) == inside:
+            count("out_of_order")
+        if opcode == TEXT:
+            peer.send(frame(TEXT, b"early"))
+        if final:
+            count("messages")
+        inside = not final
+
+
+def close_notify(peer):
+    """Ends TLS after a message, but neither the WebSocket nor the TCP connection."""
+    peer.accept()
+    peer.read_message()
+    peer.stream = peer.stream.unwrap()
+    wait_for_end(peer)
+
+
 def eof_after_open(peer):
     peer.accept()
     peer.end()
@@ -287,6 +314,8 @@ MODES = {
     "status_429": refusing("429 Too Many Requests"),
     "bad_accept": bad_accept,
     "never_reply": never_reply,
+    "early_reply": early_reply,
+    "close_notify": close_notify,
     "eof_after_open": eof_after_open,
     "reset_after_open": reset_after_open,
     "eof_after_message": eof_after_message,

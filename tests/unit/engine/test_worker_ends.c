@@ -35,6 +35,30 @@ static void test_worker_sends_for_the_duration_and_awaits_the_rest(void **state)
     run_tear_down();
 }
 
+static void open_too_late(struct fake_transport *fake)
+{
+    fake_opened(fake, 0);
+    fake_advance(fake, 250 * NS_PER_MS); /* connection 1 is still opening, with a request */
+    assert_int_equal(fake->connections[1].drops, 1);
+    fake_reply(fake, 0, "ok");
+    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+}
+
+static void test_worker_sends_nothing_after_the_duration(void **state)
+{
+    (void)state;
+    run_set_up(2, 0);
+    run.plan.duration_ns = 250 * NS_PER_MS;
+    run.plan.connection_per_request = true;
+    const struct recorder *recorder = run_execute(open_too_late);
+    assert_true(run.fake.stopped);
+    assert_conserved(recorder);
+    assert_int_equal(recorder->sent, 1);
+    assert_int_equal(recorder->ok, 1);
+    assert_int_equal(recorder->failed, 0);
+    run_tear_down();
+}
+
 static void idle_out(struct fake_transport *fake)
 {
     fake_opened(fake, 0);
@@ -200,6 +224,7 @@ static void test_worker_interrupted_does_not_await_what_was_not_sent(void **stat
 static void interrupt_opening(struct fake_transport *fake)
 {
     fake_opened(fake, 0);
+    fake_advance(fake, 30 * NS_PER_MS);
     atomic_store(&run.stop, STOP_POLITELY);
     fake->events->woken(fake->worker);
     assert_int_equal(fake->connections[0].closes, 1);
@@ -217,6 +242,8 @@ static void test_worker_interrupted_while_opening_sends_nothing(void **state)
     const struct recorder *recorder = run_execute(interrupt_opening);
     assert_true(run.fake.stopped);
     assert_int_equal(recorder->sent, 0);
+    assert_int_equal(worker_open_time_ns(run.worker), 30 * NS_PER_MS);
+    assert_int_equal(worker_total_time_ns(run.worker), 0);
     run_tear_down();
 }
 
@@ -306,6 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_sends_for_the_duration_and_awaits_the_rest),
+        cmocka_unit_test(test_worker_sends_nothing_after_the_duration),
         cmocka_unit_test(test_worker_ends_on_time_with_nothing_under_way),
         cmocka_unit_test(test_worker_ends_on_time_whatever_wakes_it),
         cmocka_unit_test(test_worker_opens_a_connection_per_request),

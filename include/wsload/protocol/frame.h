@@ -1,0 +1,30 @@
+/* WebSocket frames from client to server (RFC 6455 section 5.2): header, mask, payload.
+ *
+ * Pure bytes: nothing is sent and no randomness is made here. */
+#ifndef WSLOAD_PROTOCOL_FRAME_H
+#define WSLOAD_PROTOCOL_FRAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wsload/base/buffer.h"
+#include "wsload/base/random.h"
+
+/* Longest header of a client's frame: two bytes, eight of length, four of mask. */
+#define FRAME_HEADER_MAX 14
+
+enum frame_opcode { FRAME_CONTINUATION = 0, FRAME_TEXT = 1 };
+
+/* Makes a frame in place: masks the LENGTH bytes of PAYLOAD with MASK and puts the header in front
+ * of them, where FRAME_HEADER_MAX bytes must be free. FINAL sets the FIN bit. Returns the header's
+ * length; the frame begins that many bytes before PAYLOAD. */
+size_t frame_wrap(char *payload, size_t length, enum frame_opcode opcode, bool final,
+                  uint32_t mask);
+
+/* Appends TEXT to OUT as one text message in frames of at most FRAME_MAX bytes of payload, each
+ * with a mask of its own from RANDOM. 0, or -1 when OUT is full. */
+int frame_append_message(struct buffer *out, struct text text, size_t frame_max,
+                         struct random *random);
+
+#endif
