@@ -11,9 +11,10 @@ static const struct option_row rows[] = {
     {"connections", 'c', "N", OPTION_COUNT, FIELD(connections), .minimum = 1, .maximum = 16000000,
      .initial = "10", .group = "Load", .help = "concurrent connections",
      .more = "They are opened first and stay open; the run's clock starts when each is open or has "
-             "given up its first attempt. They share out the prompts, one request in flight each. "
-             "A connection that breaks fails its request and is opened again for the next prompt, "
-             "after 100 ms doubling to 5 s. The limit of open files bounds it: 'ulimit -n'."},
+             "given up its first attempt; when none is open by then, the run ends. They share out "
+             "the prompts, one request in flight each. A connection that breaks fails its request "
+             "and is opened again for the next prompt, after 100 ms doubling to 5 s; when it does "
+             "not open, that prompt fails as well. The limit of open files bounds N: 'ulimit -n'."},
     {"requests", 'n', "N", OPTION_COUNT, FIELD(requests), .minimum = 1, .group = "Load",
      .help = "requests in all [each prompt once]",
      .more = "More than the file has: the prompts go round again. With --duration, whichever ends "

@@ -66,7 +66,10 @@ class Mistakes(harness.Case):
         )
 
     def test_too_many_arguments(self):
-        self.check((URL, self.prompts("a"), "third"), "third")
+        words = ("too many arguments", "wsload --help")
+        run = self.wsload(URL, self.prompts("a"), "wss://h/?t=s3cr3t")
+        self.assert_mistake(run, *words)
+        self.assertNotIn("s3cr3t", run.err)
 
     def test_too_many_connections_for_the_descriptor_limit(self):
         self.check(("-c", "10000000", URL, self.prompts("a")), "10000000", "ulimit -n")

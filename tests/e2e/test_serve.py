@@ -142,7 +142,7 @@ class Mistakes(harness.Case):
             (("--reply", "{{nothing}}"), ("--reply", "nothing")),
             (("--lisen", "127.0.0.1:0"), ("--lisen", "--listen")),
             (("--tls", "--listen", "127.0.0.1:0", "--ca-out", "/nonexistent/ca"), ("/nonexistent",)),
-            (("extra",), ("extra",)),
+            (("extra",), ("too many arguments",)),
         ):
             self.check(args, *texts)
 
