@@ -42,9 +42,9 @@ static void die(const char *what)
 static int listen_on_loopback(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof address;
+    socklen_t length = sizeof(address);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
         listen(fd, SOMAXCONN) != 0 || getsockname(fd, (struct sockaddr *)&address, &length) != 0)
         die("listen");
     printf("%u\n", (unsigned)ntohs(address.sin_port));
@@ -64,11 +64,11 @@ static void accept_all(int listen_fd, int epoll_fd)
     int fd;
     int on = 1;
     while ((fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK)) >= 0) {
-        struct connection *connection = calloc(1, sizeof *connection);
+        struct connection *connection = calloc(1, sizeof(*connection));
         if (connection == NULL)
             die("calloc");
         connection->fd = fd;
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         watch(epoll_fd, fd, connection);
     }
     if (errno != EAGAIN && errno != ECONNABORTED)
@@ -84,7 +84,7 @@ static bool write_all(const struct connection *connection, const void *data, siz
 /* Answers the opening handshake (RFC 6455 section 4.2.2) once it is complete. */
 static bool upgrade(struct connection *connection)
 {
-    char source[KEY_LENGTH + sizeof GUID];
+    char source[KEY_LENGTH + sizeof(GUID)];
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned char accept[EVP_MAX_MD_SIZE * 2];
     char response[256];
@@ -97,11 +97,11 @@ static bool upgrade(struct connection *connection)
     const char *key = strcasestr(head, KEY_NAME);
     if (key == NULL || strlen(key) < strlen(KEY_NAME) + KEY_LENGTH)
         return false;
-    snprintf(source, sizeof source, "%.*s%s", KEY_LENGTH, key + strlen(KEY_NAME), GUID);
+    snprintf(source, sizeof(source), "%.*s%s", KEY_LENGTH, key + strlen(KEY_NAME), GUID);
     if (!EVP_Digest(source, strlen(source), digest, NULL, EVP_sha1(), NULL))
         return false;
     EVP_EncodeBlock(accept, digest, 20);
-    int length = snprintf(response, sizeof response,
+    int length = snprintf(response, sizeof(response),
                           "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
                           "Connection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
                           (const char *)accept);

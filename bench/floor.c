@@ -80,12 +80,12 @@ static int open_websocket(uint16_t port)
     size_t used = 0;
     int on = 1;
     int fd = socket(AF_INET, SOCK_STREAM, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0 ||
-        write(fd, request, sizeof request - 1) != sizeof request - 1)
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0 ||
+        write(fd, request, sizeof(request) - 1) != sizeof(request) - 1)
         die("connect");
     do {
-        ssize_t got = read(fd, response + used, sizeof response - 1 - used);
+        ssize_t got = read(fd, response + used, sizeof(response) - 1 - used);
         if (got <= 0)
             die("handshake");
         used += (size_t)got;
@@ -100,11 +100,11 @@ static void send_message(struct load *load, struct connection *connection)
 {
     unsigned char frame[FRAME_HEAD + PAYLOAD] = {0x81, 0x80 | PAYLOAD};
     uint32_t mask = (uint32_t)random_next(&load->random);
-    memcpy(frame + 2, &mask, sizeof mask);
+    memcpy(frame + 2, &mask, sizeof(mask));
     for (size_t i = 0; i < PAYLOAD; i++)
         frame[FRAME_HEAD + i] = (unsigned char)payload[i] ^ frame[2 + (i & 3)];
     connection->sent_ns = clock_monotonic_ns();
-    if (send(connection->fd, frame, sizeof frame, MSG_NOSIGNAL) != sizeof frame)
+    if (send(connection->fd, frame, sizeof(frame), MSG_NOSIGNAL) != sizeof(frame))
         die("send");
 }
 
@@ -194,7 +194,7 @@ int main(int argc, char **argv)
         setrlimit(RLIMIT_NOFILE, &files);
     }
     load.count = (size_t)number(argv[2], 1000000);
-    load.connections = calloc(load.count, sizeof *load.connections);
+    load.connections = calloc(load.count, sizeof(*load.connections));
     load.epoll_fd = epoll_create1(0);
     if (load.connections == NULL || load.epoll_fd < 0)
         die("floor");

@@ -13,7 +13,7 @@ static void describe_forms(const struct option_row *row, char *out, size_t size)
 {
     char letter[8] = "";
     if (row->letter)
-        snprintf(letter, sizeof letter, "-%c, ", row->letter);
+        snprintf(letter, sizeof(letter), "-%c, ", row->letter);
     snprintf(out, size, "%s--%s%s%s", letter, row->name, row->argument ? " " : "",
              row->argument ? row->argument : "");
 }
@@ -23,7 +23,7 @@ static void help_line(const struct option_row *row, struct buffer *out)
 {
     char forms[80];
     size_t start = out->length;
-    describe_forms(row, forms, sizeof forms);
+    describe_forms(row, forms, sizeof(forms));
     buffer_printf(out, "  %s%-*s%s", row->letter ? "" : "    ",
                   HELP_COLUMN - 2 - (row->letter ? 0 : 4), forms, row->help);
     size_t width = out->length - start;
@@ -86,7 +86,7 @@ static void describe_limits(const struct option_row *row, struct buffer *out)
 void help_option(const struct option_set *set, const struct option_row *row, struct buffer *out)
 {
     char text[128];
-    describe_forms(row, text, sizeof text);
+    describe_forms(row, text, sizeof(text));
     buffer_printf(out, "%s   (%s, %s)\n\n", text, set->command, row->group);
     wrap(row->help, out);
     if (row->more)

@@ -64,7 +64,7 @@ static int milliseconds_until(uint64_t time_ns)
 static void obey_signal(struct engine *engine, int signals_fd, int *signal_number)
 {
     struct signalfd_siginfo info;
-    if (read(signals_fd, &info, sizeof info) != sizeof info)
+    if (read(signals_fd, &info, sizeof(info)) != sizeof(info))
         return;
     engine_stop(engine, *signal_number ? STOP_NOW : STOP_POLITELY);
     if (!*signal_number)

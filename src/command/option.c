@@ -40,7 +40,7 @@ static int parse_range(const struct option_row *row, const char *text, struct op
 {
     char low[64];
     size_t length = strcspn(text, "-");
-    if (length >= sizeof low)
+    if (length >= sizeof(low))
         return error_set(error, "use a time or two, as in 20ms or 20ms-50ms");
     memcpy(low, text, length);
     low[length] = '\0';
@@ -61,7 +61,7 @@ static int parse_flag(const char *text, bool *field, struct error *error)
         bool value;
     } words[] = {{"1", true}, {"true", true},   {"yes", true}, {"on", true},  {"0", false},
                  {"", false}, {"false", false}, {"no", false}, {"off", false}};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (strcasecmp(text, words[i].word) == 0) {
             *field = words[i].value;
             return 0;
@@ -80,7 +80,7 @@ static int parse_choice(const struct option_row *row, const char *text, const ch
             return 0;
         }
         size_t used = strlen(allowed);
-        snprintf(allowed + used, sizeof allowed - used, "%s%s", used ? ", " : "", *choice);
+        snprintf(allowed + used, sizeof(allowed) - used, "%s%s", used ? ", " : "", *choice);
     }
     return error_set(error, "use one of %s", allowed);
 }
@@ -225,7 +225,7 @@ static int take_long(struct parse *parse, const char *word)
     char name[80];
     size_t length = strcspn(word + 2, "=");
     const char *value = word[2 + length] ? word + 2 + length + 1 : NULL;
-    snprintf(name, sizeof name, "%.*s", (int)(length + 2 < sizeof name ? length + 2 : 79), word);
+    snprintf(name, sizeof(name), "%.*s", (int)(length + 2 < sizeof(name) ? length + 2 : 79), word);
     const struct option_row *row = find_long(parse->set, word + 2, length);
     return row ? take_option(parse, row, name, value) : unknown_option(parse, name, name + 2);
 }
@@ -322,7 +322,7 @@ static int take_environment(const struct parse *parse, const char *arguments[])
 int options_parse(const struct option_set *set, int argc, char *const argv[], void *values,
                   const char *arguments[], struct error *error)
 {
-    bool *seen = calloc(set->count, sizeof *seen);
+    bool *seen = calloc(set->count, sizeof(*seen));
     if (!seen)
         return error_set(error, "out of memory");
     for (size_t i = 0; i < set->arguments_max; i++)

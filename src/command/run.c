@@ -186,8 +186,8 @@ static int execute(struct run_plan *run, const struct run_options *options, stru
 static int load_test(const struct run_options *options)
 {
     struct error error;
-    struct run_plan *run = calloc(1, sizeof *run);
-    struct results *results = calloc(1, sizeof *results);
+    struct run_plan *run = calloc(1, sizeof(*run));
+    struct results *results = calloc(1, sizeof(*results));
     int status = run && results ? 0 : error_set(&error, "out of memory");
     if (status == 0)
         status = prepare(run, options, &error);

@@ -127,7 +127,7 @@ static const char *const argument_env[] = {"WSLOAD_URL", "WSLOAD_PROMPTS_FILE"};
 
 const struct option_set run_option_set = {
     .rows = rows,
-    .count = sizeof rows / sizeof rows[0],
+    .count = sizeof(rows) / sizeof(rows[0]),
     .command = "wsload",
     .environment = "WSLOAD_",
     .arguments_max = 2,

@@ -23,7 +23,7 @@ static int build_url(struct run_plan *run, const struct run_options *options, st
                          "'wsload --help'");
     if (url_parse(options->url, &target->url, error))
         return -1;
-    url_display(&target->url, run->shown_url, sizeof run->shown_url);
+    url_display(&target->url, run->shown_url, sizeof(run->shown_url));
     url_host_header(&target->url, target->host_header);
     url_origin(&target->url, run->origin);
     target->origin = options->origin ? options->origin : run->origin;
@@ -37,7 +37,7 @@ static int add_header(struct run_plan *run, struct header header)
 {
     struct target *target = &run->plan.target;
     if (header_is(&header, "Host")) {
-        if (header.value.length >= sizeof target->host_header)
+        if (header.value.length >= sizeof(target->host_header))
             return -1;
         memcpy(target->host_header, header.value.data, header.value.length);
         target->host_header[header.value.length] = '\0';

@@ -37,7 +37,7 @@ static const struct option_row rows[] = {
 
 const struct option_set serve_option_set = {
     .rows = rows,
-    .count = sizeof rows / sizeof rows[0],
+    .count = sizeof(rows) / sizeof(rows[0]),
     .command = "wsload serve",
     .environment = "WSLOAD_SERVE_",
 };

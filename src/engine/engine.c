@@ -37,7 +37,7 @@ static int set_up(struct engine *engine, struct error *error)
 
 struct engine *engine_new(const struct plan *plan, struct error *error)
 {
-    struct engine *engine = calloc(1, sizeof *engine);
+    struct engine *engine = calloc(1, sizeof(*engine));
     if (!engine) {
         error_set(error, "out of memory");
         return NULL;
@@ -64,7 +64,7 @@ static void *run_worker(void *argument)
     uint64_t one = 1;
     worker_run(engine->worker, engine->transport);
     /* Cannot fail: the counter is far from full. */
-    if (write(engine->done_fd, &one, sizeof one) != sizeof one)
+    if (write(engine->done_fd, &one, sizeof(one)) != sizeof(one))
         abort();
     return NULL;
 }

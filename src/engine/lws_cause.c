@@ -18,14 +18,14 @@ static struct text aws_example(struct lws *wsi)
 {
     static _Thread_local char line[512];
     size_t used = 0;
-    for (size_t i = 0; i < sizeof aws_headers / sizeof aws_headers[0]; i++) {
+    for (size_t i = 0; i < sizeof(aws_headers) / sizeof(aws_headers[0]); i++) {
         const char *name = aws_headers[i];
         char value[128];
-        if (lws_hdr_custom_copy(wsi, value, sizeof value, name, (int)strlen(name)) <= 0)
+        if (lws_hdr_custom_copy(wsi, value, sizeof(value), name, (int)strlen(name)) <= 0)
             continue;
-        int wrote = snprintf(line + used, sizeof line - used, "%s%s %s", used ? ", " : "", name,
+        int wrote = snprintf(line + used, sizeof(line) - used, "%s%s %s", used ? ", " : "", name,
                              value);
-        if (wrote < 0 || (size_t)wrote >= sizeof line - used)
+        if (wrote < 0 || (size_t)wrote >= sizeof(line) - used)
             break;
         used += (size_t)wrote;
     }
@@ -43,7 +43,7 @@ static struct failure tcp_failure(const struct link *link, int saved_errno)
 {
     static _Thread_local char example[ADDRESS_TEXT_SIZE + 64];
     const struct addresses *addresses = link->transport->addresses;
-    snprintf(example, sizeof example, "%s port %u", addresses->items[link->address],
+    snprintf(example, sizeof(example), "%s port %u", addresses->items[link->address],
              (unsigned)addresses->port);
     switch (saved_errno) {
     case ETIMEDOUT:

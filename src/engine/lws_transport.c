@@ -41,7 +41,7 @@ static _Thread_local char last_log[256];
 static void keep_log(int level, const char *line)
 {
     (void)level;
-    lws_strncpy(last_log, line, sizeof last_log);
+    lws_strncpy(last_log, line, sizeof(last_log));
 }
 
 static struct lws_transport *self(struct transport *transport)
@@ -222,7 +222,7 @@ static void on_timer(struct ev_loop *loop, ev_io *watcher, int events)
     uint64_t expirations;
     (void)loop;
     (void)events;
-    if (read(transport->timer_fd, &expirations, sizeof expirations) > 0)
+    if (read(transport->timer_fd, &expirations, sizeof(expirations)) > 0)
         transport->events->woken(transport->worker);
 }
 
@@ -309,8 +309,8 @@ static const struct transport_ops operations = {
 static int make_links(struct lws_transport *transport)
 {
     uint32_t count = transport->plan->connections;
-    transport->links = aligned_alloc(CACHE_LINE, count * sizeof *transport->links);
-    transport->retries = calloc(count, sizeof *transport->retries);
+    transport->links = aligned_alloc(CACHE_LINE, count * sizeof(*transport->links));
+    transport->retries = calloc(count, sizeof(*transport->retries));
     if (!transport->links || !transport->retries)
         return -1;
     for (uint32_t id = 0; id < count; id++) {
@@ -390,7 +390,7 @@ struct transport *lws_transport_new(const struct plan *plan, const struct addres
                                     const struct transport_events *events, void *worker,
                                     struct error *error)
 {
-    struct lws_transport *transport = calloc(1, sizeof *transport);
+    struct lws_transport *transport = calloc(1, sizeof(*transport));
     if (!transport) {
         error_set(error, "out of memory");
         return NULL;

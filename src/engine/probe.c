@@ -41,7 +41,7 @@ static int connect_socket(struct probe *probe, const char *address, uint16_t por
     char service[8];
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST};
     struct addrinfo *where = NULL;
-    snprintf(service, sizeof service, "%u", (unsigned)port);
+    snprintf(service, sizeof(service), "%u", (unsigned)port);
     if (getaddrinfo(address, service, &hints, &where) != 0)
         return error_set(probe->error, "%s: no address", address);
     probe->fd = socket(where->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -162,8 +162,8 @@ static bool is_complete(const struct buffer *raw)
 static bool receive_piece(struct probe *probe, struct buffer *raw)
 {
     char piece[1024];
-    int got = probe->ssl ? SSL_read(probe->ssl, piece, sizeof piece)
-                         : (int)recv(probe->fd, piece, sizeof piece, 0);
+    int got = probe->ssl ? SSL_read(probe->ssl, piece, sizeof(piece))
+                         : (int)recv(probe->fd, piece, sizeof(piece), 0);
     if (got > 0)
         return buffer_append(raw, piece, (size_t)got) == 0;
     bool waiting = probe->ssl ? SSL_get_error(probe->ssl, got) == SSL_ERROR_WANT_READ

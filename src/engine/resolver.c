@@ -30,11 +30,11 @@ static void add_results(const struct addrinfo *results, struct addresses *addres
 {
     for (; results && addresses->count < ADDRESSES_MAX; results = results->ai_next) {
         char text[ADDRESS_TEXT_SIZE];
-        if (getnameinfo(results->ai_addr, results->ai_addrlen, text, sizeof text, NULL, 0,
+        if (getnameinfo(results->ai_addr, results->ai_addrlen, text, sizeof(text), NULL, 0,
                         NI_NUMERICHOST) != 0)
             continue;
         if (!already_listed(addresses, text))
-            memcpy(addresses->items[addresses->count++], text, sizeof text);
+            memcpy(addresses->items[addresses->count++], text, sizeof(text));
     }
 }
 
@@ -45,7 +45,8 @@ static void lookup(const char *host, int family, struct addresses *addresses)
     struct addrinfo *results = NULL;
     int status = getaddrinfo(host, NULL, &hints, &results);
     if (status != 0) {
-        snprintf(addresses->reason, sizeof addresses->reason, "%s: %s", host, gai_strerror(status));
+        snprintf(addresses->reason, sizeof(addresses->reason), "%s: %s", host,
+                 gai_strerror(status));
         return;
     }
     add_results(results, addresses);

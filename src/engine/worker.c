@@ -74,9 +74,9 @@ static void describe_timeouts(struct worker *worker)
 {
     char duration[UNITS_SIZE];
     const struct plan *plan = worker->plan;
-    snprintf(worker->no_reply_text, sizeof worker->no_reply_text, "no reply within %s",
+    snprintf(worker->no_reply_text, sizeof(worker->no_reply_text), "no reply within %s",
              units_format_duration(plan->reply_timeout_ns, duration));
-    snprintf(worker->not_open_text, sizeof worker->not_open_text, "not open within %s",
+    snprintf(worker->not_open_text, sizeof(worker->not_open_text), "not open within %s",
              units_format_duration(plan->connect_timeout_ns, duration));
     worker->settings = (struct connection_settings){
         .per_request = plan->connection_per_request,
@@ -89,9 +89,9 @@ static void describe_timeouts(struct worker *worker)
 
 static int allocate(struct worker *worker)
 {
-    size_t seats_size = worker->seat_count * sizeof *worker->seats;
+    size_t seats_size = worker->seat_count * sizeof(*worker->seats);
     worker->seats = aligned_alloc(CACHE_LINE, seats_size);
-    worker->recorder = malloc(sizeof *worker->recorder);
+    worker->recorder = malloc(sizeof(*worker->recorder));
     worker->scratch = malloc(TRANSPORT_HEADROOM + plan_longest_message(worker->plan) + 1);
     if (!worker->seats || !worker->recorder || !worker->scratch)
         return -1;
@@ -101,7 +101,7 @@ static int allocate(struct worker *worker)
 
 struct worker *worker_new(const struct plan *plan, const atomic_int *stop, struct error *error)
 {
-    struct worker *worker = calloc(1, sizeof *worker);
+    struct worker *worker = calloc(1, sizeof(*worker));
     if (!worker) {
         error_set(error, "out of memory");
         return NULL;

@@ -32,7 +32,7 @@ static int take_port(const char **cursor, char end, uint16_t *port)
 {
     char digits[6];
     size_t length = strspn(*cursor, "0123456789");
-    if ((*cursor)[length] != end || copy(*cursor, length, digits, sizeof digits))
+    if ((*cursor)[length] != end || copy(*cursor, length, digits, sizeof(digits)))
         return -1;
     unsigned long number = strtoul(digits, NULL, 10);
     *cursor += length + (end != '\0');
@@ -54,14 +54,15 @@ static int add_address(struct resolve_rule *rule, const char *address, size_t le
         address++;
         length -= 2;
     }
-    if (length >= sizeof plain)
+    if (length >= sizeof(plain))
         return -1;
     memcpy(plain, address, length);
     plain[length] = '\0';
     size_t used = strlen(rule->addresses);
-    if (!is_address(plain) || used + length + 2 > sizeof rule->addresses)
+    if (!is_address(plain) || used + length + 2 > sizeof(rule->addresses))
         return -1;
-    snprintf(rule->addresses + used, sizeof rule->addresses - used, "%s%s", used ? "," : "", plain);
+    snprintf(rule->addresses + used, sizeof(rule->addresses) - used, "%s%s", used ? "," : "",
+             plain);
     return 0;
 }
 
@@ -81,7 +82,7 @@ static int parse_addresses(const char *text, struct resolve_rule *rule)
 int route_parse_resolve(const char *text, struct resolve_rule *rule, struct error *error)
 {
     const char *cursor = text;
-    if (take_host(&cursor, rule->host, sizeof rule->host) || rule->host[0] == '\0' ||
+    if (take_host(&cursor, rule->host, sizeof(rule->host)) || rule->host[0] == '\0' ||
         take_port(&cursor, ':', &rule->port) || rule->port == 0 || parse_addresses(cursor, rule))
         return error_set(error, "use HOST:PORT:ADDRESS with a numeric address, as in "
                                 "api.example.com:443:127.0.0.1");
@@ -91,9 +92,9 @@ int route_parse_resolve(const char *text, struct resolve_rule *rule, struct erro
 int route_parse_connect_to(const char *text, struct connect_to_rule *rule, struct error *error)
 {
     const char *cursor = text;
-    if (take_host(&cursor, rule->from_host, sizeof rule->from_host) ||
+    if (take_host(&cursor, rule->from_host, sizeof(rule->from_host)) ||
         take_port(&cursor, ':', &rule->from_port) ||
-        take_host(&cursor, rule->to_host, sizeof rule->to_host) ||
+        take_host(&cursor, rule->to_host, sizeof(rule->to_host)) ||
         take_port(&cursor, '\0', &rule->to_port))
         return error_set(error, "use HOST1:PORT1:HOST2:PORT2, as in "
                                 "api.example.com:443:localhost:8443; parts may be empty");
@@ -109,7 +110,7 @@ static void follow_connect_to(const struct routes *routes, struct route *route)
         if (rule->from_port && rule->from_port != route->port)
             continue;
         if (rule->to_host[0])
-            snprintf(route->host, sizeof route->host, "%s", rule->to_host);
+            snprintf(route->host, sizeof(route->host), "%s", rule->to_host);
         if (rule->to_port)
             route->port = rule->to_port;
         return;
@@ -122,7 +123,7 @@ static void follow_resolve(const struct routes *routes, struct route *route)
         const struct resolve_rule *rule = &routes->resolve[i];
         bool any = strcmp(rule->host, "*") == 0;
         if (rule->port == route->port && (any || strcasecmp(rule->host, route->host) == 0)) {
-            snprintf(route->host, sizeof route->host, "%s", rule->addresses);
+            snprintf(route->host, sizeof(route->host), "%s", rule->addresses);
             return;
         }
     }
@@ -130,7 +131,7 @@ static void follow_resolve(const struct routes *routes, struct route *route)
 
 void route_follow(const struct routes *routes, const char *host, uint16_t port, struct route *route)
 {
-    snprintf(route->host, sizeof route->host, "%s", host);
+    snprintf(route->host, sizeof(route->host), "%s", host);
     route->port = port;
     follow_connect_to(routes, route);
     follow_resolve(routes, route);

@@ -66,9 +66,8 @@ static int add_extensions(X509 *certificate, X509 *issuer, const struct extensio
         int ok = extension != NULL && X509_add_ext(certificate, extension, -1);
 
         X509_EXTENSION_free(extension);
-        if (!ok) {
+        if (!ok)
             return 0;
-        }
     }
     return 1;
 }
@@ -82,12 +81,10 @@ static int make_identity(struct identity *made, const char *name, const struct i
 
     made->key = EVP_EC_gen("P-256");
     made->certificate = X509_new();
-    if (made->key == NULL || made->certificate == NULL) {
+    if (made->key == NULL || made->certificate == NULL)
         return 0;
-    }
-    if (issuer == NULL) {
+    if (issuer == NULL)
         issuer = made;
-    }
     subject = X509_get_subject_name(made->certificate);
     return X509_set_version(made->certificate, X509_VERSION_3) && set_serial(made->certificate) &&
            set_validity(made->certificate) && X509_set_pubkey(made->certificate, made->key) &&
@@ -159,9 +156,8 @@ int certificate_make(struct certificate *certificate, struct error *error)
 
 void certificate_free(struct certificate *certificate)
 {
-    if (certificate->key_pem.data != NULL) {
+    if (certificate->key_pem.data != NULL)
         OPENSSL_cleanse(certificate->key_pem.data, certificate->key_pem.capacity);
-    }
     buffer_free(&certificate->ca_pem);
     buffer_free(&certificate->chain_pem);
     buffer_free(&certificate->key_pem);

@@ -33,9 +33,8 @@ static void drop_replies(struct connection *connection)
         delays_remove(&connection->server->delays, &reply->deadline);
         drop(&connection->waiting, reply);
     }
-    while ((reply = TAILQ_FIRST(&connection->outbox)) != NULL) {
+    while ((reply = TAILQ_FIRST(&connection->outbox)) != NULL)
         drop(&connection->outbox, reply);
-    }
 }
 
 /* Begins to close with CODE. Returns what the callback must return to have it done. */
@@ -60,9 +59,8 @@ static int send_first(struct connection *connection)
     int sent = lws_write(connection->wsi, reply->bytes + REPLY_HEADROOM, reply->length,
                          LWS_WRITE_TEXT);
 
-    if (sent >= 0) {
+    if (sent >= 0)
         *(reply->is_error ? &counts->errors : &counts->replies) += 1;
-    }
     drop(&connection->outbox, reply);
     return sent < 0 ? -1 : 0;
 }
@@ -73,9 +71,8 @@ static int deliver(struct connection *connection, struct reply *reply)
     bool alone = TAILQ_EMPTY(&connection->outbox);
 
     TAILQ_INSERT_TAIL(&connection->outbox, reply, link);
-    if (alone && !lws_send_pipe_choked(connection->wsi)) {
+    if (alone && !lws_send_pipe_choked(connection->wsi))
         return send_first(connection);
-    }
     lws_callback_on_writable(connection->wsi);
     return 0;
 }
@@ -112,13 +109,11 @@ static int answer(struct connection *connection, struct text message)
 
     server->counts.messages++;
     /* What is echoed travels as text, whatever kind the message was. */
-    if (!utf8_valid(message)) {
+    if (!utf8_valid(message))
         return begin_close(connection, LWS_CLOSE_STATUS_INVALID_PAYLOAD, "Invalid UTF-8");
-    }
     reply = replies_make(&server->replies, message, connection->id, clock_wall_ms());
-    if (reply == NULL) {
+    if (reply == NULL)
         return begin_close(connection, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "Out of memory");
-    }
     reply->connection = connection;
     return reply->delay_ns == 0 ? deliver(connection, reply) : postpone(connection, reply, now_ns);
 }
@@ -128,16 +123,13 @@ static int receive(struct connection *connection, const void *piece, size_t leng
     struct buffer *inbox = &connection->inbox;
     int result;
 
-    if (connection->closing || connection->server->stopping) {
+    if (connection->closing || connection->server->stopping)
         return 0;
-    }
-    if (buffer_append(inbox, piece, length) != 0) {
+    if (buffer_append(inbox, piece, length) != 0)
         return begin_close(connection, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "Message too long");
-    }
     if (!lws_is_final_fragment(connection->wsi) ||
-        lws_remaining_packet_payload(connection->wsi) != 0) {
+        lws_remaining_packet_payload(connection->wsi) != 0)
         return 0;
-    }
     result = answer(connection, buffer_text(inbox));
     buffer_free(inbox);
     return result;
@@ -145,21 +137,16 @@ static int receive(struct connection *connection, const void *piece, size_t leng
 
 static int writeable(struct connection *connection)
 {
-    if (connection->closing) {
+    if (connection->closing)
         return 0;
-    }
-    if (connection->server->stopping) {
+    if (connection->server->stopping)
         return begin_close(connection, LWS_CLOSE_STATUS_GOINGAWAY, "Going away");
-    }
-    if (TAILQ_EMPTY(&connection->outbox)) {
+    if (TAILQ_EMPTY(&connection->outbox))
         return 0;
-    }
-    if (send_first(connection) != 0) {
+    if (send_first(connection) != 0)
         return -1;
-    }
-    if (!TAILQ_EMPTY(&connection->outbox)) {
+    if (!TAILQ_EMPTY(&connection->outbox))
         lws_callback_on_writable(connection->wsi);
-    }
     return 0;
 }
 
@@ -172,9 +159,8 @@ static int established(struct connection *connection, struct server *server, str
     TAILQ_INIT(&connection->outbox);
     TAILQ_INSERT_TAIL(&server->connections, connection, link);
     server->counts.connections++;
-    if (server->stopping) {
+    if (server->stopping)
         lws_callback_on_writable(wsi);
-    }
     return 0;
 }
 
@@ -216,20 +202,16 @@ static int agree(struct server *server, struct lws *wsi, const char *upgrade)
     int length = lws_hdr_copy(wsi, offered, sizeof(offered), WSI_TOKEN_PROTOCOL);
     size_t first;
 
-    if (strcasecmp(upgrade, "websocket") != 0) {
+    if (strcasecmp(upgrade, "websocket") != 0)
         return refuse(wsi, RESPONSE_UPGRADE_REQUIRED);
-    }
-    if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) == 0) {
+    if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) == 0)
         return 0;
-    }
-    if (length < 0) {
+    if (length < 0)
         return refuse(wsi, RESPONSE_BAD_REQUEST);
-    }
     first = strcspn(offered, ", \t");
     /* A bare number is no name to libwebsockets: it would hang up without a word. */
-    if (first == strspn(offered, "0123456789.") || first >= SUBPROTOCOL_SIZE) {
+    if (first == strspn(offered, "0123456789.") || first >= SUBPROTOCOL_SIZE)
         return refuse(wsi, RESPONSE_BAD_REQUEST);
-    }
     memcpy(server->subprotocol, offered, first);
     server->subprotocol[first] = '\0';
     return 0;

@@ -28,9 +28,8 @@ static void on_timer(struct ev_loop *loop, struct ev_io *watcher, int events)
 
     (void)loop;
     (void)events;
-    while ((deadline = deadlines_pop(&delays->deadlines, clock_monotonic_ns())) != NULL) {
+    while ((deadline = deadlines_pop(&delays->deadlines, clock_monotonic_ns())) != NULL)
         delays->expired(deadline);
-    }
     set_timer(delays, deadlines_next_ns(&delays->deadlines));
 }
 
@@ -39,9 +38,8 @@ int delays_init(struct delays *delays, struct ev_loop *loop,
 {
     int timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 
-    if (timer_fd < 0) {
+    if (timer_fd < 0)
         return error_set(error, "cannot make a timer: %s", strerror(errno));
-    }
     *delays = (struct delays){
         .loop = loop, .timer_fd = timer_fd, .armed_ns = CLOCK_NEVER, .expired = expired};
     deadlines_init(&delays->deadlines);
@@ -55,9 +53,8 @@ int delays_init(struct delays *delays, struct ev_loop *loop,
 
 void delays_free(struct delays *delays)
 {
-    if (delays->loop == NULL) {
+    if (delays->loop == NULL)
         return;
-    }
     ev_io_stop(delays->loop, &delays->watcher);
     close(delays->timer_fd);
     deadlines_free(&delays->deadlines);
@@ -66,12 +63,10 @@ void delays_free(struct delays *delays)
 
 int delays_add(struct delays *delays, struct deadline *deadline, uint64_t due_ns)
 {
-    if (deadlines_arm(&delays->deadlines, deadline, due_ns) != 0) {
+    if (deadlines_arm(&delays->deadlines, deadline, due_ns) != 0)
         return -1;
-    }
-    if (due_ns < delays->armed_ns) {
+    if (due_ns < delays->armed_ns)
         set_timer(delays, due_ns);
-    }
     return 0;
 }
 

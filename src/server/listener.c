@@ -31,9 +31,8 @@ static int set_options(int fd, int family)
     /* A restart must not wait for the old connections' TIME_WAIT, and a reply must not wait for
      * an acknowledgement; accepted sockets inherit both. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0) {
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on)) != 0)
         return -1;
-    }
     /* "::" means IPv6 and nothing else. */
     return family == AF_INET6 ? setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) : 0;
 }
@@ -42,9 +41,8 @@ static int listen_on(const struct addrinfo *at)
 {
     int fd = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (fd < 0) {
+    if (fd < 0)
         return -1;
-    }
     if (set_options(fd, at->ai_family) != 0 || bind(fd, at->ai_addr, at->ai_addrlen) != 0 ||
         listen(fd, SOMAXCONN) != 0) {
         int reason = errno;
@@ -61,9 +59,8 @@ int listener_open(const char *address, uint16_t port, struct error *error)
     struct addrinfo *at = numeric_address(address, port);
     int fd;
 
-    if (at == NULL) {
+    if (at == NULL)
         return error_set(error, "%s: not a numeric IPv4 or IPv6 address", address);
-    }
     fd = listen_on(at);
     if (fd < 0) {
         bool colons = at->ai_family == AF_INET6;
@@ -80,9 +77,8 @@ uint16_t listener_port(int listen_fd)
     struct sockaddr_storage bound;
     socklen_t size = sizeof(bound);
 
-    if (getsockname(listen_fd, (struct sockaddr *)&bound, &size) != 0) {
+    if (getsockname(listen_fd, (struct sockaddr *)&bound, &size) != 0)
         return 0;
-    }
     return bound.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&bound)->sin6_port)
                                        : ntohs(((struct sockaddr_in *)&bound)->sin_port);
 }

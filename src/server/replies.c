@@ -23,9 +23,8 @@ static struct text find_prompt(const cJSON *json, struct text message)
     for (size_t i = 0; i < sizeof(prompt_members) / sizeof(prompt_members[0]); i++) {
         const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, prompt_members[i]);
 
-        if (cJSON_IsString(member)) {
+        if (cJSON_IsString(member))
             return text_of(member->valuestring);
-        }
     }
     return message;
 }
@@ -35,9 +34,8 @@ static struct reply *render(const struct template *template, const struct templa
     struct reply *reply = malloc(sizeof(*reply) + REPLY_HEADROOM +
                                  template_bound(template, values));
 
-    if (reply == NULL) {
+    if (reply == NULL)
         return NULL;
-    }
     memset(reply, 0, sizeof(*reply));
     reply->length = template_render(template, values, (char *)reply->bytes + REPLY_HEADROOM);
     return reply;
@@ -53,9 +51,8 @@ static struct reply *answer(struct replies *replies, struct template_values *val
     struct reply *reply;
 
     buffer_clear(&replies->escaped);
-    if (json_escape(&replies->escaped, values->prompt) != 0) {
+    if (json_escape(&replies->escaped, values->prompt) != 0)
         return NULL;
-    }
     values->prompt_escaped = buffer_text(&replies->escaped);
     reply = render(is_error ? &replies->error : &replies->good, values);
     if (reply != NULL) {
@@ -76,9 +73,8 @@ int replies_init(struct replies *replies, const struct server_options *options, 
     random_init(&replies->ids, random_seed_from_system());
     /* Escaping makes at most six bytes of one: \u0000. */
     buffer_init(&replies->escaped, 6 * (size_t)REPLY_MESSAGE_MAX);
-    if (template_compile(&replies->good, options->reply, TEMPLATE_SERVER_VARIABLES, error) != 0) {
+    if (template_compile(&replies->good, options->reply, TEMPLATE_SERVER_VARIABLES, error) != 0)
         return error_prefix(error, "--reply");
-    }
     return template_compile(&replies->error, text_of(ERROR_FRAME), TEMPLATE_SERVER_VARIABLES,
                             error);
 }

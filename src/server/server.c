@@ -73,16 +73,14 @@ static void on_waiting_clients(struct ev_loop *loop, struct ev_io *watcher, int 
 
 void server_socket_gone(struct server *server)
 {
-    if (server->listen_fd >= 0) {
+    if (server->listen_fd >= 0)
         ev_io_start(server->loop, &server->acceptor);
-    }
 }
 
 void server_connection_gone(struct server *server)
 {
-    if (server->stopping && TAILQ_EMPTY(&server->connections)) {
+    if (server->stopping && TAILQ_EMPTY(&server->connections))
         ev_break(server->loop, EVBREAK_ALL);
-    }
 }
 
 static void on_grace_over(struct ev_loop *loop, struct ev_timer *timer, int events)
@@ -114,9 +112,8 @@ static void on_stop(struct ev_loop *loop, struct ev_async *stop, int events)
 
 static int make_certificate(struct server *server, const char *ca_out, struct error *error)
 {
-    if (certificate_make(&server->certificate, error) != 0) {
+    if (certificate_make(&server->certificate, error) != 0)
         return -1;
-    }
     return ca_out == NULL
                ? 0
                : file_write_atomic(ca_out, buffer_text(&server->certificate.ca_pem), error);
@@ -126,9 +123,8 @@ static int listen_on_loop(struct server *server, const struct server_options *op
                           struct error *error)
 {
     server->listen_fd = listener_open(options->address, options->port, error);
-    if (server->listen_fd < 0) {
+    if (server->listen_fd < 0)
         return -1;
-    }
     server->port = listener_port(server->listen_fd);
     ev_io_init(&server->acceptor, on_waiting_clients, server->listen_fd, EV_READ);
     server->acceptor.data = server;
@@ -139,9 +135,8 @@ static int listen_on_loop(struct server *server, const struct server_options *op
 static int make_loop(struct server *server, struct error *error)
 {
     server->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
-    if (server->loop == NULL) {
+    if (server->loop == NULL)
         return error_set(error, "cannot make an event loop: %s", strerror(errno));
-    }
     ev_async_init(&server->stop, on_stop);
     server->stop.data = server;
     ev_async_start(server->loop, &server->stop);
@@ -192,14 +187,12 @@ static int make_context(struct server *server, bool tls, struct error *error)
     };
 
     name_protocols(server);
-    if (tls) {
+    if (tls)
         add_tls(&info, &server->certificate);
-    }
     lws_set_log_level(LLL_ERR | LLL_WARN, keep_log_line);
     server->context = lws_create_context(&info);
-    if (server->context != NULL) {
+    if (server->context != NULL)
         server->vhost = lws_create_vhost(server->context, &info);
-    }
     return server->vhost != NULL ? 0 : library_error(error);
 }
 
@@ -208,9 +201,8 @@ static int write_port(const struct server *server, const char *port_file, struct
 {
     char digits[8];
 
-    if (port_file == NULL) {
+    if (port_file == NULL)
         return 0;
-    }
     snprintf(digits, sizeof(digits), "%u\n", server->port);
     return file_write_atomic(port_file, text_of(digits), error);
 }
@@ -220,9 +212,8 @@ static int set_up(struct server *server, const struct server_options *options, s
     if (replies_init(&server->replies, options, error) != 0 ||
         (options->tls && make_certificate(server, options->ca_out, error) != 0) ||
         make_loop(server, error) != 0 || listen_on_loop(server, options, error) != 0 ||
-        make_context(server, options->tls, error) != 0) {
+        make_context(server, options->tls, error) != 0)
         return -1;
-    }
     return write_port(server, options->port_file, error);
 }
 
@@ -271,9 +262,8 @@ static void free_loop(struct server *server)
     if (server->context != NULL) {
         lws_context_destroy(server->context);
         /* What libwebsockets still has on the loop ends in a few turns. */
-        for (int i = 0; i < 8; i++) {
+        for (int i = 0; i < 8; i++)
             ev_run(server->loop, EVRUN_NOWAIT);
-        }
     }
     delays_free(&server->delays);
     ev_loop_destroy(server->loop);
@@ -281,12 +271,10 @@ static void free_loop(struct server *server)
 
 void server_free(struct server *server)
 {
-    if (server == NULL) {
+    if (server == NULL)
         return;
-    }
-    if (server->loop != NULL) {
+    if (server->loop != NULL)
         free_loop(server);
-    }
     certificate_free(&server->certificate);
     replies_free(&server->replies);
     free(server);

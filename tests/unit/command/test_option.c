@@ -55,7 +55,7 @@ static int parse(const char *const *words)
     int argc = 1;
     for (; words[argc - 1]; argc++)
         argv[argc] = (char *)words[argc - 1];
-    memset(&values, 0, sizeof values);
+    memset(&values, 0, sizeof(values));
     options_set_defaults(&set, &values);
     return options_parse(&set, argc, argv, &values, arguments, &error);
 }
@@ -234,11 +234,11 @@ static void test_option_list_is_bounded(void **state)
         argv[2 * i + 1] = (char *)"-l";
         argv[2 * i + 2] = (char *)"hunter2";
     }
-    memset(&values, 0, sizeof values);
+    memset(&values, 0, sizeof(values));
     assert_int_equal(options_parse(&set, 2 * OPTION_LIST_MAX + 1, argv, &values, arguments, &error),
                      0);
     assert_int_equal(values.list.count, OPTION_LIST_MAX);
-    memset(&values, 0, sizeof values);
+    memset(&values, 0, sizeof(values));
     assert_int_equal(options_parse(&set, 2 * OPTION_LIST_MAX + 3, argv, &values, arguments, &error),
                      -1);
     assert_string_equal(error.text, "-l: at most 64 are allowed"); /* and not what it held */

@@ -48,7 +48,7 @@ static int build(const char *url, const char *const *words)
     for (; words[argc - 3]; argc++)
         argv[argc] = (char *)words[argc - 3];
     run_plan_free(&run);
-    memset(&run, 0, sizeof run);
+    memset(&run, 0, sizeof(run));
     if (run_options_parse(argc, argv, &options, &error))
         return -1;
     return run_plan_build(&run, &options, &error);
@@ -65,7 +65,7 @@ static int release(void **state)
 {
     (void)state;
     run_plan_free(&run);
-    memset(&run, 0, sizeof run);
+    memset(&run, 0, sizeof(run));
     return 0;
 }
 
@@ -183,7 +183,7 @@ static void test_run_plan_reads_the_template_of_a_file(void **state)
         const char *message;
     } cases[] = {{"<{{prompt}}>\r\n\n", "<one>"}, {"a\nb", "a\nb"}, {"\n", ""}};
     char option[64];
-    snprintf(option, sizeof option, "@%s", other_path);
+    snprintf(option, sizeof(option), "@%s", other_path);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         char message[64];
         write_other(cases[i].file);
@@ -199,7 +199,7 @@ static int build_other(const char *option, const char *value)
 {
     char *argv[] = {(char *)"wsload", (char *)"ws://h", other_path, (char *)option, (char *)value};
     run_plan_free(&run);
-    memset(&run, 0, sizeof run);
+    memset(&run, 0, sizeof(run));
     if (run_options_parse(value ? 5 : option ? 4 : 3, argv, &options, &error))
         return -1;
     return run_plan_build(&run, &options, &error);
@@ -222,7 +222,7 @@ static void test_run_plan_refuses_messages_over_128_kib(void **state)
                     (char *)"--template", (char *)template, (char *)"--allow-oversize"};
     const char *expected = "line 2: a message of 131,073 bytes";
     for (size_t extra = 0; extra < 2; extra++) {
-        size_t start = (size_t)snprintf(lines, sizeof lines, "{\"prompt\":\"a\"}\n{\"prompt\":\"");
+        size_t start = (size_t)snprintf(lines, sizeof(lines), "{\"prompt\":\"a\"}\n{\"prompt\":\"");
         memset(lines + start, 'x', GATEWAY_MESSAGE_MAX + extra);
         snprintf(lines + start + GATEWAY_MESSAGE_MAX + extra, 8, "\"}\n");
         write_other(lines);
@@ -231,7 +231,7 @@ static void test_run_plan_refuses_messages_over_128_kib(void **state)
     if (!strstr(error.text, expected))
         fail_msg("'%s' is not in: %s", expected, error.text);
     run_plan_free(&run);
-    memset(&run, 0, sizeof run);
+    memset(&run, 0, sizeof(run));
     assert_int_equal(run_options_parse(6, argv, &options, &error), 0);
     assert_int_equal(run_plan_build(&run, &options, &error), 0);
     assert_int_equal(run.plan.requests, 2);
@@ -283,8 +283,8 @@ static void test_run_plan_joins_subprotocols(void **state)
     assert_int_equal(BUILD("ws://h"), 0);
     assert_null(run.plan.target.subprotocols);
     char name[2100];
-    memset(name, 'a', sizeof name - 1);
-    name[sizeof name - 1] = '\0';
+    memset(name, 'a', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
     assert_int_equal(BUILD("ws://h", "--subprotocol", name), 0);
     assert_int_equal(BUILD("ws://h", "--subprotocol", name, "--subprotocol", name), -1);
     assert_string_equal(error.text, "--subprotocol: too long in all");

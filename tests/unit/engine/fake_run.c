@@ -18,7 +18,7 @@ struct run run;
 void run_set_up(uint32_t connections, uint64_t requests)
 {
     struct error error;
-    memset(&run, 0, sizeof run);
+    memset(&run, 0, sizeof(run));
     assert_int_equal(template_compile(&run.message, text_of("{{seq}} {{prompt}}"),
                                       TEMPLATE_CLIENT_VARIABLES, &error),
                      0);

@@ -26,8 +26,8 @@ static void fake_open(struct transport *transport, uint32_t id)
 static void fake_send(struct transport *transport, uint32_t id, char *message, size_t length)
 {
     struct fake_connection *connection = &self(transport)->connections[id];
-    size_t kept = length < sizeof connection->last_message ? length
-                                                           : sizeof connection->last_message - 1;
+    size_t kept = length < sizeof(connection->last_message) ? length
+                                                            : sizeof(connection->last_message) - 1;
     memcpy(connection->last_message, message, kept);
     connection->last_message[kept] = '\0';
     connection->sends++;
@@ -81,7 +81,7 @@ void fake_init(struct fake_transport *fake, void *worker, const struct transport
         .events = events,
         .now_ns = FAKE_START_NS,
         .wake_ns = CLOCK_NEVER,
-        .connections = calloc(FAKE_CONNECTIONS, sizeof *fake->connections),
+        .connections = calloc(FAKE_CONNECTIONS, sizeof(*fake->connections)),
     };
 }
 

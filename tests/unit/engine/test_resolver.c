@@ -10,7 +10,7 @@ static struct addresses lookup(const char *host, enum address_family family,
 {
     struct addresses addresses;
     struct target target = {.family = family, .url = {.port = 443}};
-    strncpy(target.url.host, host, sizeof target.url.host - 1);
+    strncpy(target.url.host, host, sizeof(target.url.host) - 1);
     target.routes = (struct routes){.resolve = rule, .resolve_count = rule ? 1 : 0};
     resolver_lookup(&target, &addresses);
     return addresses;
@@ -59,7 +59,7 @@ static void test_resolver_leaves_out_what_has_no_room(void **state)
     struct resolve_rule rule = {"api.example.com", 443, ""};
     for (size_t i = 1; i <= ADDRESSES_MAX + 1; i++) {
         size_t used = strlen(rule.addresses);
-        snprintf(rule.addresses + used, sizeof rule.addresses - used, "%s127.0.0.%zu",
+        snprintf(rule.addresses + used, sizeof(rule.addresses) - used, "%s127.0.0.%zu",
                  used ? "," : "", i);
     }
     struct addresses addresses = lookup("api.example.com", FAMILY_ANY, &rule);

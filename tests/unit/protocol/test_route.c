@@ -71,9 +71,9 @@ static const char *long_resolve(size_t host, size_t addresses, size_t longer)
 {
     static char text[4096];
     memset(text, 'h', host);
-    size_t used = host + (size_t)snprintf(text + host, sizeof text - host, ":443:");
+    size_t used = host + (size_t)snprintf(text + host, sizeof(text) - host, ":443:");
     for (size_t i = 0; i < addresses; i++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s127.0.0.%s", i ? "," : "",
+        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s127.0.0.%s", i ? "," : "",
                                  i < longer ? "10" : "1");
     return text;
 }

@@ -84,9 +84,8 @@ char *client_read_response(struct client *client, int whole)
         ssize_t received = receive_some(client, response + length, 1);
 
         assert_true(received >= 0);
-        if (received == 0 || (!whole && strstr(response, "\r\n\r\n") != NULL)) {
+        if (received == 0 || (!whole && strstr(response, "\r\n\r\n") != NULL))
             break;
-        }
     }
     return response;
 }
@@ -145,9 +144,8 @@ static size_t read_length(struct client *client)
 
     receive(client, &byte, 1);
     assert_int_equal(byte & 0x80, 0); /* a server must not mask */
-    if (byte < 126) {
+    if (byte < 126)
         return byte;
-    }
     if (byte == 126) {
         receive(client, &medium, sizeof(medium));
         return be16toh(medium);

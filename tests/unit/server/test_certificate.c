@@ -73,12 +73,10 @@ static int verify(X509 *server, X509 *authority, const char *host, const char *i
     X509_VERIFY_PARAM_set_purpose(rules, X509_PURPOSE_SSL_SERVER);
     X509_VERIFY_PARAM_set_time(rules, when);
     X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    if (host != NULL) {
+    if (host != NULL)
         assert_int_equal(X509_VERIFY_PARAM_set1_host(rules, host, 0), 1);
-    }
-    if (ip != NULL) {
+    if (ip != NULL)
         assert_int_equal(X509_VERIFY_PARAM_set1_ip_asc(rules, ip), 1);
-    }
     X509_verify_cert(context);
     code = X509_STORE_CTX_get_error(context);
     X509_STORE_CTX_free(context);

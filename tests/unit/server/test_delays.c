@@ -17,9 +17,8 @@ static struct ev_loop *loop;
 static void on_expired(struct deadline *deadline)
 {
     expired[expired_count++] = deadline;
-    if (expired_count == expected_count) {
+    if (expired_count == expected_count)
         ev_break(loop, EVBREAK_ALL);
-    }
 }
 
 static void on_patience_over(struct ev_loop *on, struct ev_timer *timer, int events)

@@ -38,9 +38,8 @@ static struct running start(struct server_options options)
     struct error error = {""};
     struct running running = {.server = server_new(&options, &error)};
 
-    if (running.server == NULL) {
+    if (running.server == NULL)
         fail_msg("%s", error.text);
-    }
     running.port = server_port(running.server);
     assert_int_equal(pthread_create(&running.thread, NULL, run, running.server), 0);
     return running;
@@ -416,15 +415,12 @@ static void test_server_serves_many_at_once_and_says_goodbye(void **state)
     (void)state;
     options.delay_low_ns = options.delay_high_ns = NS_PER_MS;
     running = start(options);
-    for (int i = 0; i < MANY; i++) {
+    for (int i = 0; i < MANY; i++)
         clients[i] = client_open(running.port);
-    }
-    for (int i = 0; i < MANY; i++) {
+    for (int i = 0; i < MANY; i++)
         client_send_text(&clients[i], "hello");
-    }
-    for (int i = 0; i < MANY; i++) {
+    for (int i = 0; i < MANY; i++)
         expect_text(&clients[i], "hello");
-    }
     server_stop(running.server);
     for (int i = 0; i < MANY; i++) {
         assert_int_equal(client_read_close(&clients[i]), 1001);
