@@ -46,8 +46,8 @@ clean_up() {
 # Splits HOST[:PORT] into $host, with brackets around an IPv6 address, and $port, ":1234" or "".
 split_host() {
     case $1 in
-    *://* | */* | *@* | *[[:space:]]*)
-        die "$1: HOST[:PORT] is asked for, as in chat.example.com; put a URL into WEBSOCKET_URL"
+    *[/@?#]* | *[[:space:]]*) # and may hold a token, so it is not repeated
+        die "HOST[:PORT] is asked for, as in chat.example.com; put a URL into WEBSOCKET_URL"
         ;;
     \[*\]) host=$1 port= ;;
     \[*\]:*) host=${1%:*} port=:${1##*:} ;;
@@ -70,9 +70,8 @@ override_host() {
     split_host "$1"
     WEBSOCKET_URL=$(with_host "${WEBSOCKET_URL:-wss://HOST/}") ||
         die "WEBSOCKET_URL is no address with a host; it looks like wss://HOST/PATH"
-    [ -n "$ORIGIN" ] || return 0
-    ORIGIN=$(with_host "$ORIGIN") ||
-        die "ORIGIN '$ORIGIN' is no address with a host; it looks like https://HOST"
+    [ -z "$ORIGIN" ] || ORIGIN=$(with_host "$ORIGIN") ||
+        die "ORIGIN is no address with a host; it looks like https://HOST"
 }
 
 ensure_prompts() {
@@ -120,9 +119,10 @@ start_server() {
     export WSLOAD_CACERT=$scratch/ca.pem
 }
 
-# The server answers at once, so the prompts are too few to measure by: unless the flags say how
-# many requests there are, send some more.
+# The prompts are too few to measure by: unless the flags or the environment say how many requests
+# there are, send some more.
 size_demonstration() {
+    [ -z "${WSLOAD_REQUESTS:-}${WSLOAD_DURATION:-}" ] || return 0
     case " $*" in
     *' -n'* | *' -d'* | *' --requests'* | *' --duration'*) ;;
     *) export WSLOAD_REQUESTS=200 ;;
@@ -143,7 +143,7 @@ tell() {
 # token, and everybody can read command lines. In a session of its own wsload gets each signal
 # once, from here, and not from the terminal as well.
 run_wsload() {
-    local client='' early='' code=0 waited signalled=yes
+    local client='' early='' code=0 waited signalled=yes again=''
     trap 'signalled=yes; tell INT' INT
     trap 'signalled=yes; tell TERM' TERM HUP
     [ -z "$ORIGIN" ] || export WSLOAD_ORIGIN=$ORIGIN
@@ -156,8 +156,11 @@ run_wsload() {
         signalled=
         waited=0
         wait "$client" || waited=$?
-        [ "$waited" -eq 127 ] || code=$waited
+        # Waited for once more, a client that is gone already is unknown.
+        [ "$waited" -eq 127 ] && [ -n "$again" ] || code=$waited
+        again=yes
     done
+    trap '' INT TERM HUP # the rest is quick
     return "$code"
 }
 
@@ -165,13 +168,13 @@ host_argument=
 if [ $# -gt 0 ] && [ "$1" != -- ]; then
     case $1 in
     -h | --help) usage && exit 0 ;;
-    -*) die "$1: flags for wsload come after --, as in ./run_load_test.sh -- $*" ;;
+    -*) die "${1%%=*}: flags for wsload come after --, as in ./run_load_test.sh -- -c 50" ;;
     esac
     host_argument=$1
     shift
 fi
 if [ $# -gt 0 ]; then
-    [ "$1" = -- ] || die "$1: one HOST at most; flags for wsload come after --"
+    [ "$1" = -- ] || die "one HOST at most; flags for wsload come after --"
     shift
 fi
 
@@ -182,6 +185,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 scratch=$(mktemp -d)
 [ -n "$WSLOAD" ] || build
+command -v "$WSLOAD" >/dev/null || die "WSLOAD=$WSLOAD: no such program"
 [ -n "$WEBSOCKET_URL" ] || {
     start_server
     size_demonstration "$@"

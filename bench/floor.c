@@ -125,7 +125,7 @@ static bool read_reply(struct connection *connection)
     ssize_t got = recv(connection->fd, connection->reply + connection->received,
                        REPLY_SIZE - connection->received, MSG_DONTWAIT);
     if (got <= 0)
-        die("recv");
+        die(got == 0 ? "the server closed the connection" : "recv");
     connection->received += (size_t)got;
     return connection->received == REPLY_SIZE;
 }

@@ -24,7 +24,7 @@ wanted() {
     done < <(grep -v '^#' "$list")
 }
 
-known_group() { grep -q "^$1[[:space:]]" "$list"; }
+known_group() { grep -v '^#' "$list" | cut -d' ' -f1 | grep -qxF -- "$1"; }
 
 # One dpkg-query for all packages: a call for each would take longer than all the rest.
 installed=
@@ -37,7 +37,7 @@ is_there() { # package proof
     case $2 in
     command:*) PATH=$PATH:/usr/sbin:/sbin command -v "${2#command:}" >/dev/null ;;
     file:*) [ -e "${2#file:}" ] ;;
-    dpkg) grep -qx "$1 installed" <<<"$installed" ;;
+    dpkg) grep -qxF "$1 installed" <<<"$installed" ;;
     *) die "$list: $1: unknown proof '$2'; use command:NAME or file:PATH" ;;
     esac
 }

@@ -210,7 +210,8 @@ static int write_in_place(const struct destination *destination, struct text tex
     fd = open(destination->path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;
-    result = write_all(fd, text);
+    /* A pipe or a device has no length, and refuses. */
+    result = ftruncate(fd, 0) != 0 && errno != EINVAL ? -1 : write_all(fd, text);
     close(fd);
     return result;
 }
@@ -270,5 +271,8 @@ int file_write_atomic(const char *path, struct text text, struct error *error)
         return -1;
     result = destination.in_place ? write_in_place(&destination, text)
                                   : replace(&destination, text);
+    /* A file that is a mount point of its own, as containers make them, cannot be replaced. */
+    if (result != 0 && errno == EBUSY)
+        result = write_in_place(&destination, text);
     return result == 0 ? 0 : system_error(error, path);
 }

@@ -1,5 +1,6 @@
 #include "wsload/command/run_plan.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,6 +15,29 @@
 
 #define USER_AGENT "wsload/" WSLOAD_VERSION
 
+static int set_origin(struct run_plan *run, struct text value)
+{
+    if (value.length >= sizeof(run->origin))
+        return -1;
+    memcpy(run->origin, value.data, value.length);
+    run->origin[value.length] = '\0';
+    return 0;
+}
+
+/* What may stand in a header may be an origin; the empty text sends none. */
+static int build_origin(struct run_plan *run, const char *origin, struct error *error)
+{
+    char line[sizeof(run->origin) + sizeof("Origin: ")];
+    struct header header;
+    snprintf(line, sizeof(line), "Origin: %s", origin);
+    if (header_parse(line, &header, error))
+        return error_prefix(error, "--origin");
+    if (strlen(origin) >= sizeof(run->origin))
+        return error_set(error, "--origin: too long; at most %zu bytes are allowed",
+                         sizeof(run->origin) - 1);
+    return set_origin(run, header.value);
+}
+
 static int build_url(struct run_plan *run, const struct run_options *options, struct error *error)
 {
     struct target *target = &run->plan.target;
@@ -26,9 +50,9 @@ static int build_url(struct run_plan *run, const struct run_options *options, st
     url_display(&target->url, run->shown_url, sizeof(run->shown_url));
     url_host_header(&target->url, target->host_header);
     url_origin(&target->url, run->origin);
-    target->origin = options->origin ? options->origin : run->origin;
-    if (strpbrk(target->origin, "\r\n"))
-        return error_set(error, "--origin: a line break is not allowed in a header");
+    target->origin = run->origin;
+    if (options->origin && build_origin(run, options->origin, error))
+        return -1;
     target->server_name = options->sni ? options->sni : target->url.host;
     return 0;
 }
@@ -44,7 +68,7 @@ static int add_header(struct run_plan *run, struct header header)
         return 0;
     }
     if (header_is(&header, "Origin"))
-        target->origin = ""; /* it is among the headers now */
+        return set_origin(run, header.value);
     run->headers[target->header_count++] = header;
     return 0;
 }
@@ -61,7 +85,7 @@ static int build_headers(struct run_plan *run, const struct run_options *options
             return error_prefix(error, "--header");
         agent_given = agent_given || header_is(&header, "User-Agent");
         if (add_header(run, header))
-            return error_set(error, "--header: the value of Host is too long");
+            return error_set(error, "--header: the value of Host or Origin is too long");
     }
     if (!agent_given)
         run->headers[target->header_count++] = (struct header){text_of("User-Agent"),
@@ -162,10 +186,12 @@ static int build_prompts(struct run_plan *run, const struct run_options *options
     if (!large)
         return 0;
     char size[UNITS_SIZE];
+    unsigned numbers = TEMPLATE_ID | TEMPLATE_SEQ | TEMPLATE_TIMESTAMP; /* as long as they can be */
     return error_set(error,
-                     "%s: line %zu: a message of %s bytes, and API Gateway closes the connection "
+                     "%s: line %zu: a message of %s%s bytes, and API Gateway closes the connection "
                      "over 131,072 (1009); shorten the prompt, or send it with --allow-oversize",
-                     file, large->line, units_format_count(bytes, size));
+                     file, large->line, template_uses_any(&run->template, numbers) ? "up to " : "",
+                     units_format_count(bytes, size));
 }
 
 static void build_rules(struct run_plan *run, const struct run_options *options)

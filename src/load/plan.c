@@ -11,7 +11,7 @@ struct template_values plan_template_values(const struct plan *plan, const struc
         .run_id = plan->run_id,
         .seq = seq + 1,
     };
-    if (template_uses(plan->message, TEMPLATE_TIMESTAMP))
+    if (template_uses_any(plan->message, TEMPLATE_TIMESTAMP))
         values.unix_ms = clock_wall_ms();
     return values;
 }

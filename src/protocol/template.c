@@ -158,13 +158,13 @@ void template_free(struct template *template)
     *template = (struct template){0};
 }
 
-int template_uses(const struct template *template, enum template_variable variable)
+bool template_uses_any(const struct template *template, unsigned variables)
 {
     for (size_t i = 0; i < template->count; i++) {
-        if (template->parts[i].variable == variable)
-            return 1;
+        if (template->parts[i].variable & variables)
+            return true;
     }
-    return 0;
+    return false;
 }
 
 /* ---- rendering ---- */

@@ -40,14 +40,13 @@ static size_t scheme_length(const char *text)
 static void show(const char *text, char out[SHOWN_SIZE])
 {
     size_t scheme = scheme_length(text);
-    const char *rest = text + scheme;
-    size_t length = strcspn(rest, "?#");
-    const char *at = memrchr(rest, '@', length);
-    const char *from = at == NULL ? rest : at;
-    char mark[2] = {rest[length], '\0'};
+    const char *at = strrchr(text + scheme, '@'); /* a password may hold any other mark */
+    const char *from = at == NULL ? text + scheme : at;
+    size_t length = strcspn(from, "?#");
+    char mark[2] = {from[length], '\0'};
 
     snprintf(out, SHOWN_SIZE, "%.*s%s%.*s%s%s", (int)scheme, text, at == NULL ? "" : HIDDEN,
-             (int)(rest + length - from), from, mark, mark[0] == '\0' ? "" : HIDDEN);
+             (int)length, from, mark, mark[0] == '\0' ? "" : HIDDEN);
     for (char *p = out; *p != '\0'; p++) {
         if (*p < ' ' || *p > '~')
             *p = '?';
@@ -254,11 +253,20 @@ static void cut_append(struct cut *cut, struct text text)
     cut->out[cut->length] = '\0';
 }
 
-/* Appends one "name=value" or "value" of a query; a value without a name may be a token. */
-static void cut_append_hidden(struct cut *cut, struct text item)
+/* Length of the name and its '=' in an item of a query. An item without a name may be a token, and
+ * base64 ends in '=': with nothing else behind the first one there is no name. */
+static size_t name_length(struct text item)
 {
     const char *equals = memchr(item.data, '=', item.length);
-    size_t name = equals == NULL ? 0 : (size_t)(equals - item.data) + 1;
+    size_t length = equals == NULL ? item.length : (size_t)(equals - item.data);
+
+    return length + strspn(item.data + length, "=") >= item.length ? 0 : length + 1;
+}
+
+/* Appends one "name=value" or "value" of a query. */
+static void cut_append_hidden(struct cut *cut, struct text item)
+{
+    size_t name = name_length(item);
 
     cut_append(cut, (struct text){item.data, name});
     if (item.length > name)

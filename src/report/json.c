@@ -255,8 +255,8 @@ static void put_thresholds(struct writer *writer, cJSON *root)
         put_string(writer, object, "metric", threshold->metric->name);
         put_number(writer, object, "limit", threshold->limit);
         if (threshold->has_actual)
-            put_number(writer, object, "actual",
-                       rounded(threshold->metric->unit, threshold->actual));
+            /* Not rounded: it must stand on its side of the limit. */
+            put_number(writer, object, "actual", threshold->actual);
         else
             put_null(writer, object, "actual");
         put_bool(writer, object, "passed", threshold->passed);

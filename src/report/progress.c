@@ -7,6 +7,9 @@
 #include "wsload/base/units.h"
 #include "wsload/report/figures.h"
 
+/* A guess of more than 1,000 hours says nothing. */
+#define LONGEST_WAIT_S 3600000.0
+
 #define BAR_CELLS     20
 #define FIELD_SIZE    96  /* the bar's cells take 3 bytes each */
 #define COLUMNS_MAX   100 /* wider terminals leave the rest empty */
@@ -126,7 +129,7 @@ static void add_time_left(struct line *line, unsigned worth, double seconds)
 {
     char duration[UNITS_SIZE];
     char text[FIELD_SIZE];
-    if (seconds < 0)
+    if (seconds < 0 || seconds > LONGEST_WAIT_S)
         return;
     if (seconds < 9.95)
         snprintf(text, sizeof(text), "%.1f s left", seconds);

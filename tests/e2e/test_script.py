@@ -98,6 +98,7 @@ class Settings(ScriptCase):
     def test_mistakes(self):
         for args, settings, text in (
             (("ws://h/",), {}, "put a URL into WEBSOCKET_URL"),
+            (("h?q",), {}, "put a URL into WEBSOCKET_URL"),
             (("h:x",), {}, "'x' is not a port"),
             ((":80",), {}, "host is missing"),
             (("h", "i"), {}, "one HOST at most"),
@@ -109,6 +110,17 @@ class Settings(ScriptCase):
                 run = self.run_script(*args, wsload="/bin/false", **settings)
                 self.assertEqual((run.code, run.out), (2, ""), run)
                 self.assertIn(text, run.err)
+
+    def test_a_wsload_that_is_not_there(self):
+        run = self.run_script(wsload="/nonexistent/wsload", WEBSOCKET_URL="ws://127.0.0.1:1/")
+        self.assertEqual(run.code, 2, run)
+        self.assertIn("no such program", run.err)
+
+    def test_secrets_are_not_repeated(self):
+        for args in (("wss://h/?t=s3cr3t",), ("--header=s3cr3t",), ("-H", "A: s3cr3t"), ("h", "s3cr3t")):
+            run = self.run_script(*args, wsload="/bin/false")
+            self.assertEqual(run.code, 2, run)
+            self.assertNotIn("s3cr3t", run.err)
 
     def test_help(self):
         run = self.run_script("--help")
@@ -139,6 +151,10 @@ class BuiltInServer(ScriptCase):
         self.assertEqual(len(run.summary["thresholds"]), 3)
         self.assertGreaterEqual(run.summary["latency"]["min"], 0.020)
         self.assert_nothing_left()
+
+    def test_the_environment_sizes_the_run(self):
+        run = self.run_script(MIN_RPS="1", MAX_LATENCY="10", WSLOAD_REQUESTS="7")
+        self.assert_passed(run, 7)
 
     def test_exit_code_of_a_broken_threshold(self):
         run = self.run_script("--", "-n", 5, MAX_LATENCY="1us")

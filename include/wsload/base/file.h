@@ -17,7 +17,8 @@ int file_check_writable(const char *path, struct error *error);
 /* Replaces PATH by TEXT at once: temporary file in the same directory, fsync, rename, fsync of the
  * directory. An existing file keeps its mode, a symbolic link stays and what it leads to is
  * replaced. A PATH that exists and is no regular file (a pipe, /dev/null), or that leads to our own
- * standard output or error, is written in place. On -1 an existing file is untouched and no
+ * standard output or error, is written in place, and so is one that
+ * is a mount point. On -1 an existing file is untouched and no
  * temporary is left. */
 int file_write_atomic(const char *path, struct text text, struct error *error);
 

@@ -16,7 +16,7 @@ struct run_plan {
     struct text fail_on[OPTION_LIST_MAX];
     struct resolve_rule resolve[OPTION_LIST_MAX];
     struct connect_to_rule connect_to[OPTION_LIST_MAX];
-    char origin[URL_ORIGIN_SIZE];
+    char origin[1024];
     char shown_url[URL_PATH_SIZE + URL_ORIGIN_SIZE]; /* without secrets */
 };
 

@@ -7,7 +7,7 @@
 
 #include "wsload/base/text.h"
 
-/* kind, name in JSON and thresholds, what a person reads when there is no better hint */
+/* kind, name in JSON, what a person reads when there is no better hint */
 #define FAILURE_KINDS(X)                                                                           \
     X(FAILURE_DNS, "dns", "the name could not be resolved")                                        \
     X(FAILURE_CONNECT_REFUSED, "connect_refused", "nothing accepts connections there")             \

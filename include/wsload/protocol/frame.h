@@ -23,7 +23,8 @@ size_t frame_wrap(char *payload, size_t length, enum frame_opcode opcode, bool f
                   uint32_t mask);
 
 /* Appends TEXT to OUT as one text message in frames of at most FRAME_MAX bytes of payload, each
- * with a mask of its own from RANDOM. 0, or -1 when OUT is full. */
+ * with a mask of its own from RANDOM. 0, or -1 when OUT is full; it may hold some of the frames
+ * then. */
 int frame_append_message(struct buffer *out, struct text text, size_t frame_max,
                          struct random *random);
 

@@ -5,6 +5,7 @@
 #ifndef WSLOAD_PROTOCOL_TEMPLATE_H
 #define WSLOAD_PROTOCOL_TEMPLATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,8 +60,8 @@ int template_compile(struct template *template, struct text text, unsigned allow
 /* Releases what template_compile() took. A zeroed template is fine. */
 void template_free(struct template *template);
 
-/* Whether the template uses VARIABLE. */
-int template_uses(const struct template *template, enum template_variable variable);
+/* Whether the template uses any of VARIABLES, a set of enum template_variable. */
+bool template_uses_any(const struct template *template, unsigned variables);
 
 /* The longest that VALUES can render to, with every number at its longest. Bytes. */
 size_t template_bound(const struct template *template, const struct template_values *values);

@@ -36,8 +36,8 @@ char *url_host_header(const struct url *url, char out[URL_ORIGIN_SIZE]);
  */
 char *url_origin(const struct url *url, char out[URL_ORIGIN_SIZE]);
 
-/* Writes the URL as it may be shown: every query value that is not empty, with or without a name,
- * replaced by "***". Cut to fit SIZE, at least 1, with its NUL. Returns OUT. */
+/* Writes the URL as it may be shown: every value of the query, and every item of it without a name,
+ * replaced by "***". Cut at SIZE. Returns OUT. */
 char *url_display(const struct url *url, char *out, size_t size);
 
 #endif

@@ -1,5 +1,5 @@
 /* A throwaway certificate authority and a server certificate signed by it, for localhost, 127.0.0.1
- * and ::1. Keys live in memory and in the files that the caller asks for; nothing is reused. */
+ * and ::1. Keys live in memory alone, and nothing is reused. */
 #ifndef WSLOAD_SERVER_CERTIFICATE_H
 #define WSLOAD_SERVER_CERTIFICATE_H
 

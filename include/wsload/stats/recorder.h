@@ -11,7 +11,7 @@
 #include "wsload/stats/failures.h"
 #include "wsload/stats/histogram.h"
 
-#define SAMPLE_COUNT      5    /* the first requests of the run are kept whole */
+#define SAMPLE_COUNT      5    /* the first requests of the run are kept with their texts */
 #define SAMPLE_CHARACTERS 500  /* their texts are cut here */
 #define SAMPLE_SIZE       2048 /* 500 characters of at most 4 bytes, and a NUL */
 

@@ -101,8 +101,8 @@ static void test_run_plan_origin_can_be_set_and_left_out(void **state)
     assert_int_equal(BUILD("ws://h:8080", "--origin", ""), 0);
     assert_string_equal(run.plan.target.origin, "");
     assert_int_equal(BUILD("ws://h:8080", "-H", "Origin: https://b"), 0);
-    assert_string_equal(run.plan.target.origin, ""); /* once only: it is among the headers */
-    assert_true(header_is(&run.plan.target.headers[0], "Origin"));
+    assert_string_equal(run.plan.target.origin, "https://b");
+    assert_int_equal(run.plan.target.header_count, 1); /* User-Agent: Origin is sent once only */
 }
 
 static void test_run_plan_needs_a_url(void **state)
@@ -259,7 +259,7 @@ static void test_run_plan_host_header_is_bounded(void **state)
     assert_string_equal(run.plan.target.host_header, value);
     memset(value, 'h', URL_ORIGIN_SIZE);
     assert_int_equal(BUILD("ws://h", "-H", header), -1);
-    assert_string_equal(error.text, "--header: the value of Host is too long");
+    assert_string_equal(error.text, "--header: the value of Host or Origin is too long");
 }
 
 static void test_run_plan_names_itself_unless_told_otherwise(void **state)
@@ -307,8 +307,8 @@ static void test_run_plan_refuses_with_one_clear_line(void **state)
         {{"--cert", "/nonexistent"}, "--cert /nonexistent: the file cannot be read"},
         {{"--key", "/nonexistent"}, "--key /nonexistent: the file cannot be read"},
         {{"--key", "/dev/null"}, "--key goes with --cert"},
-        {{"--origin", "a\rb"}, "--origin: a line break"},
-        {{"--origin", "a\nb"}, "--origin: a line break"},
+        {{"--origin", "a\rb"}, "--origin: header 'Origin'"},
+        {{"--origin", "a\nb"}, "--origin: header 'Origin'"},
         {{"--template", "{{promt}}"}, "did you mean {{prompt}}"},
         {{"--template", "\xff"}, "--template: not valid UTF-8"},
         {{"--template", "@/nonexistent"}, "--template: /nonexistent"},

@@ -168,6 +168,8 @@ static void test_prompts_errors_name_path_and_line(void **state)
          "p.txt: line 3: a NUL byte: this is no text; save the file as UTF-8"},
         {"p.jsonl", NULL, CONTENTS("{\"prompt\":\"a\"}\nhello\n"),
          "p.jsonl: line 2: not a JSON object; a .jsonl file has one on each line"},
+        {"p.jsonl", NULL, CONTENTS("{\"prompt\":\"a\\u0000b\"}"),
+         "p.jsonl: line 1: a NUL (\\u0000), which no prompt can hold; take it out"},
         {"p.jsonl", NULL, CONTENTS("[\"prompt\"]"),
          "p.jsonl: line 1: not a JSON object; a .jsonl file has one on each line"},
         {"p.jsonl", NULL, CONTENTS("{\"prompt\":\"a\"} {\"prompt\":\"b\"}"),

@@ -112,12 +112,12 @@ static void test_template_knows_what_it_uses(void **state)
     assert_int_equal(template_compile(&template, text_of("x{{prompt:raw}}y{{timestamp}}"),
                                       ALL_VARIABLES, &error),
                      0);
-    assert_true(template_uses(&template, TEMPLATE_PROMPT_RAW));
-    assert_true(template_uses(&template, TEMPLATE_TIMESTAMP));
-    assert_false(template_uses(&template, TEMPLATE_PROMPT));
-    assert_false(template_uses(&template, TEMPLATE_SEQ));
+    assert_true(template_uses_any(&template, TEMPLATE_PROMPT_RAW));
+    assert_true(template_uses_any(&template, TEMPLATE_TIMESTAMP));
+    assert_false(template_uses_any(&template, TEMPLATE_PROMPT));
+    assert_false(template_uses_any(&template, TEMPLATE_SEQ));
     template_free(&template);
-    assert_false(template_uses(&template, TEMPLATE_TIMESTAMP));
+    assert_false(template_uses_any(&template, TEMPLATE_TIMESTAMP));
     template_free(&template);
 }
 
