@@ -40,9 +40,9 @@ static bool second_byte_valid(unsigned char first, unsigned char second)
     }
 }
 
-/* Bytes of the character that P's LEFT (at least 1) bytes begin with; 0 when there is none. */
-static size_t character_length(const unsigned char *p, size_t left)
+size_t utf8_character_length(struct text text)
 {
+    const unsigned char *p = (const unsigned char *)text.data;
     size_t length;
 
     if (p[0] < 0x80)
@@ -50,7 +50,7 @@ static size_t character_length(const unsigned char *p, size_t left)
     if (p[0] < 0xC2 || p[0] > 0xF4)
         return 0;
     length = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
-    if (left < length || !second_byte_valid(p[0], p[1]))
+    if (text.length < length || !second_byte_valid(p[0], p[1]))
         return 0;
     for (size_t i = 2; i < length; i++) {
         if ((p[i] & 0xC0) != 0x80)
@@ -61,18 +61,15 @@ static size_t character_length(const unsigned char *p, size_t left)
 
 bool utf8_valid(struct text text)
 {
-    const unsigned char *p = (const unsigned char *)text.data;
-    size_t left = text.length;
-
-    while (left > 0) {
-        size_t length = ascii_length(p, left);
+    while (text.length > 0) {
+        size_t length = ascii_length((const unsigned char *)text.data, text.length);
 
         if (length == 0)
-            length = character_length(p, left);
+            length = utf8_character_length(text);
         if (length == 0)
             return false;
-        p += length;
-        left -= length;
+        text.data += length;
+        text.length -= length;
     }
     return true;
 }
@@ -80,7 +77,7 @@ bool utf8_valid(struct text text)
 int utf8_append_clean(struct buffer *out, struct text text, size_t max_characters)
 {
     while (text.length > 0 && max_characters-- > 0) {
-        size_t length = character_length((const unsigned char *)text.data, text.length);
+        size_t length = utf8_character_length(text);
         int appended = length > 0 ? buffer_append(out, text.data, length)
                                   : buffer_append(out, REPLACEMENT_CHARACTER, 3);
 

@@ -55,7 +55,7 @@ static bool surely_narrow(uint32_t code)
 static uint32_t take_code_point(struct text *text)
 {
     unsigned char first = (unsigned char)text->data[0];
-    size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    size_t length = utf8_character_length(*text);
     uint32_t code = length == 1 ? first : first & (0x7Fu >> length);
     for (size_t i = 1; i < length; i++)
         code = code << 6 | ((unsigned char)text->data[i] & 0x3Fu);

@@ -6,21 +6,13 @@
 
 static const struct text replacement = {"\xEF\xBF\xBD", 3}; /* U+FFFD */
 
-/* How long the character that begins with FIRST is, if it is one (RFC 3629 section 3). */
-static size_t claimed_length(unsigned char first)
-{
-    if (first < 0xC0)
-        return 1;
-    return first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-}
-
 /* Takes the first character off TEXT, which is not empty. */
 static struct text take_character(struct text *text)
 {
-    struct text character = {text->data, claimed_length((unsigned char)text->data[0])};
-    bool good = character.length <= text->length && character.data[0] != '\0' &&
-                utf8_valid(character);
-    size_t taken = good ? character.length : 1;
+    size_t length = utf8_character_length(*text);
+    bool good = length > 0 && text->data[0] != '\0';
+    struct text character = {text->data, length};
+    size_t taken = good ? length : 1;
     text->data += taken;
     text->length -= taken;
     return good ? character : replacement;
