@@ -11,14 +11,15 @@
 # 0 passed, 1 a threshold is broken, 2 a mistake in the settings, 3 no connection could be opened.
 
 # Settings. Change them here, or in the environment: CONNECTIONS=50 ./run_load_test.sh
-WEBSOCKET_URL=${WEBSOCKET_URL:-}         # wss://ID.execute-api.REGION.amazonaws.com/STAGE
-ORIGIN=${ORIGIN:-}                       # https://chat.example.com; empty: made from the address
-PROMPTS_FILE=${PROMPTS_FILE:-}           # one prompt a line; empty: prompts.txt beside this script
-CONNECTIONS=${CONNECTIONS:-20}           # open at the same time
-MAX_LATENCY=${MAX_LATENCY:-0.5}          # seconds on average, at most
-MIN_RPS=${MIN_RPS:-100}                  # requests per second, at least
-MIN_SUCCESS_RATE=${MIN_SUCCESS_RATE:-95} # percent, at least
-WSLOAD=${WSLOAD:-}                       # a wsload to run; empty: the one built here
+# wsload's own names for them, as in WSLOAD_CONNECTIONS=50, do as well.
+WEBSOCKET_URL=${WEBSOCKET_URL:-${WSLOAD_URL:-}}        # wss://ID.execute-api.REGION.amazonaws.com/STAGE
+ORIGIN=${ORIGIN:-${WSLOAD_ORIGIN:-}}                   # https://HOST; empty: made from the address
+PROMPTS_FILE=${PROMPTS_FILE:-${WSLOAD_PROMPTS_FILE:-}} # empty: prompts.txt beside this script
+CONNECTIONS=${CONNECTIONS:-${WSLOAD_CONNECTIONS:-20}}  # open at the same time
+MAX_LATENCY=${MAX_LATENCY:-${WSLOAD_MAX_LATENCY:-0.5}} # seconds on average, at most
+MIN_RPS=${MIN_RPS:-${WSLOAD_MIN_RPS:-100}}             # requests per second, at least
+MIN_SUCCESS_RATE=${MIN_SUCCESS_RATE:-${WSLOAD_MIN_SUCCESS_RATE:-95}} # percent, at least
+WSLOAD=${WSLOAD:-}                                     # a wsload to run; empty: the one built here
 
 set -euo pipefail
 

@@ -207,9 +207,11 @@ static int write_in_place(const struct destination *destination, struct text tex
 
     if (destination->open_fd >= 0)
         return write_all(destination->open_fd, text);
-    fd = open(destination->path, O_WRONLY | O_CLOEXEC);
+    /* Not blocking: a pipe that nobody reads is an error, not a reason to wait for ever. */
+    fd = open(destination->path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return -1;
+    fcntl(fd, F_SETFL, O_WRONLY);
     /* A pipe or a device has no length, and refuses. */
     result = ftruncate(fd, 0) != 0 && errno != EINVAL ? -1 : write_all(fd, text);
     close(fd);

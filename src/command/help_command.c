@@ -66,7 +66,10 @@ int command_help(int argc, char *const argv[])
 {
     if (argc < 2)
         return command_run_help();
-    if (strcmp(argv[1], "serve") != 0)
-        return explain(&run_option_set, argv[1]);
+    if (strcmp(argv[1], "serve") != 0) {
+        bool of_serve = !option_find(&run_option_set, argv[1]) &&
+                        option_find(&serve_option_set, argv[1]);
+        return explain(of_serve ? &serve_option_set : &run_option_set, argv[1]);
+    }
     return argc < 3 ? command_serve_help() : explain(&serve_option_set, argv[2]);
 }

@@ -299,7 +299,8 @@ static int set_list(const struct option_row *row, const char *text, const char *
     return 0;
 }
 
-/* Takes from the environment what the command line left out. */
+/* Takes from the environment what the command line left out. Lists take both: a token in the
+ * environment must not get lost because of another header on the command line. */
 static int take_environment(const struct parse *parse, const char *arguments[])
 {
     const struct option_set *set = parse->set;
@@ -307,7 +308,7 @@ static int take_environment(const struct parse *parse, const char *arguments[])
         char name[64];
         const struct option_row *row = &set->rows[i];
         const char *text = getenv(option_environment_name(set, row, name));
-        if (!text || parse->seen[i])
+        if (!text || (parse->seen[i] && row->type != OPTION_LIST))
             continue;
         if (row->type == OPTION_LIST ? set_list(row, text, name, parse->values, parse->error)
                                      : set_value(row, text, name, parse->values, parse->error))

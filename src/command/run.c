@@ -151,7 +151,19 @@ static int write_summary(const struct results *results, const struct run_options
     return status;
 }
 
-/* May take as long as the server likes, so everything else is done before, and Ctrl-C ends it. */
+/* The file first, while signals are still blocked: another Ctrl-C must not lose it. A pipe may make
+ * wait, so whatever goes to one comes behind. */
+static int finish(const struct results *results, const struct run_options *options,
+                  struct error *error)
+{
+    bool to_file = !summary_to_stdout(options);
+    int status = to_file ? write_summary(results, options, error) : 0;
+    monitor_unblock_signals();
+    print_report(results, options);
+    return to_file ? status : write_summary(results, options, error);
+}
+
+/* May take as long as the server likes, so everything else is done before. */
 static void show_refusals(const struct run_plan *run, const struct run_options *options,
                           const struct results *results, const struct addresses *addresses)
 {
@@ -159,7 +171,6 @@ static void show_refusals(const struct run_plan *run, const struct run_options *
                        results->exit_code == EXIT_TERMINATED;
     if (!options->verbose || interrupted)
         return;
-    monitor_unblock_signals();
     refusals_show(results, &run->plan, addresses);
 }
 
@@ -175,8 +186,7 @@ static int execute(struct run_plan *run, const struct run_options *options, stru
     add_thresholds(&results->thresholds, options);
     int status = run_engine(engine, options, results, error);
     if (status == 0) {
-        print_report(results, options);
-        status = write_summary(results, options, error);
+        status = finish(results, options, error);
         show_refusals(run, options, results, engine_addresses(engine));
     }
     engine_free(engine);

@@ -113,29 +113,21 @@ void lws_link_fault(struct link *link, const char *text)
     lws_callback_on_writable(link->wsi);
 }
 
-static int on_writeable(struct link *link)
-{
-    if (link->broken)
-        return -1;
-    if (!link->want_close)
-        return 0;
-    lws_close_reason(link->wsi, LWS_CLOSE_STATUS_NORMAL, NULL, 0);
-    return -1;
-}
-
 /* --- Closing --- */
 
-/* Keeps the peer's code and reason (RFC 6455 section 5.5.1); the library answers by itself. */
-static void on_peer_close(struct link *link, const unsigned char *payload, size_t length)
+/* Keeps the peer's code and reason (RFC 6455 section 5.5.1). The library answers by itself, unless
+ * told to end: this may be the peer's answer to us. */
+static int on_peer_close(struct link *link, const unsigned char *payload, size_t length)
 {
     link->peer_closed = true;
     link->close_code = 1005;
     link->close_length = 0;
     if (length < 2)
-        return;
+        return link->closing ? -1 : 0;
     link->close_code = (unsigned)payload[0] << 8 | payload[1];
     link->close_length = length - 2 < CLOSE_REASON_SIZE ? length - 2 : CLOSE_REASON_SIZE;
     memcpy(link->close_reason, payload + 2, link->close_length);
+    return link->closing ? -1 : 0;
 }
 
 static void on_closed(struct link *link, int saved_errno)
@@ -180,10 +172,9 @@ static int link_event(struct link *link, enum lws_callback_reasons reason, void 
     case LWS_CALLBACK_CLIENT_RECEIVE:
         return on_receive(link, in, length);
     case LWS_CALLBACK_CLIENT_WRITEABLE:
-        return on_writeable(link);
+        return link->broken ? -1 : 0;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        on_peer_close(link, in, length);
-        return 0;
+        return on_peer_close(link, in, length);
     case LWS_CALLBACK_CLIENT_CLOSED:
         on_closed(link, saved_errno);
         return 0;

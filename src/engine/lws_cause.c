@@ -66,12 +66,20 @@ static bool begins(struct text text, const char *prefix)
     return text.length >= length && memcmp(text.data, prefix, length) == 0;
 }
 
-/* A handshake that the peer broke off. */
-static struct failure broken_off(int saved_errno)
+static struct text server_name(const struct link *link)
 {
-    if (saved_errno == ECONNRESET)
-        return failure_of(FAILURE_RESET, "", text_of("reset during the opening handshake"));
-    return failure_of(FAILURE_CLOSED, "1006", text_of("ended during the opening handshake"));
+    return text_of(link->transport->plan->target.server_name);
+}
+
+/* A handshake that the peer broke off: what a TLS port does with one in plain text. */
+static struct failure broken_off(const struct link *link, int saved_errno)
+{
+    bool secure = link->transport->plan->target.url.secure;
+    bool reset = saved_errno == ECONNRESET;
+    return failure_of(reset ? FAILURE_RESET : FAILURE_CLOSED, reset ? "" : "1006",
+                      text_of(secure
+                                  ? "ended during the opening handshake"
+                                  : "ended during the opening handshake; a TLS port wants wss://"));
 }
 
 struct failure lws_cause_of_failed(const struct link *link, struct text text, int saved_errno,
@@ -80,9 +88,9 @@ struct failure lws_cause_of_failed(const struct link *link, struct text text, in
     if (!link->tcp_open)
         return tcp_failure(link, saved_errno);
     if (link->tls_reason)
-        return failure_of(FAILURE_TLS, link->tls_reason, (struct text){0});
+        return failure_of(FAILURE_TLS, link->tls_reason, server_name(link));
     if (lws_get_socket_fd(link->wsi) == link->transport->failed_tls_fd)
-        return failure_of(FAILURE_TLS, link->transport->failed_tls_reason, (struct text){0});
+        return failure_of(FAILURE_TLS, link->transport->failed_tls_reason, server_name(link));
     unsigned status = lws_http_client_http_response(link->wsi);
     if (status != 0 && status != 101) {
         snprintf(detail, 16, "%u", status);
@@ -90,7 +98,7 @@ struct failure lws_cause_of_failed(const struct link *link, struct text text, in
     }
     if (begins(text, "HS:") || begins(text, "problems parsing"))
         return failure_of(FAILURE_PROTOCOL, "", text);
-    return broken_off(saved_errno);
+    return broken_off(link, saved_errno);
 }
 
 /* How the socket stands now that the library has given it up: the peer's end of stream, a reset, or

@@ -23,7 +23,7 @@ struct link {
     struct buffer incoming; /* a message that comes in several pieces */
     bool tcp_open;          /* the TCP connection stands */
     bool open;              /* upgraded, and reported so */
-    bool want_close;        /* send our close frame at the next chance */
+    bool closing;           /* our close frame was sent; the peer's is awaited */
     bool broken;            /* end it at the next chance, without a close frame of ours */
     bool peer_closed;       /* a close frame came */
     bool attempt_over;      /* the attempt to connect that was just begun has failed already */

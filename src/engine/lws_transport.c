@@ -126,7 +126,7 @@ static void op_open(struct transport *base, uint32_t id)
         report_failed(link, FAILURE_DNS, transport->addresses->reason);
         return;
     }
-    link->open = link->want_close = link->broken = link->peer_closed = false;
+    link->open = link->closing = link->broken = link->peer_closed = false;
     link->protocol_fault = NULL;
     link->send_errno = 0;
     link->tried = 0;
@@ -168,11 +168,20 @@ static void op_send(struct transport *base, uint32_t id, char *message, size_t l
     buffer_free(&frames);
 }
 
+/* The close frame goes out as the messages do. The library would close the socket right behind its
+ * own, and the peer's answer would meet a closed port. */
 static void op_close(struct transport *base, uint32_t id)
 {
-    struct link *link = &self(base)->links[id];
-    link->want_close = true;
-    lws_callback_on_writable(link->wsi);
+    struct lws_transport *transport = self(base);
+    struct link *link = &transport->links[id];
+    char frame[FRAME_HEADER_MAX + 2];
+    char *code = frame + FRAME_HEADER_MAX;
+    code[0] = (char)(LWS_CLOSE_STATUS_NORMAL >> 8);
+    code[1] = (char)(LWS_CLOSE_STATUS_NORMAL & 0xff);
+    uint32_t mask = (uint32_t)random_next(&transport->masks);
+    size_t header = frame_wrap(code, 2, FRAME_CLOSE, true, mask);
+    link->closing = true;
+    write_frames(link, code - header, header + 2);
 }
 
 static void op_drop(struct transport *base, uint32_t id)

@@ -20,10 +20,10 @@ void results_decide(struct results *results, int signal_number)
                "interrupted");
     else if (results->recorded.connections.opened == 0)
         decide(results, EXIT_NO_CONNECTION, "no connection could be opened");
-    else if (thresholds_broken(&results->thresholds) > 0)
-        decide(results, EXIT_THRESHOLD, "threshold failed");
     else if (results->recorded.ok == 0)
         decide(results, EXIT_THRESHOLD, "no request succeeded");
+    else if (thresholds_broken(&results->thresholds) > 0)
+        decide(results, EXIT_THRESHOLD, "threshold failed");
     else
         decide(results, EXIT_PASSED, "passed");
 }

@@ -75,7 +75,8 @@ class Mistakes(harness.Case):
         self.check(("-c", "10000000", URL, self.prompts("a")), "10000000", "ulimit -n")
 
     def test_a_secret_in_a_url_is_not_repeated(self):
-        run = self.wsload("http://h/p?token=s3cret", self.prompts("a"))
+        run = self.wsload("http://h/p?token=s3cr3t", self.prompts("a"))
+        self.assertNotIn("s3cr3t", run.out + run.err)
         self.assertEqual(run.code, 2)
 
     def test_prompts_files(self):
@@ -173,6 +174,12 @@ class Help(harness.Case):
             self.assertEqual(run.code, 0, run)
             self.assertIn("--timeout", run.out)
             self.assertIn("WSLOAD_TIMEOUT", run.out)
+
+    def test_help_on_an_option_of_serve(self):
+        for args in (("serve", "delay"), ("delay",)):
+            run = self.wsload("help", *args)
+            self.assertEqual(run.code, 0, run)
+            self.assertIn("WSLOAD_SERVE_DELAY", run.out)
 
     def test_version(self):
         run = self.wsload("--version")

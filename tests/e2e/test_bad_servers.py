@@ -1,6 +1,7 @@
 """Servers that misbehave: wsload never crashes, hangs or reports success, and names what happened."""
 
 import re
+import time
 
 import certificates
 import harness
@@ -208,7 +209,8 @@ class Answered(Case):
     def test_a_masked_frame(self):
         """RFC 6455 section 5.1 forbids it; libwebsockets before 4.3 takes it and tells nobody."""
         version = self.wsload("--version").out
-        refused = re.search(r"libwebsockets (\d+)\.(\d+)", version).groups() >= ("4", "3")
+        major, minor = re.search(r"libwebsockets (\d+)\.(\d+)", version).groups()
+        refused = (int(major), int(minor)) >= (4, 3)
         run = self.run_against(self.bad("masked"))
         if refused:
             self.assertEqual((run.code, run.summary["successful_requests"]), (1, 0), run)
@@ -227,6 +229,14 @@ class Answered(Case):
         run = self.run_against(server, "--connection-per-request")
         self.assert_passed(run, REQUESTS)
         self.assertEqual({s["reply"] for s in run.summary["samples"]}, {"one"})
+
+    def test_a_close_that_is_not_answered_is_waited_for_1_second(self):
+        server = self.bad("close_unanswered")
+        started = time.monotonic()
+        self.assert_passed(self.run_against(server), REQUESTS)
+        self.assertGreaterEqual(time.monotonic() - started, 1.0)
+        counts = server.stop()
+        self.assertEqual((counts["messages"], counts["closes"]), (REQUESTS, {"1000": 1}))
 
     def test_replies_before_the_message_is_sent_in_full(self):
         """The next message waits behind what is left of the one before."""

@@ -1,9 +1,13 @@
 """The summary file: where it goes, and that it is never seen half written."""
 
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
+import termios
 
 import harness
 
@@ -87,6 +91,57 @@ class Summary(harness.Case):
         run = self.run_once("-q")
         self.assertEqual(run.err, "")
         self.assertLessEqual(run.out.count("\n"), 1)
+
+    def on_a_terminal(self, *flags, env=None):
+        """What a terminal of 90 columns shows of a run of a second."""
+        server = self.node(delay=20)
+        master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 90, 0, 0))
+        process = subprocess.Popen(
+            [harness.WSLOAD, "-d", "1s", *flags, server.url(), self.prompts("a")],
+            cwd=self.dir,
+            env=harness.clean_environment({"NO_COLOR": "", **(env or {})}),
+            stdin=subprocess.DEVNULL,
+            stdout=slave,
+            stderr=slave,
+        )
+        os.close(slave)
+        shown = b""
+        while True:
+            try:
+                piece = os.read(master, 65536)
+            except OSError:  # EIO: the other end is closed
+                break
+            if not piece:
+                break
+            shown += piece
+        os.close(master)
+        self.assertEqual(process.wait(timeout=20), 0)
+        return shown.decode()
+
+    def test_a_terminal_gets_a_live_bar_and_colours(self):
+        shown = self.on_a_terminal()
+        self.assertRegex(shown, "\r[^\n]*█[^\n]* done ")
+        self.assertRegex(shown, "\x1b\\[[0-9;]*m *PASSED")
+
+    def test_colours_can_be_refused(self):
+        for flags, env in ((("--no-color",), {}), ((), {"NO_COLOR": "1"})):
+            shown = self.on_a_terminal(*flags, env=env)
+            self.assertIn("█", shown)
+            self.assertNotRegex(shown, "\x1b\\[[0-9;]*m")
+
+    def test_the_progress_can_be_chosen(self):
+        self.assertNotIn("█", self.on_a_terminal("--progress", "none"))
+        self.assertNotIn("█", self.on_a_terminal("-q"))
+
+    def test_a_pipe_that_nobody_reads_is_an_error(self):
+        path = self.dir / "pipe"
+        os.mkfifo(path)
+        url = self.node().url()
+        process = self.start("-n", 1, "--summary", path, url, self.prompts("a"))
+        _, err = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 2, err)
+        self.assertIn(str(path), err.decode())
 
     def test_no_colour_where_no_terminal_is(self):
         run = self.run_once()

@@ -2,7 +2,8 @@
  * --help and the environment all read the same rows, so adding an option is adding a row.
  *
  * A value comes from the command line, else from the environment (WSLOAD_NAME), else from the row's
- * default. Texts are borrowed from where they came from. */
+ * default; a list takes from both, the command line's values first. Texts are borrowed from where
+ * they came from. */
 #ifndef WSLOAD_COMMAND_OPTION_H
 #define WSLOAD_COMMAND_OPTION_H
 
@@ -65,8 +66,9 @@ struct option_set {
 /* Fills VALUES with every row's default. The table is right by construction: this cannot fail. */
 void options_set_defaults(const struct option_set *set, void *values);
 
-/* Reads the environment, then ARGV[1..ARGC-1]. ARGUMENTS gets what is no option, NULL where there
- * is none. 0 or -1; the error names the option or variable, the value, and what is allowed. */
+/* Reads ARGV[1..ARGC-1], then the environment. ARGUMENTS gets what is no option, NULL where there
+ * is none. Values of a list from the environment are copies that live as long as VALUES. 0 or -1;
+ * the error names the option or variable, the value, and what is allowed. */
 int options_parse(const struct option_set *set, int argc, char *const argv[], void *values,
                   const char *arguments[], struct error *error);
 

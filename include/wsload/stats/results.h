@@ -46,7 +46,7 @@ struct results {
 uint64_t results_requests(const struct results *results);
 
 /* The exit code and reason from what was measured: SIGNAL_NUMBER (0 when none) came first, then no
- * connection ever opened, then thresholds, then a run in which no request succeeded. */
+ * connection ever opened, then a run in which no request succeeded, then thresholds. */
 void results_decide(struct results *results, int signal_number);
 
 #endif

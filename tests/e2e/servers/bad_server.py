@@ -260,6 +260,18 @@ def close_notify(peer):
     wait_for_end(peer)
 
 
+def close_unanswered(peer):
+    """Answers messages, but no close frame."""
+    peer.accept()
+    while True:
+        opcode, _, payload = peer.read_frame()
+        if opcode == CLOSE:
+            count(struct.unpack(">H", payload[:2])[0] if payload else 1005, closes)
+        else:
+            count("messages")
+            peer.send(frame(TEXT, b"ok"))
+
+
 def eof_after_open(peer):
     peer.accept()
     peer.end()
@@ -314,6 +326,7 @@ MODES = {
     "status_429": refusing("429 Too Many Requests"),
     "bad_accept": bad_accept,
     "never_reply": never_reply,
+    "close_unanswered": close_unanswered,
     "early_reply": early_reply,
     "close_notify": close_notify,
     "eof_after_open": eof_after_open,

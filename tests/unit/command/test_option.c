@@ -216,13 +216,16 @@ static void test_option_environment_stands_behind_the_command_line(void **state)
     unsetenv("TEST_FIRST");
 }
 
-static void test_option_list_on_the_command_line_replaces_the_environment(void **state)
+static void test_option_list_takes_from_both(void **state)
 {
     (void)state;
-    setenv("TEST_LIST", "secret", 1);
+    setenv("TEST_LIST", "token", 1);
     assert_int_equal(PARSE("-l", "x", "-l", "y"), 0);
-    assert_int_equal(values.list.count, 2);
+    assert_int_equal(values.list.count, 3);
     assert_string_equal(values.list.items[0], "x");
+    assert_string_equal(values.list.items[1], "y");
+    assert_string_equal(values.list.items[2], "token");
+    free((void *)values.list.items[2]);
     unsetenv("TEST_LIST");
 }
 
@@ -269,7 +272,7 @@ int main(void)
         cmocka_unit_test(test_option_flag_in_the_environment_takes_common_words),
         cmocka_unit_test(test_option_says_what_is_wrong),
         cmocka_unit_test(test_option_environment_stands_behind_the_command_line),
-        cmocka_unit_test(test_option_list_on_the_command_line_replaces_the_environment),
+        cmocka_unit_test(test_option_list_takes_from_both),
         cmocka_unit_test(test_option_list_is_bounded),
         cmocka_unit_test(test_option_list_in_the_environment_is_bounded),
     };

@@ -21,7 +21,7 @@ static void test_results_decide_the_exit_code_and_its_reason(void **state)
         {0, 20, 200, 0, false, EXIT_PASSED, "passed"},
         {0, 20, 199, 1, false, EXIT_PASSED, "passed"},
         {0, 20, 180, 20, true, EXIT_THRESHOLD, "threshold failed"},
-        {0, 20, 0, 200, true, EXIT_THRESHOLD, "threshold failed"},
+        {0, 20, 0, 200, true, EXIT_THRESHOLD, "no request succeeded"},
         {0, 20, 0, 200, false, EXIT_THRESHOLD, "no request succeeded"},
         {0, 20, 0, 0, false, EXIT_THRESHOLD, "no request succeeded"},
         {0, 0, 0, 200, true, EXIT_NO_CONNECTION, "no connection could be opened"},
