@@ -79,11 +79,15 @@ class Server:
             self.process.stdout.close()
         return self.final
 
-    def kill(self):
+    def end(self):
+        """Politely at first: a server may have a child of its own to end."""
         if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.wait()
-        self.process.stdout.close()
+            self.process.communicate()
 
 
 class Served:
@@ -133,7 +137,7 @@ class Case(unittest.TestCase):
 
     def server(self, argv, options, env=None):
         started = Server(argv, options, env)
-        self.addCleanup(started.kill)
+        self.addCleanup(started.end)
         return started
 
     def node(self, **options):

@@ -221,8 +221,8 @@ class Answered(Case):
         server = self.bad("fragmented")
         run = self.run_against(server)
         self.assertEqual(run.summary["samples"][0]["reply"], '{"message": "abcd"}')
-        # The run ends with the last reply, whether its ping is answered or not.
-        self.assertGreaterEqual(server.stop()["pongs"], REQUESTS - 1)
+        # RFC 6455 section 5.5.3: pings that come faster than pongs go out may share one.
+        self.assertGreaterEqual(server.stop()["pongs"], 1)
 
     def test_a_stray_second_reply_is_counted_nowhere(self):
         server = self.bad("two_replies")

@@ -94,7 +94,7 @@ class Summary(harness.Case):
 
     def on_a_terminal(self, *flags, env=None):
         """What a terminal of 90 columns shows of a run of a second."""
-        server = self.node(delay=20)
+        server = self.node(delay_ms=20)
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 90, 0, 0))
         process = subprocess.Popen(
