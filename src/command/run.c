@@ -115,14 +115,16 @@ static bool wants_color(const struct run_options *options, FILE *stream)
     return !options->no_color && !(no_color && no_color[0]) && isatty(fileno(stream)) == 1;
 }
 
-/* stdout is for results. When the summary takes it, the report goes to stderr. */
-static void print_report(const struct results *results, const struct run_options *options)
+/* stdout is for results. When the summary takes it, the report goes to stderr. WRITTEN: the summary
+ * is in its file, and the report says where. */
+static void print_report(const struct results *results, const struct run_options *options,
+                         bool written)
 {
     struct buffer text;
     FILE *stream = options->quiet || summary_to_stdout(options) ? stderr : stdout;
     struct console_style style = {
         .color = wants_color(options, stream),
-        .summary_path = summary_to_stdout(options) ? NULL : options->summary,
+        .summary_path = written ? options->summary : NULL,
     };
     buffer_init(&text, REPORT_MAX);
     if (!options->quiet)
@@ -159,7 +161,7 @@ static int finish(const struct results *results, const struct run_options *optio
     bool to_file = !summary_to_stdout(options);
     int status = to_file ? write_summary(results, options, error) : 0;
     monitor_unblock_signals();
-    print_report(results, options);
+    print_report(results, options, to_file && status == 0);
     return to_file ? status : write_summary(results, options, error);
 }
 

@@ -31,8 +31,7 @@ static const struct lws_protocols protocols[] = {
 /* An address that failed is not tried first for this long. */
 #define ADDRESS_DOWN_NS NS_PER_S
 
-/* All zero: no pings and no validity timers. The default would keep a sorted list of every socket.
- */
+/* All zero: no pings and no validity timers, for which the library sorts a list of all sockets. */
 static const lws_retry_bo_t no_validity_checks;
 
 /* The library's last complaint on this thread, for when a context cannot be made. */

@@ -139,9 +139,10 @@ class Summary(harness.Case):
         os.mkfifo(path)
         url = self.node().url()
         process = self.start("-n", 1, "--summary", path, url, self.prompts("a"))
-        _, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=20)
         self.assertEqual(process.returncode, 2, err)
         self.assertIn(str(path), err.decode())
+        self.assertNotIn(b"summary:", out)
 
     def test_no_colour_where_no_terminal_is(self):
         run = self.run_once()

@@ -234,6 +234,19 @@ def never_reply(peer):
     peer.drain()
 
 
+def fragmented(peer):
+    """Answers in two frames with a ping between them, and waits there for the pong."""
+    peer.accept()
+    while True:
+        peer.read_message()
+        peer.send(frame(TEXT, b'{"message": "ab', final=False) + frame(PING, b"?"))
+        opcode, _, payload = peer.read_frame()
+        if (opcode, payload) != (PONG, b"?"):
+            raise Gone
+        count("pongs")
+        peer.send(frame(0, b'cd"}'))
+
+
 def early_reply(peer):
     """Answers each message when its first frame is there, and reads the rest of it afterwards."""
     peer.accept()
@@ -343,9 +356,7 @@ MODES = {
     "masked": answering(frame(TEXT, b"masked", mask=b"abcd")),
     "bad_utf8": answering(frame(TEXT, b"\xff\xfe")),
     "big_10mb": answering(frame(TEXT, b"y" * 10_000_000)),
-    "fragmented": answering(
-        frame(TEXT, b'{"message": "ab', final=False), frame(PING, b"?"), frame(0, b'cd"}')
-    ),
+    "fragmented": fragmented,
     "empty_message": answering(frame(TEXT, b"")),
     "two_replies": answering(frame(TEXT, b"one"), frame(TEXT, b"two")),
     "binary": answering(frame(BINARY, b"\x00\xff")),
