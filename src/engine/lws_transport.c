@@ -153,7 +153,7 @@ static void op_send(struct transport *base, uint32_t id, char *message, size_t l
     struct link *link = &transport->links[id];
     if (length <= GATEWAY_FRAME_MAX) {
         uint32_t mask = (uint32_t)random_next(&transport->masks);
-        size_t header = frame_wrap(message, length, FRAME_TEXT, true, mask);
+        size_t header = frame_wrap(message, length, OPCODE_TEXT, true, mask);
         write_frames(link, message - header, header + length);
         return;
     }
@@ -178,7 +178,7 @@ static void op_close(struct transport *base, uint32_t id)
     code[0] = (char)(LWS_CLOSE_STATUS_NORMAL >> 8);
     code[1] = (char)(LWS_CLOSE_STATUS_NORMAL & 0xff);
     uint32_t mask = (uint32_t)random_next(&transport->masks);
-    size_t header = frame_wrap(code, 2, FRAME_CLOSE, true, mask);
+    size_t header = frame_wrap(code, 2, OPCODE_CLOSE, true, mask);
     link->closing = true;
     write_frames(link, code - header, header + 2);
 }

@@ -67,14 +67,14 @@ static int append_frame(struct buffer *out, struct text piece, enum frame_opcode
 int frame_append_message(struct buffer *out, struct text text, size_t frame_max,
                          struct random *random)
 {
-    enum frame_opcode opcode = FRAME_TEXT;
+    enum frame_opcode opcode = OPCODE_TEXT;
     do {
         size_t length = text.length < frame_max ? text.length : frame_max;
         struct text piece = {text.data, length};
         text = (struct text){text.data + length, text.length - length};
         if (append_frame(out, piece, opcode, text.length == 0, (uint32_t)random_next(random)))
             return -1;
-        opcode = FRAME_CONTINUATION;
+        opcode = OPCODE_CONTINUATION;
     } while (text.length > 0);
     return 0;
 }

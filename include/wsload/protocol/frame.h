@@ -14,7 +14,14 @@
 /* Longest header of a client's frame: two bytes, eight of length, four of mask. */
 #define FRAME_HEADER_MAX 14
 
-enum frame_opcode { FRAME_CONTINUATION = 0, FRAME_TEXT = 1, FRAME_CLOSE = 8 };
+enum frame_opcode {
+    OPCODE_CONTINUATION = 0,
+    OPCODE_TEXT = 1,
+    OPCODE_BINARY = 2,
+    OPCODE_CLOSE = 8,
+    OPCODE_PING = 9,
+    OPCODE_PONG = 10
+};
 
 /* Makes a frame in place: masks the LENGTH bytes of PAYLOAD with MASK and puts the header in front
  * of them, where FRAME_HEADER_MAX bytes must be free. FINAL sets the FIN bit. Returns the header's

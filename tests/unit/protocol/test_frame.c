@@ -18,7 +18,7 @@ static void test_frame_is_that_of_the_rfc(void **state)
     /* RFC 6455 section 5.7: a single-frame masked text message, "Hello". */
     char bytes[FRAME_HEADER_MAX + 5] = {0};
     memcpy(bytes + FRAME_HEADER_MAX, "Hello", 5);
-    size_t header = frame_wrap(bytes + FRAME_HEADER_MAX, 5, FRAME_TEXT, true,
+    size_t header = frame_wrap(bytes + FRAME_HEADER_MAX, 5, OPCODE_TEXT, true,
                                mask_of("\x37\xfa\x21\x3d"));
     assert_int_equal(header, 6);
     assert_memory_equal(bytes + FRAME_HEADER_MAX - 6,
@@ -42,7 +42,7 @@ static void test_frame_length_takes_the_fewest_bytes(void **state)
     static char bytes[FRAME_HEADER_MAX + 65536];
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         char *payload = bytes + FRAME_HEADER_MAX;
-        size_t header = frame_wrap(payload, cases[i].length, FRAME_TEXT, true, mask_of("abcd"));
+        size_t header = frame_wrap(payload, cases[i].length, OPCODE_TEXT, true, mask_of("abcd"));
         assert_int_equal(header, cases[i].header);
         assert_memory_equal(payload - header, cases[i].start, header - 4);
         assert_memory_equal(payload - 4, "abcd", 4);
@@ -58,7 +58,7 @@ static void test_frame_masks_every_byte(void **state)
         char *payload = bytes + FRAME_HEADER_MAX;
         for (size_t i = 0; i <= length; i++)
             payload[i] = (char)i;
-        frame_wrap(payload, length, FRAME_TEXT, true, mask_of(mask));
+        frame_wrap(payload, length, OPCODE_TEXT, true, mask_of(mask));
         for (size_t i = 0; i < length; i++)
             assert_int_equal(payload[i], (char)((char)i ^ mask[i % 4]));
         assert_int_equal(payload[length], (char)length); /* and none beyond */
@@ -70,9 +70,9 @@ static void test_frame_says_whether_it_is_the_last(void **state)
     (void)state;
     char bytes[FRAME_HEADER_MAX + 1];
     char *payload = bytes + FRAME_HEADER_MAX;
-    size_t header = frame_wrap(payload, 1, FRAME_TEXT, false, 0);
+    size_t header = frame_wrap(payload, 1, OPCODE_TEXT, false, 0);
     assert_int_equal((unsigned char)payload[-(ptrdiff_t)header], 0x01);
-    header = frame_wrap(payload, 1, FRAME_CONTINUATION, true, 0);
+    header = frame_wrap(payload, 1, OPCODE_CONTINUATION, true, 0);
     assert_int_equal((unsigned char)payload[-(ptrdiff_t)header], 0x80);
 }
 
@@ -84,7 +84,7 @@ static size_t unwrap(const struct buffer *wire, struct buffer *text, size_t fram
     for (size_t at = 0; at < wire->length; frames++) {
         size_t length = bytes[at + 1] & 0x7f;
         size_t body = at + 2;
-        assert_int_equal(bytes[at] & 0x7f, frames == 0 ? FRAME_TEXT : FRAME_CONTINUATION);
+        assert_int_equal(bytes[at] & 0x7f, frames == 0 ? OPCODE_TEXT : OPCODE_CONTINUATION);
         assert_true(bytes[at + 1] & 0x80);
         if (length == 126) {
             length = (size_t)bytes[at + 2] << 8 | bytes[at + 3];
