@@ -120,14 +120,20 @@ start_server() {
     export WSLOAD_CACERT=$scratch/ca.pem
 }
 
-# The prompts are too few to measure by: unless the flags or the environment say how many requests
-# there are, send some more.
+# The prompts are too few to measure by: unless the flags or the environment say how long the run is,
+# send some more.
 size_demonstration() {
-    [ -z "${WSLOAD_REQUESTS:-}${WSLOAD_DURATION:-}" ] || return 0
+    [ -z "${WSLOAD_REQUESTS:-}${WSLOAD_DURATION:-}${WSLOAD_STAGE:-}" ] || return 0
     case " $*" in
-    *' -n'* | *' -d'* | *' --requests'* | *' --duration'*) ;;
+    *' -n'* | *' -d'* | *' -s'* | *' --requests'* | *' --duration'* | *' --stage'*) ;;
     *) export WSLOAD_REQUESTS=200 ;;
     esac
+}
+
+# A run that only holds connections sends no prompts, so it has no replies to be judged either.
+sends_prompts() {
+    [ -z "${WSLOAD_HOLD:-}" ] || return 1
+    case " $* " in *' --hold '*) return 1 ;; esac
 }
 
 # Hands a signal on to the client, or keeps it in mind until there is one.
@@ -148,9 +154,11 @@ run_wsload() {
     trap 'signalled=yes; tell INT' INT
     trap 'signalled=yes; tell TERM' TERM HUP
     [ -z "$ORIGIN" ] || export WSLOAD_ORIGIN=$ORIGIN
-    WSLOAD_URL=$WEBSOCKET_URL WSLOAD_PROMPTS_FILE=$PROMPTS_FILE WSLOAD_CONNECTIONS=$CONNECTIONS \
-        WSLOAD_MAX_LATENCY=$MAX_LATENCY WSLOAD_MIN_RPS=$MIN_RPS \
-        WSLOAD_MIN_SUCCESS_RATE=$MIN_SUCCESS_RATE setsid "$WSLOAD" "$@" <&0 &
+    if sends_prompts "$@"; then
+        export WSLOAD_PROMPTS_FILE=$PROMPTS_FILE WSLOAD_MAX_LATENCY=$MAX_LATENCY
+        export WSLOAD_MIN_RPS=$MIN_RPS WSLOAD_MIN_SUCCESS_RATE=$MIN_SUCCESS_RATE
+    fi
+    WSLOAD_URL=$WEBSOCKET_URL WSLOAD_CONNECTIONS=$CONNECTIONS setsid "$WSLOAD" "$@" <&0 &
     client=$!
     [ -z "$early" ] || tell TERM # INT is ignored until wsload itself has begun
     while [ -n "$signalled" ]; do # a signal ends wait, not wsload

@@ -5,7 +5,7 @@
 
 #include "wsload/base/units.h"
 
-#define HELP_COLUMN 31
+#define HELP_COLUMN 36
 #define HELP_WIDTH  80
 
 /* "-c, --connections N" */
@@ -18,16 +18,22 @@ static void describe_forms(const struct option_row *row, char *out, size_t size)
              row->argument ? row->argument : "");
 }
 
-/* A default too long for the line is left to `wsload help OPTION`. */
+/* A line for ROW, or for it and the next one. A default too long for the line is left to `wsload
+ * help OPTION`. */
 static void help_line(const struct option_row *row, struct buffer *out)
 {
     char forms[80];
+    char next[80];
+    char line[200];
     size_t start = out->length;
     describe_forms(row, forms, sizeof(forms));
-    buffer_printf(out, "  %s%-*s%s", row->letter ? "" : "    ",
-                  HELP_COLUMN - 2 - (row->letter ? 0 : 4), forms, row->help);
+    if (row->both)
+        describe_forms(row + 1, next, sizeof(next));
+    snprintf(line, sizeof(line), "%s%s%s%s", row->letter ? "  " : "      ", forms,
+             row->both ? ", " : "", row->both ? next : "");
+    buffer_printf(out, "%-*s%s", HELP_COLUMN, line, row->both ? row->both : row->help);
     size_t width = out->length - start;
-    if (row->initial && width + strlen(row->initial) + 3 <= HELP_WIDTH)
+    if (row->initial && !row->both && width + strlen(row->initial) + 3 <= HELP_WIDTH)
         buffer_printf(out, " [%s]", row->initial);
     buffer_printf(out, "\n");
 }
@@ -38,9 +44,11 @@ void help_options(const struct option_set *set, struct buffer *out)
     for (size_t i = 0; i < set->count; i++) {
         const struct option_row *row = &set->rows[i];
         if (strcmp(group, row->group) != 0)
-            buffer_printf(out, "\n%s:\n", row->group);
+            buffer_printf(out, "%s:\n", row->group);
         group = row->group;
         help_line(row, out);
+        if (row->both)
+            i++;
     }
 }
 

@@ -25,10 +25,11 @@ int command_run_help(void)
         "Usage: wsload [OPTIONS] URL [PROMPTS_FILE]\n"
         "Load-tests a WebSocket chat backend with the prompts of a file [prompts.txt].\n"
         "\n"
-        "  wsload serve & sleep 1; echo Hello | wsload -c 20 -d 5s ws://127.0.0.1:8080 -\n",
+        "  wsload serve & sleep 1; echo Hello | wsload -c 20 -d 5s ws://127.0.0.1:8080 -\n"
+        "\n",
         &run_option_set,
         "\nExit codes: 0 passed; 1 a threshold failed, or no request succeeded;\n"
-        "  2 usage or input error; 3 no connection; 130, 143 interrupted.\n"
+        "  2 usage or input error; 3 no connection; 4 untrusted; 130, 143 interrupted.\n"
         "Every option is also WSLOAD_NAME in the environment, the URL is WSLOAD_URL.\n"
         "'wsload help OPTION' explains one; 'wsload serve --help': a server to test.\n");
 }
@@ -38,7 +39,8 @@ int command_serve_help(void)
     return print_help("Usage: wsload serve [OPTIONS]\n"
                       "A small server that answers like a chat backend behind API Gateway.\n"
                       "\n"
-                      "  wsload serve --listen 127.0.0.1:8080 --delay 50ms --error-rate 1\n",
+                      "  wsload serve --listen 127.0.0.1:8080 --delay 50ms --error-rate 1\n"
+                      "\n",
                       &serve_option_set,
                       "\nIt ends on SIGTERM or Ctrl-C and says what it counted.\n"
                       "Every option is also WSLOAD_SERVE_NAME in the environment.\n");

@@ -10,6 +10,9 @@
 
 #include "wsload/base/clock.h"
 
+/* How often the thresholds with abort are looked at. */
+#define JUDGE_EVERY_NS (250 * NS_PER_MS)
+
 static sigset_t watched_signals(void)
 {
     sigset_t signals;
@@ -39,7 +42,28 @@ static void show(struct buffer *line)
     buffer_clear(line);
 }
 
-static uint64_t interval_ns(const struct progress *progress)
+/* Something to be done again and again. */
+struct turn {
+    uint64_t every_ns; /* CLOCK_NEVER: not at all */
+    uint64_t next_ns;
+};
+
+static struct turn turn_every(uint64_t every_ns)
+{
+    if (every_ns == CLOCK_NEVER)
+        return (struct turn){CLOCK_NEVER, CLOCK_NEVER};
+    return (struct turn){every_ns, clock_monotonic_ns() + every_ns};
+}
+
+static bool turn_is_due(struct turn *turn, uint64_t now_ns)
+{
+    if (now_ns < turn->next_ns)
+        return false;
+    turn->next_ns += turn->every_ns;
+    return true;
+}
+
+static uint64_t draw_every_ns(const struct progress *progress)
 {
     switch (progress->mode) {
     case PROGRESS_BAR:
@@ -61,52 +85,80 @@ static int milliseconds_until(uint64_t time_ns)
     return time_ns <= now ? 0 : (int)((time_ns - now + NS_PER_MS - 1) / NS_PER_MS);
 }
 
-static void obey_signal(struct engine *engine, int signals_fd, int *signal_number)
+static void obey_signal(struct monitor *monitor, int signals_fd)
 {
     struct signalfd_siginfo info;
     if (read(signals_fd, &info, sizeof(info)) != sizeof(info))
         return;
-    engine_stop(engine, *signal_number ? STOP_NOW : STOP_POLITELY);
-    if (!*signal_number)
-        *signal_number = (int)info.ssi_signo;
+    engine_stop(monitor->engine, monitor->signal_number ? STOP_NOW : STOP_POLITELY);
+    if (!monitor->signal_number)
+        monitor->signal_number = (int)info.ssi_signo;
 }
 
-static void watch(struct engine *engine, struct progress *progress, int signals_fd,
-                  int *signal_number)
+/* Ends the run when the rest of it cannot save a threshold any more. */
+static void judge_early(struct monitor *monitor, const struct snapshot *now)
+{
+    uint64_t to_come = UINT64_MAX;
+    if (monitor->aborted_by)
+        return;
+    if (monitor->requests != UINT64_MAX)
+        to_come = monitor->requests > now->done ? monitor->requests - now->done : 0;
+    monitor->aborted_by = thresholds_sure_to_fail(monitor->thresholds, now->evidence, to_come);
+    if (monitor->aborted_by)
+        engine_stop(monitor->engine, STOP_POLITELY);
+}
+
+/* What is due by now. */
+static void take_turns(struct monitor *monitor, struct turn *draw, struct turn *judge,
+                       struct buffer *line)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+    bool to_draw = turn_is_due(draw, now_ns);
+    bool to_judge = turn_is_due(judge, now_ns);
+    if (!to_draw && !to_judge)
+        return;
+    struct snapshot now = engine_peek(monitor->engine);
+    if (to_judge)
+        judge_early(monitor, &now);
+    if (to_draw) {
+        progress_draw(&monitor->progress, &now, line);
+        show(line);
+    }
+}
+
+static void watch(struct monitor *monitor, int signals_fd)
 {
     struct buffer line;
-    uint64_t every = interval_ns(progress);
-    uint64_t next = every == CLOCK_NEVER ? CLOCK_NEVER : clock_monotonic_ns() + every;
-    struct pollfd ready[] = {{.fd = engine_done_fd(engine), .events = POLLIN},
+    bool may_abort = thresholds_may_abort(monitor->thresholds);
+    struct turn draw = turn_every(draw_every_ns(&monitor->progress));
+    struct turn judge = turn_every(may_abort ? JUDGE_EVERY_NS : CLOCK_NEVER);
+    struct pollfd ready[] = {{.fd = engine_done_fd(monitor->engine), .events = POLLIN},
                              {.fd = signals_fd, .events = POLLIN}};
     buffer_init(&line, 4096);
     for (;;) {
-        (void)poll(ready, 2, milliseconds_until(next)); /* interrupted or timed out: look again */
+        uint64_t next_ns = draw.next_ns < judge.next_ns ? draw.next_ns : judge.next_ns;
+        (void)poll(ready, 2,
+                   milliseconds_until(next_ns)); /* interrupted or timed out: look again */
         if (ready[0].revents)
             break;
         if (ready[1].revents)
-            obey_signal(engine, signals_fd, signal_number);
-        if (clock_monotonic_ns() < next)
-            continue;
-        next += every;
-        struct snapshot now = engine_peek(engine);
-        progress_draw(progress, &now, &line);
-        show(&line);
+            obey_signal(monitor, signals_fd);
+        take_turns(monitor, &draw, &judge, &line);
     }
-    progress_clear(progress, &line);
+    progress_clear(&monitor->progress, &line);
     show(&line);
     buffer_free(&line);
 }
 
-int monitor_run(struct engine *engine, struct progress *progress, int *signal_number,
-                struct error *error)
+int monitor_run(struct monitor *monitor, struct error *error)
 {
     sigset_t signals = watched_signals();
     int signals_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
-    *signal_number = 0;
+    monitor->signal_number = 0;
+    monitor->aborted_by = NULL;
     if (signals_fd < 0)
         return error_set(error, "signals cannot be watched: %s", strerror(errno));
-    watch(engine, progress, signals_fd, signal_number);
+    watch(monitor, signals_fd);
     close(signals_fd);
     return 0;
 }

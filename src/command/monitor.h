@@ -13,9 +13,18 @@ void monitor_block_signals(void);
 /* Gives them back their usual effect. */
 void monitor_unblock_signals(void);
 
-/* Waits until ENGINE is done. The first SIGINT or SIGTERM ends the run politely, the second at
- * once. SIGNAL_NUMBER gets the first one, or 0. 0 or -1. */
-int monitor_run(struct engine *engine, struct progress *progress, int *signal_number,
-                struct error *error);
+/* A run that is watched. */
+struct monitor {
+    struct engine *engine;               /* started */
+    const struct thresholds *thresholds; /* those of the engine */
+    uint64_t requests;                   /* measured ones of the run at most; UINT64_MAX: unknown */
+    struct progress progress;
+    int signal_number;                  /* out: the first SIGINT or SIGTERM; 0: none came */
+    const struct threshold *aborted_by; /* out: that was sure to fail; NULL: none was */
+};
+
+/* Waits until the engine is done. A threshold with abort that is sure to fail ends the run
+ * politely, as does the first SIGINT or SIGTERM; the second ends it at once. 0 or -1. */
+int monitor_run(struct monitor *monitor, struct error *error);
 
 #endif

@@ -8,62 +8,76 @@
 #include <unistd.h>
 
 #include "monitor.h"
+#include "outputs.h"
 #include "refusals.h"
 #include "wsload/base/clock.h"
-#include "wsload/base/file.h"
+#include "wsload/command/run_load.h"
 #include "wsload/command/run_options.h"
 #include "wsload/command/run_plan.h"
+#include "wsload/command/run_thresholds.h"
 #include "wsload/engine/descriptors.h"
 #include "wsload/engine/lws_transport.h"
 #include "wsload/report/console.h"
-#include "wsload/report/json.h"
 
 #define REPORT_MAX (1024u * 1024u)
 
 /* --- Before --- */
 
-static bool summary_to_stdout(const struct run_options *options)
+/* How the connections were asked for. */
+static int blame_connections(const struct run_plan *run, const struct run_options *options,
+                             struct error *error)
 {
-    return strcmp(options->summary, "-") == 0;
+    const char *option = options->stages.count ? "--stage, up to" : "-c";
+    return error_prefix(error, "%s %u", option, (unsigned)run->plan.connections);
 }
 
-static int prepare(struct run_plan *run, const struct run_options *options, struct error *error)
+static int prepare(struct run_plan *run, const struct run_options *options, struct results *results,
+                   struct error *error)
 {
-    if (run_plan_build(run, options, error))
+    if (run_plan_build(run, options, error) ||
+        run_thresholds_build(&results->thresholds, options, run_load_requests(&run->plan), error) ||
+        outputs_check(options, error))
         return -1;
-    if (!summary_to_stdout(options) && file_check_writable(options->summary, error))
-        return error_prefix(error, "--summary");
-    if (descriptors_require(options->connections, error))
-        return error_prefix(error, "-c %llu", (unsigned long long)options->connections);
+    if (descriptors_require(run->plan.connections, run->plan.workers, error))
+        return blame_connections(run, options, error);
     return 0;
 }
 
-static void add_thresholds(struct thresholds *thresholds, const struct run_options *options)
+/* The stages as they were asked for: the plan has put the warm-up in front of them. */
+static struct stages asked_stages(const struct plan *plan)
 {
-    if (options->max_latency_ns)
-        thresholds_add(thresholds, "max_latency", "latency.average", THRESHOLD_AT_MOST,
-                       clock_seconds(options->max_latency_ns));
-    if (options->min_rps >= 0)
-        thresholds_add(thresholds, "min_rps", "requests_per_second", THRESHOLD_AT_LEAST,
-                       options->min_rps);
-    if (options->min_success_rate >= 0)
-        thresholds_add(thresholds, "min_success_rate", "success_rate", THRESHOLD_AT_LEAST,
-                       options->min_success_rate);
+    struct stages stages = plan->stages;
+    if (stages.count == 0 || plan->warmup_ns == 0)
+        return stages;
+    stages.count--;
+    memmove(stages.items, stages.items + 1, stages.count * sizeof(stages.items[0]));
+    return stages;
 }
 
-static struct results_setup describe_setup(const struct run_plan *run)
+static struct results_setup describe_setup(const struct run_plan *run,
+                                           const struct run_options *options)
 {
     const struct plan *plan = &run->plan;
     return (struct results_setup){
         .url = run->shown_url,
         .origin = plan->target.origin,
         .started_unix_ms = clock_wall_ms(),
+        .model = plan->model,
         .connections = plan->connections,
         .requests = plan->requests,
         .duration_ns = plan->duration_ns,
+        .warmup_ns = plan->warmup_ns,
         .prompts = run->prompts.count,
-        .workers = 1,
+        .workers = plan->workers,
         .connection_per_request = plan->connection_per_request,
+        .stages = asked_stages(plan),
+        .arrival = plan->arrival,
+        .in_flight = plan->in_flight,
+        .max_queue = plan->max_queue,
+        .think_time = options->think_time,
+        .connect_rate = plan->connect_rate,
+        .seed = plan->seed,
+        .strict = options->strict,
     };
 }
 
@@ -89,21 +103,34 @@ static struct progress choose_progress(const struct run_options *options)
     return progress;
 }
 
-static int run_engine(struct engine *engine, const struct run_options *options,
-                      struct results *results, struct error *error)
+static void judge(struct results *results, int signal_number)
 {
-    int signal_number;
-    struct progress progress = choose_progress(options);
+    thresholds_judge(&results->thresholds, results);
+    failures_sort(&results->recorded.failures);
+    trust_judge(&results->trust, results);
+    results_decide(results, signal_number);
+}
+
+static int run_engine(struct engine *engine, const struct run_plan *run,
+                      const struct run_options *options, struct results *results,
+                      struct error *error)
+{
+    struct monitor monitor = {
+        .engine = engine,
+        .thresholds = &results->thresholds,
+        .requests = run_load_requests(&run->plan),
+        .progress = choose_progress(options),
+    };
     monitor_block_signals();
     if (engine_start(engine, error))
         return -1;
-    int status = monitor_run(engine, &progress, &signal_number, error);
+    int status = monitor_run(&monitor, error);
     if (status)
         engine_stop(engine, STOP_NOW);
-    engine_finish(engine, results);
-    thresholds_judge(&results->thresholds, results);
-    failures_sort(&results->recorded.failures);
-    results_decide(results, signal_number);
+    if (engine_finish(engine, results, error))
+        return -1;
+    results->aborted_by = monitor.aborted_by;
+    judge(results, monitor.signal_number);
     return status;
 }
 
@@ -115,16 +142,16 @@ static bool wants_color(const struct run_options *options, FILE *stream)
     return !options->no_color && !(no_color && no_color[0]) && isatty(fileno(stream)) == 1;
 }
 
-/* stdout is for results. When the summary takes it, the report goes to stderr. WRITTEN: the summary
- * is in its file, and the report says where. */
+/* stdout is for results. When one of them takes it, the report goes to stderr. WRITTEN: the
+ * summary, if it has a file, is in there, and the report says where. */
 static void print_report(const struct results *results, const struct run_options *options,
                          bool written)
 {
     struct buffer text;
-    FILE *stream = options->quiet || summary_to_stdout(options) ? stderr : stdout;
+    FILE *stream = options->quiet || outputs_take_stdout(options) ? stderr : stdout;
     struct console_style style = {
         .color = wants_color(options, stream),
-        .summary_path = written ? options->summary : NULL,
+        .summary_path = written && strcmp(options->summary, "-") != 0 ? options->summary : NULL,
     };
     buffer_init(&text, REPORT_MAX);
     if (!options->quiet)
@@ -137,32 +164,15 @@ static void print_report(const struct results *results, const struct run_options
     buffer_free(&text);
 }
 
-static int write_summary(const struct results *results, const struct run_options *options,
-                         struct error *error)
-{
-    struct buffer json;
-    buffer_init(&json, REPORT_MAX);
-    int status = report_json(results, &json);
-    if (status)
-        error_set(error, "--summary: out of memory");
-    else if (!summary_to_stdout(options))
-        status = file_write_atomic(options->summary, buffer_text(&json), error);
-    else if (fwrite(json.data, 1, json.length, stdout) != json.length || fflush(stdout) != 0)
-        status = error_set(error, "--summary: standard output cannot be written");
-    buffer_free(&json);
-    return status;
-}
-
-/* The file first, while signals are still blocked: another Ctrl-C must not lose it. A pipe may make
- * wait, so whatever goes to one comes behind. */
+/* The files first, while signals are still blocked: another Ctrl-C must not lose them. A pipe may
+ * make wait, so whatever goes to one comes behind. */
 static int finish(const struct results *results, const struct run_options *options,
                   struct error *error)
 {
-    bool to_file = !summary_to_stdout(options);
-    int status = to_file ? write_summary(results, options, error) : 0;
+    int status = outputs_write(results, options, OUTPUT_TO_FILE, error);
     monitor_unblock_signals();
-    print_report(results, options, to_file && status == 0);
-    return to_file ? status : write_summary(results, options, error);
+    print_report(results, options, status == 0);
+    return status ? status : outputs_write(results, options, OUTPUT_TO_STDOUT, error);
 }
 
 /* May take as long as the server likes, so everything else is done before. */
@@ -181,12 +191,11 @@ static void show_refusals(const struct run_plan *run, const struct run_options *
 static int execute(struct run_plan *run, const struct run_options *options, struct results *results,
                    struct error *error)
 {
-    struct engine *engine = engine_new(&run->plan, error);
+    struct engine *engine = engine_new(&run->plan, &results->thresholds, error);
     if (!engine)
         return -1;
-    results->setup = describe_setup(run);
-    add_thresholds(&results->thresholds, options);
-    int status = run_engine(engine, options, results, error);
+    results->setup = describe_setup(run, options);
+    int status = run_engine(engine, run, options, results, error);
     if (status == 0) {
         status = finish(results, options, error);
         show_refusals(run, options, results, engine_addresses(engine));
@@ -202,12 +211,14 @@ static int load_test(const struct run_options *options)
     struct results *results = calloc(1, sizeof(*results));
     int status = run && results ? 0 : error_set(&error, "out of memory");
     if (status == 0)
-        status = prepare(run, options, &error);
+        status = prepare(run, options, results, &error);
     if (status == 0)
         status = execute(run, options, results, &error);
     int code = status ? command_complain(&error) : (int)results->exit_code;
     if (run)
         run_plan_free(run);
+    if (results)
+        recorder_free(&results->recorded);
     free(run);
     free(results);
     return code;

@@ -2,12 +2,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "wsload/base/file.h"
-#include "wsload/base/random.h"
 #include "wsload/base/units.h"
 #include "wsload/base/utf8.h"
+#include "wsload/command/run_conflicts.h"
+#include "wsload/command/run_load.h"
 #include "wsload/protocol/gateway.h"
 
 #define TEMPLATE_FILE_MAX (16u * 1024u * 1024u)
@@ -129,6 +131,29 @@ static int build_routes(struct run_plan *run, const struct run_options *options,
     return 0;
 }
 
+static int build_sources(struct run_plan *run, const struct run_options *options,
+                         struct error *error)
+{
+    char address[SOURCE_TEXT_SIZE];
+    struct target *target = &run->plan.target;
+    int family = target->family == FAMILY_IPV4   ? AF_INET
+                 : target->family == FAMILY_IPV6 ? AF_INET6
+                                                 : AF_UNSPEC;
+    if (!options->interface)
+        return 0;
+    if (sources_parse(options->interface, &target->sources, error))
+        return error_prefix(error, "--interface '%s'", options->interface);
+    if (!sources_pick(&target->sources, 0, family, address))
+        return error_set(error, "--interface '%s': no IPv%d address, and -%d asks for one",
+                         options->interface, options->ipv4 ? 4 : 6, options->ipv4 ? 4 : 6);
+    /* A connection of another family could be bound to none of them. */
+    if (!sources_pick(&target->sources, 0, AF_INET6, address))
+        target->family = FAMILY_IPV4;
+    else if (!sources_pick(&target->sources, 0, AF_INET, address))
+        target->family = FAMILY_IPV6;
+    return 0;
+}
+
 static int check_readable(const char *option, const char *file, struct error *error)
 {
     if (!file || access(file, R_OK) == 0)
@@ -149,6 +174,10 @@ static int build_tls(struct run_plan *run, const struct run_options *options, st
     target->cert_file = options->cert;
     target->key_file = options->key;
     target->insecure = options->insecure;
+    if (options->tls_max)
+        target->tls_max = strcmp(options->tls_max, "1.2") == 0 ? TLS_1_2 : TLS_1_3;
+    target->ciphers = options->ciphers;
+    target->tls_resume = options->tls_resume;
     return 0;
 }
 
@@ -201,30 +230,26 @@ static void build_rules(struct run_plan *run, const struct run_options *options)
     run->plan.reply_rules = (struct reply_rules){run->fail_on, options->fail_on.count};
 }
 
-static void build_load(struct run_plan *run, const struct run_options *options)
+/* What is sent; nothing in a run that only holds connections. */
+static int build_messages(struct run_plan *run, const struct run_options *options,
+                          struct error *error)
 {
-    struct plan *plan = &run->plan;
-    plan->connections = (uint32_t)options->connections;
-    plan->duration_ns = options->duration_ns;
-    plan->requests = options->requests;
-    if (!plan->requests && !plan->duration_ns)
-        plan->requests = run->prompts.count;
-    plan->reply_timeout_ns = options->timeout_ns;
-    plan->connect_timeout_ns = options->connect_timeout_ns;
-    plan->connection_per_request = options->connection_per_request;
-    plan->run_id = (uint32_t)random_seed_from_system();
+    if (options->hold)
+        return 0;
+    if (build_template(run, options, error) || build_prompts(run, options, error))
+        return -1;
+    build_rules(run, options);
+    return 0;
 }
 
 int run_plan_build(struct run_plan *run, const struct run_options *options, struct error *error)
 {
-    if (build_url(run, options, error) || build_headers(run, options, error) ||
-        build_subprotocols(run, options, error) || build_routes(run, options, error) ||
-        build_tls(run, options, error) || build_template(run, options, error) ||
-        build_prompts(run, options, error))
+    if (build_url(run, options, error) || run_conflicts_check(options, error) ||
+        build_headers(run, options, error) || build_subprotocols(run, options, error) ||
+        build_routes(run, options, error) || build_sources(run, options, error) ||
+        build_tls(run, options, error) || build_messages(run, options, error))
         return -1;
-    build_rules(run, options);
-    build_load(run, options);
-    return 0;
+    return run_load_build(&run->plan, options, error);
 }
 
 void run_plan_free(struct run_plan *run)

@@ -137,7 +137,7 @@ static int serve_as_asked(const struct serve_options *options, struct error *err
     if (status == 0)
         status = read_reply(options->reply, &reply_file, &server.reply, error);
     if (status == 0)
-        status = descriptors_require(0, error);
+        status = descriptors_take_all(error);
     if (status == 0)
         status = serve(&server, options->quiet, error);
     buffer_free(&reply_file);

@@ -3,12 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "wsload/protocol/gateway.h"
-
-static uint32_t link_id(const struct link *link)
-{
-    return (uint32_t)(link - link->transport->links);
-}
+#include "wsload/base/clock.h"
 
 /* --- Opening --- */
 
@@ -46,12 +41,30 @@ static int append_headers(const struct target *target, unsigned char **cursor, s
     return 0;
 }
 
+static void tcp_stands(struct link *link)
+{
+    if (!link->tcp_open)
+        link->tcp_ns = clock_monotonic_ns();
+    link->tcp_open = true;
+}
+
 static void on_established(struct link *link)
 {
     struct lws_transport *transport = link->transport;
+    uint64_t now = clock_monotonic_ns();
+    bool secure = transport->plan->target.url.secure;
+    struct connect_times times = {
+        .ns = {
+            [CONNECT_DNS] = CLOCK_NEVER,
+            [CONNECT_TCP] = link->tcp_ns - link->connect_ns,
+            [CONNECT_TLS] = secure ? link->request_ns - link->tcp_ns : CLOCK_NEVER,
+            [CONNECT_UPGRADE] = now - link->request_ns,
+            [CONNECT_TOTAL] = now - link->start_ns,
+        }};
     link->open = true;
     transport->down_until_ns[link->address] = 0;
-    transport->events->opened(transport->worker, link_id(link));
+    lws_stream_take_over(link);
+    transport->events->opened(transport->worker, lws_link_id(link), &times);
 }
 
 static void on_connection_error(struct link *link, struct text text, int saved_errno)
@@ -69,82 +82,24 @@ static void on_connection_error(struct link *link, struct text text, int saved_e
     }
     struct failure failure = lws_cause_of_failed(link, text, saved_errno, detail);
     link->wsi = NULL;
-    transport->events->failed(transport->worker, link_id(link), &failure);
+    transport->events->failed(transport->worker, lws_link_id(link), &failure);
 }
 
-/* --- Receiving --- */
+/* --- Open --- */
 
-static void report_message(struct link *link, struct text message)
+/* The library answers by itself, unless told to end: this may be the peer's answer to us. */
+static int on_peer_close(struct link *link, struct text body)
 {
-    struct lws_transport *transport = link->transport;
-    bool binary = lws_frame_is_binary(link->wsi);
-    transport->events->message(transport->worker, link_id(link), message, binary);
-}
-
-/* One piece of a message: the common message has one only, and is reported where it lies. */
-static int on_receive(struct link *link, const char *piece, size_t length)
-{
-    struct lws *wsi = link->wsi;
-    bool last = lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi);
-    if (last && link->incoming.length == 0) {
-        report_message(link, (struct text){piece, length});
-        return 0;
-    }
-    if (buffer_append(&link->incoming, piece, length)) {
-        link->protocol_fault = "a message over 16 MiB";
-        return -1;
-    }
-    if (!last)
-        return 0;
-    report_message(link, buffer_text(&link->incoming));
-    if (link->incoming.capacity > GATEWAY_MESSAGE_MAX)
-        buffer_free(&link->incoming);
-    else
-        buffer_clear(&link->incoming);
-    return 0;
-}
-
-/* --- Sending --- */
-
-void lws_link_fault(struct link *link, const char *text)
-{
-    link->protocol_fault = text;
-    link->broken = true;
-    lws_callback_on_writable(link->wsi);
-}
-
-/* --- Closing --- */
-
-/* Keeps the peer's code and reason (RFC 6455 section 5.5.1). The library answers by itself, unless
- * told to end: this may be the peer's answer to us. */
-static int on_peer_close(struct link *link, const unsigned char *payload, size_t length)
-{
-    link->peer_closed = true;
-    link->close_code = 1005;
-    link->close_length = 0;
-    if (length < 2)
-        return link->closing ? -1 : 0;
-    link->close_code = (unsigned)payload[0] << 8 | payload[1];
-    link->close_length = length - 2 < CLOSE_REASON_SIZE ? length - 2 : CLOSE_REASON_SIZE;
-    memcpy(link->close_reason, payload + 2, link->close_length);
-    return link->closing ? -1 : 0;
-}
-
-static void on_closed(struct link *link, int saved_errno)
-{
-    struct lws_transport *transport = link->transport;
-    char detail[16];
-    struct failure failure = lws_cause_of_closed(link, saved_errno, detail);
-    link->wsi = NULL;
-    link->open = false;
-    transport->events->closed(transport->worker, link_id(link), &failure);
+    bool answered = link->closing;
+    lws_stream_peer_closed(link, body);
+    return answered ? -1 : 0;
 }
 
 /* Whatever the library did not tell otherwise: every attempt ends here. */
 static void on_destroyed(struct link *link)
 {
     if (link->open)
-        on_closed(link, 0);
+        lws_stream_ended(link, 0);
     else
         on_connection_error(link, text_of("ended before it was open"), 0);
 }
@@ -156,10 +111,11 @@ static int link_event(struct link *link, enum lws_callback_reasons reason, void 
     int saved_errno = errno;
     switch ((int)reason) {
     case LWS_CALLBACK_WSI_CREATE: /* the TCP connection stands */
-        link->tcp_open = true;
+        tcp_stands(link);
         return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
-        link->tcp_open = true;
+        tcp_stands(link);
+        link->request_ns = clock_monotonic_ns();
         return append_headers(&link->transport->plan->target, in, length);
     case LWS_CALLBACK_CLIENT_HTTP_REDIRECT:
         return 1; /* never followed: a load test goes where it was told */
@@ -170,13 +126,13 @@ static int link_event(struct link *link, enum lws_callback_reasons reason, void 
         on_established(link);
         return 0;
     case LWS_CALLBACK_CLIENT_RECEIVE:
-        return on_receive(link, in, length);
+        return lws_stream_piece(link, in, length);
     case LWS_CALLBACK_CLIENT_WRITEABLE:
         return link->broken ? -1 : 0;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        return on_peer_close(link, in, length);
+        return on_peer_close(link, (struct text){in, length});
     case LWS_CALLBACK_CLIENT_CLOSED:
-        on_closed(link, saved_errno);
+        lws_stream_ended(link, saved_errno);
         return 0;
     case LWS_CALLBACK_WSI_DESTROY:
         on_destroyed(link);

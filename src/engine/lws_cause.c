@@ -46,14 +46,17 @@ static struct failure tcp_failure(const struct link *link, int saved_errno)
     snprintf(example, sizeof(example), "%s port %u", addresses->items[link->address],
              (unsigned)addresses->port);
     switch (saved_errno) {
+    case EADDRNOTAVAIL:
+    case EADDRINUSE:
+        return failure_of(FAILURE_EXHAUSTED, "ports", text_of(example));
+    case EMFILE:
+    case ENFILE:
+        return failure_of(FAILURE_EXHAUSTED, "descriptors", text_of(strerror(saved_errno)));
     case ETIMEDOUT:
         return failure_of(FAILURE_CONNECT_TIMEOUT, "", text_of(example));
     case ENETUNREACH:
     case EHOSTUNREACH:
-    case EADDRNOTAVAIL:
     case EACCES:
-    case EMFILE:
-    case ENFILE:
         return failure_of(FAILURE_CONNECT_REFUSED, strerror(saved_errno), text_of(example));
     default:
         return failure_of(FAILURE_CONNECT_REFUSED, "", text_of(example));
@@ -101,8 +104,8 @@ struct failure lws_cause_of_failed(const struct link *link, struct text text, in
     return broken_off(link, saved_errno);
 }
 
-/* How the socket stands now that the library has given it up: the peer's end of stream, a reset, or
- * still alive - then it was this side that could not go on with what it read. */
+/* How the socket stands now that reading has ended: the peer's end of stream, a reset, or still
+ * alive - then it was this side that could not go on with what the library read. */
 static struct failure silent_end(const struct link *link, int saved_errno)
 {
     char byte;
@@ -114,19 +117,23 @@ static struct failure silent_end(const struct link *link, int saved_errno)
                  (got < 0 && errno == ECONNRESET);
     if (reset)
         return failure_of(FAILURE_RESET, "", text_of("connection reset by peer"));
-    if (got == 0 || (got < 0 && errno != EAGAIN) || link->send_errno)
+    if (got == 0 || (got < 0 && errno != EAGAIN) || link->send_errno || link->own_reading)
         return failure_of(FAILURE_CLOSED, "1006", text_of("ended without a close frame"));
     return failure_of(FAILURE_PROTOCOL, "", text_of("a frame that RFC 6455 does not allow"));
 }
 
-struct failure lws_cause_of_closed(const struct link *link, int saved_errno, char detail[16])
+struct failure lws_cause_of_end(const struct link *link, int saved_errno)
 {
     if (link->protocol_fault)
         return failure_of(FAILURE_PROTOCOL, "", text_of(link->protocol_fault));
-    if (link->peer_closed) {
-        snprintf(detail, 16, "%u", link->close_code);
-        return failure_of(FAILURE_CLOSED, detail,
-                          (struct text){link->close_reason, link->close_length});
-    }
     return silent_end(link, saved_errno);
+}
+
+struct failure lws_cause_of_close(struct text body, char detail[16])
+{
+    const unsigned char *bytes = (const unsigned char *)body.data;
+    if (body.length < 2)
+        return failure_of(FAILURE_CLOSED, "1005", (struct text){0});
+    snprintf(detail, 16, "%u", (unsigned)bytes[0] << 8 | bytes[1]);
+    return failure_of(FAILURE_CLOSED, detail, (struct text){body.data + 2, body.length - 2});
 }

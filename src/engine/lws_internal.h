@@ -10,34 +10,38 @@
 #include "wsload/base/buffer.h"
 #include "wsload/base/random.h"
 #include "wsload/engine/lws_transport.h"
+#include "wsload/protocol/frame.h"
+#include "wsload/protocol/frame_reader.h"
 
-#define CLOSE_REASON_SIZE 124 /* RFC 6455 section 5.5: at most 123 bytes */
+/* Read from a socket at a time, into one buffer for all: a TLS record has at most 16 KiB. */
+#define INPUT_SIZE (32 * 1024)
 
 struct lws_transport;
 
-/* A connection as this transport sees it. What every message touches comes first, in one cache
- * line. */
+/* A connection as this transport sees it. What every message touches comes first. */
 struct link {
     _Alignas(CACHE_LINE) struct lws_transport *transport;
-    struct lws *wsi;        /* NULL: no attempt and no socket; callbacks of any other are stale */
-    struct buffer incoming; /* a message that comes in several pieces */
-    bool tcp_open;          /* the TCP connection stands */
-    bool open;              /* upgraded, and reported so */
-    bool closing;           /* our close frame was sent; the peer's is awaited */
-    bool broken;            /* end it at the next chance, without a close frame of ours */
-    bool peer_closed;       /* a close frame came */
-    bool attempt_over;      /* the attempt to connect that was just begun has failed already */
-    bool retry_wanted;      /* the next address is to be tried */
-    bool retry_listed;      /* it stands in the transport's list of retries */
+    struct lws *wsi;   /* NULL: no attempt and no socket; callbacks of any other are stale */
+    ev_io watcher;     /* of an open connection that we read ourselves */
+    bool own_reading;  /* we do; else the library does */
+    bool open;         /* upgraded, and reported so */
+    bool closing;      /* our close frame was sent; the peer's is awaited */
+    bool broken;       /* end it at the next chance, without a close frame of ours */
+    bool tcp_open;     /* the TCP connection stands */
+    bool attempt_over; /* the attempt to connect that was just begun has failed already */
+    bool retry_wanted; /* the next address is to be tried */
+    bool retry_listed; /* it stands in the transport's list of retries */
+    int send_errno;    /* of a write that failed; 0: none did */
+    struct frame_reader reader;
 
-    int send_errno;             /* of a write that failed; 0: none did */
     const char *protocol_fault; /* what the peer did wrong, when this side saw it; static text */
     const char *tls_reason;     /* why its certificate was refused; static text */
     size_t tried;               /* addresses tried in this attempt to open */
     size_t address;             /* the one being tried */
-    unsigned close_code;        /* of the peer's close frame; 1005 when it had none */
-    size_t close_length;
-    char close_reason[CLOSE_REASON_SIZE];
+    uint64_t start_ns;          /* when the attempt began */
+    uint64_t connect_ns;        /* when the TCP connect of this address began */
+    uint64_t tcp_ns;            /* when the TCP connection stood */
+    uint64_t request_ns; /* when the request for the upgrade was made; TLS was done by then */
 };
 
 struct lws_transport {
@@ -46,6 +50,7 @@ struct lws_transport {
     const struct addresses *addresses;
     const struct transport_events *events;
     void *worker;
+    unsigned index; /* of the worker */
 
     struct ev_loop *loop;
     struct lws_context *context;
@@ -56,23 +61,49 @@ struct lws_transport {
     bool stopped;
 
     struct link *links;
+    uint32_t link_count;
     uint32_t *retries; /* links whose next address is to be tried */
     size_t retry_count;
     uint64_t down_until_ns[ADDRESSES_MAX]; /* a failed address is tried last until then */
     struct random masks;
+    char *input; /* INPUT_SIZE bytes, for one read at a time */
 
+    SSL_SESSION *session;          /* the newest one of the peer, to be resumed; owned */
     int failed_tls_fd;             /* the socket whose TLS failed last; -1: none */
     const char *failed_tls_reason; /* and why; static text */
     struct error setup_error;      /* why the TLS context could not be set up; "" when it could */
 };
+
+static inline uint32_t lws_link_id(const struct link *link)
+{
+    return (uint32_t)(link - link->transport->links);
+}
 
 /* --- lws_callback.c: translates the library's callbacks into reports --- */
 
 int lws_transport_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                            size_t length);
 
-/* Ends LINK at its next callback, because of TEXT: a protocol failure. */
-void lws_link_fault(struct link *link, const char *text);
+/* --- lws_stream.c: what an open connection receives --- */
+
+/* LINK has just opened: reads from its socket without the library from now on, if that is safe. */
+void lws_stream_take_over(struct link *link);
+
+/* A piece of a message that the library read. 0, or -1 to end the connection. */
+int lws_stream_piece(struct link *link, const char *piece, size_t length);
+
+/* The peer's close frame, of BODY: reports the end of the connection. */
+void lws_stream_peer_closed(struct link *link, struct text body);
+
+/* The connection is over, by whatever the socket says: reports it. */
+void lws_stream_ended(struct link *link, int saved_errno);
+
+/* Ends LINK soon, from the loop. */
+void lws_stream_break(struct link *link);
+
+/* Forgets LINK's socket, and takes it away from the library unless that is about to do so itself
+ * (KILL false). Nothing is reported. */
+void lws_stream_forget(struct link *link, bool kill);
 
 /* --- lws_transport.c --- */
 
@@ -81,6 +112,9 @@ void lws_link_address_failed(struct link *link);
 
 /* Tries the next address of LINK's attempt, soon. */
 void lws_link_retry(struct link *link);
+
+/* Sends one control frame; PAYLOAD is at most 125 bytes. */
+void lws_link_send_control(struct link *link, enum frame_opcode opcode, struct text payload);
 
 /* --- lws_tls.c: the client's TLS context --- */
 
@@ -97,7 +131,10 @@ int lws_tls_verify(struct link *link, X509_STORE_CTX *store, bool preverified);
 struct failure lws_cause_of_failed(const struct link *link, struct text text, int saved_errno,
                                    char detail[16]);
 
-/* Why open LINK closed. */
-struct failure lws_cause_of_closed(const struct link *link, int saved_errno, char detail[16]);
+/* Why open LINK ended without a close frame. */
+struct failure lws_cause_of_end(const struct link *link, int saved_errno);
+
+/* The peer's close frame of BODY (RFC 6455 section 5.5.1). DETAIL is room for the code. */
+struct failure lws_cause_of_close(struct text body, char detail[16]);
 
 #endif

@@ -14,8 +14,8 @@
 
 static_assert(TRANSPORT_HEADROOM >= FRAME_HEADER_MAX, "the header goes in front of the message");
 
-/* The library's pieces of a message are at most this long. It is allocated per connection. */
-#define RECEIVE_PIECE 2048
+/* The pieces of a message when the library reads; allocated for every connection, used by few. */
+#define RECEIVE_PIECE 512
 
 /* Never cut a write: what the socket does not take, the library keeps and sends later. */
 #define SEND_PIECE (256 * 1024)
@@ -61,12 +61,11 @@ static uint64_t op_now_ns(struct transport *transport)
     return clock_monotonic_ns();
 }
 
-static void report_failed(struct link *link, enum failure_kind kind, const char *example)
+static void report_failed(struct link *link, struct failure failure)
 {
     struct lws_transport *transport = link->transport;
-    struct failure failure = {kind, "", text_of(example)};
     link->wsi = NULL;
-    transport->events->failed(transport->worker, (uint32_t)(link - transport->links), &failure);
+    transport->events->failed(transport->worker, lws_link_id(link), &failure);
 }
 
 void lws_link_address_failed(struct link *link)
@@ -74,11 +73,18 @@ void lws_link_address_failed(struct link *link)
     link->transport->down_until_ns[link->address] = clock_monotonic_ns() + ADDRESS_DOWN_NS;
 }
 
+/* The number of LINK in the whole run. */
+static uint64_t number_in_run(const struct link *link)
+{
+    const struct lws_transport *transport = link->transport;
+    return lws_link_id(link) * (uint64_t)transport->plan->workers + transport->index;
+}
+
 /* The next address for LINK: in turn, those that just failed last. */
 static size_t choose_address(const struct lws_transport *transport, const struct link *link)
 {
     size_t count = transport->addresses->count;
-    size_t start = link->tried ? link->address + 1 : (size_t)(link - transport->links);
+    size_t start = link->tried ? link->address + 1 : (size_t)(number_in_run(link) % count);
     uint64_t now = count > 1 ? clock_monotonic_ns() : 0;
     for (size_t i = 0; i < count; i++) {
         size_t candidate = (start + i) % count;
@@ -88,12 +94,26 @@ static size_t choose_address(const struct lws_transport *transport, const struct
     return start % count;
 }
 
+/* The local address for LINK, of the family that it connects to; NULL: the system chooses. */
+static const char *choose_source(const struct link *link, char out[SOURCE_TEXT_SIZE])
+{
+    const struct lws_transport *transport = link->transport;
+    const struct sources *sources = &transport->plan->target.sources;
+    int family = strchr(transport->addresses->items[link->address], ':') ? AF_INET6 : AF_INET;
+    if (sources->count == 0)
+        return NULL;
+    return sources_pick(sources, number_in_run(link), family, out);
+}
+
 static void connect_link(struct link *link)
 {
     struct lws_transport *transport = link->transport;
     const struct target *target = &transport->plan->target;
+    char source[SOURCE_TEXT_SIZE];
+    char detail[16];
     link->address = choose_address(transport, link);
     link->tried++;
+    link->connect_ns = clock_monotonic_ns();
     link->tcp_open = false;
     link->tls_reason = NULL;
     transport->failed_tls_fd = -1; /* told by now, and its number may come again */
@@ -106,6 +126,7 @@ static void connect_link(struct link *link)
         .host = target->host_header,
         .protocol = target->subprotocols,
         .local_protocol_name = protocols[0].name,
+        .iface = choose_source(link, source),
         .alpn = "http/1.1", /* else a server may choose HTTP/2, which cannot be upgraded */
         .ietf_version_or_minus_one = -1,
         .opaque_user_data = link,
@@ -113,8 +134,10 @@ static void connect_link(struct link *link)
         .retry_and_idle_policy = &no_validity_checks,
     };
     link->attempt_over = false;
+    errno = 0;
+    /* It is silent about an attempt for which there was no socket. */
     if (!lws_client_connect_via_info(&info) && !link->attempt_over)
-        report_failed(link, FAILURE_CONNECT_REFUSED, "out of memory");
+        report_failed(link, lws_cause_of_failed(link, (struct text){0}, errno, detail));
 }
 
 static void op_open(struct transport *base, uint32_t id)
@@ -122,14 +145,17 @@ static void op_open(struct transport *base, uint32_t id)
     struct lws_transport *transport = self(base);
     struct link *link = &transport->links[id];
     if (transport->addresses->count == 0) {
-        report_failed(link, FAILURE_DNS, transport->addresses->reason);
+        const char *reason = transport->addresses->reason;
+        report_failed(link, (struct failure){FAILURE_DNS, "", text_of(reason)});
         return;
     }
-    link->open = link->closing = link->broken = link->peer_closed = false;
+    link->open = link->closing = link->broken = false;
     link->protocol_fault = NULL;
     link->send_errno = 0;
     link->tried = 0;
-    buffer_clear(&link->incoming);
+    link->start_ns = clock_monotonic_ns();
+    frame_reader_free(&link->reader);
+    frame_reader_init(&link->reader, TRANSPORT_MESSAGE_MAX);
     connect_link(link);
 }
 
@@ -140,8 +166,7 @@ static void write_frames(struct link *link, char *frames, size_t length)
     if (lws_write(link->wsi, (unsigned char *)frames, length, LWS_WRITE_RAW) >= 0)
         return;
     link->send_errno = errno;
-    link->broken = true; /* it ends in its own callback */
-    lws_callback_on_writable(link->wsi);
+    lws_stream_break(link);
 }
 
 /* Frames are made here and not by the library, which reads four bytes of /dev/urandom for each
@@ -160,39 +185,43 @@ static void op_send(struct transport *base, uint32_t id, char *message, size_t l
     struct buffer frames;
     buffer_init(&frames, SIZE_MAX);
     if (frame_append_message(&frames, (struct text){message, length}, GATEWAY_FRAME_MAX,
-                             &transport->masks) == 0)
+                             &transport->masks) == 0) {
         write_frames(link, frames.data, frames.length);
-    else
-        lws_link_fault(link, "out of memory for a long message");
+    } else {
+        link->protocol_fault = "out of memory for a long message";
+        lws_stream_break(link);
+    }
     buffer_free(&frames);
+}
+
+void lws_link_send_control(struct link *link, enum frame_opcode opcode, struct text payload)
+{
+    char frame[FRAME_HEADER_MAX + 125];
+    char *body = frame + FRAME_HEADER_MAX;
+    uint32_t mask = (uint32_t)random_next(&link->transport->masks);
+    memcpy(body, payload.data, payload.length);
+    size_t header = frame_wrap(body, payload.length, opcode, true, mask);
+    write_frames(link, body - header, header + payload.length);
 }
 
 /* The close frame goes out as the messages do. The library would close the socket right behind its
  * own, and the peer's answer would meet a closed port. */
 static void op_close(struct transport *base, uint32_t id)
 {
-    struct lws_transport *transport = self(base);
-    struct link *link = &transport->links[id];
-    char frame[FRAME_HEADER_MAX + 2];
-    char *code = frame + FRAME_HEADER_MAX;
-    code[0] = (char)(LWS_CLOSE_STATUS_NORMAL >> 8);
-    code[1] = (char)(LWS_CLOSE_STATUS_NORMAL & 0xff);
-    uint32_t mask = (uint32_t)random_next(&transport->masks);
-    size_t header = frame_wrap(code, 2, OPCODE_CLOSE, true, mask);
+    static const char code[] = {LWS_CLOSE_STATUS_NORMAL >> 8,
+                                (char)(LWS_CLOSE_STATUS_NORMAL & 0xff)};
+    struct link *link = &self(base)->links[id];
     link->closing = true;
-    write_frames(link, code - header, header + 2);
+    lws_link_send_control(link, OPCODE_CLOSE, (struct text){code, sizeof(code)});
 }
 
 static void op_drop(struct transport *base, uint32_t id)
 {
     struct link *link = &self(base)->links[id];
-    struct lws *wsi = link->wsi;
-    if (wsi && !link->tcp_open)
+    if (link->wsi && !link->tcp_open)
         lws_link_address_failed(link);
-    link->wsi = NULL; /* what the library still says about it is stale */
     link->retry_wanted = false;
-    if (wsi)
-        lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+    lws_stream_forget(link, true);
 }
 
 static void op_wake_at(struct transport *base, uint64_t time_ns)
@@ -224,14 +253,13 @@ static void op_interrupt(struct transport *base)
 
 /* --- The loop's own events --- */
 
+/* The timer is not read: woken() sets it again, and that takes back that it has run out. */
 static void on_timer(struct ev_loop *loop, ev_io *watcher, int events)
 {
     struct lws_transport *transport = watcher->data;
-    uint64_t expirations;
     (void)loop;
     (void)events;
-    if (read(transport->timer_fd, &expirations, sizeof(expirations)) > 0)
-        transport->events->woken(transport->worker);
+    transport->events->woken(transport->worker);
 }
 
 static void on_interrupt(struct ev_loop *loop, ev_async *watcher, int events)
@@ -263,7 +291,7 @@ void lws_link_retry(struct link *link)
     if (link->retry_listed)
         return;
     link->retry_listed = true;
-    transport->retries[transport->retry_count++] = (uint32_t)(link - transport->links);
+    transport->retries[transport->retry_count++] = lws_link_id(link);
     ev_timer_start(transport->loop, &transport->retry_watcher);
 }
 
@@ -271,8 +299,8 @@ void lws_link_retry(struct link *link)
 
 static void destroy_context(struct lws_transport *transport)
 {
-    for (uint32_t id = 0; id < transport->plan->connections; id++)
-        transport->links[id].wsi = NULL;
+    for (uint32_t id = 0; id < transport->link_count; id++)
+        lws_stream_forget(&transport->links[id], false);
     /* Once only: with a foreign loop a second call is a use after free. Its watchers are closed in
      * further turns of the loop. */
     lws_context_destroy(transport->context);
@@ -294,9 +322,11 @@ static void op_free(struct transport *base)
         ev_loop_destroy(transport->loop);
     if (transport->timer_fd >= 0)
         close(transport->timer_fd);
-    for (uint32_t id = 0; transport->links && id < transport->plan->connections; id++)
-        buffer_free(&transport->links[id].incoming);
+    for (uint32_t id = 0; transport->links && id < transport->link_count; id++)
+        frame_reader_free(&transport->links[id].reader);
+    SSL_SESSION_free(transport->session);
     free(transport->links);
+    free(transport->input);
     free(transport->retries);
     free(transport);
 }
@@ -316,14 +346,17 @@ static const struct transport_ops operations = {
 
 static int make_links(struct lws_transport *transport)
 {
-    uint32_t count = transport->plan->connections;
+    const struct plan *plan = transport->plan;
+    uint32_t count = (uint32_t)plan_share(plan->connections, transport->index, plan->workers);
     transport->links = aligned_alloc(CACHE_LINE, count * sizeof(*transport->links));
     transport->retries = calloc(count, sizeof(*transport->retries));
-    if (!transport->links || !transport->retries)
+    transport->input = malloc(INPUT_SIZE);
+    transport->link_count = count;
+    if (!transport->links || !transport->retries || !transport->input)
         return -1;
     for (uint32_t id = 0; id < count; id++) {
         transport->links[id] = (struct link){.transport = transport};
-        buffer_init(&transport->links[id].incoming, TRANSPORT_MESSAGE_MAX);
+        frame_reader_init(&transport->links[id].reader, TRANSPORT_MESSAGE_MAX);
     }
     return 0;
 }
@@ -365,7 +398,12 @@ static int make_context(struct lws_transport *transport)
     };
     if (plan->target.url.secure) {
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-        if (plan->target.ca_file)
+#if LWS_LIBRARY_VERSION_NUMBER >= 4002000
+        info.options |= LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE; /* resuming is ours to do */
+#endif
+        /* Else OpenSSL looks for each unknown issuer in the system's directory, at every handshake.
+         */
+        if (plan->target.ca_file || plan->target.insecure)
             info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
     }
     last_log[0] = '\0';
@@ -378,7 +416,7 @@ static int set_up(struct lws_transport *transport, struct error *error)
 {
     if (make_links(transport))
         return error_set(error, "out of memory for %u connections",
-                         (unsigned)transport->plan->connections);
+                         (unsigned)transport->link_count);
     if (make_loop(transport))
         return error_set(error,
                          "no event loop: the process has no descriptor left; raise the limit "
@@ -394,9 +432,7 @@ static int set_up(struct lws_transport *transport, struct error *error)
     return 0;
 }
 
-struct transport *lws_transport_new(const struct plan *plan, const struct addresses *addresses,
-                                    const struct transport_events *events, void *worker,
-                                    struct error *error)
+struct transport *lws_transport_new(const struct lws_transport_setup *setup, struct error *error)
 {
     struct lws_transport *transport = calloc(1, sizeof(*transport));
     if (!transport) {
@@ -404,10 +440,11 @@ struct transport *lws_transport_new(const struct plan *plan, const struct addres
         return NULL;
     }
     transport->base.ops = &operations;
-    transport->plan = plan;
-    transport->addresses = addresses;
-    transport->events = events;
-    transport->worker = worker;
+    transport->plan = setup->plan;
+    transport->addresses = setup->addresses;
+    transport->events = setup->events;
+    transport->worker = setup->worker;
+    transport->index = setup->index;
     transport->timer_fd = -1;
     transport->failed_tls_fd = -1;
     random_init(&transport->masks, random_seed_from_system());

@@ -1,9 +1,12 @@
 #include "wsload/engine/resolver.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "wsload/base/clock.h"
 
 static int family_of(enum address_family family)
 {
@@ -38,12 +41,27 @@ static void add_results(const struct addrinfo *results, struct addresses *addres
     }
 }
 
+static bool is_numeric(const char *host)
+{
+    unsigned char address[sizeof(struct in6_addr)];
+    return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+static void note_lookup(struct addresses *addresses, uint64_t took_ns)
+{
+    uint64_t before_ns = addresses->lookup_ns == CLOCK_NEVER ? 0 : addresses->lookup_ns;
+    addresses->lookup_ns = before_ns + took_ns;
+}
+
 /* Looks up one name or numeric address. */
 static void lookup(const char *host, int family, struct addresses *addresses)
 {
     struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM};
     struct addrinfo *results = NULL;
+    uint64_t start_ns = clock_monotonic_ns();
     int status = getaddrinfo(host, NULL, &hints, &results);
+    if (!is_numeric(host))
+        note_lookup(addresses, clock_monotonic_ns() - start_ns);
     if (status != 0) {
         snprintf(addresses->reason, sizeof(addresses->reason), "%s: %s", host,
                  gai_strerror(status));
@@ -57,7 +75,7 @@ void resolver_lookup(const struct target *target, struct addresses *addresses)
 {
     struct route route;
     char *rest = NULL;
-    *addresses = (struct addresses){0};
+    *addresses = (struct addresses){.lookup_ns = CLOCK_NEVER};
     route_follow(&target->routes, target->url.host, target->url.port, &route);
     addresses->port = route.port;
     for (char *host = strtok_r(route.host, ",", &rest); host; host = strtok_r(NULL, ",", &rest))

@@ -7,12 +7,7 @@
 #include "worker_internal.h"
 #include "wsload/base/units.h"
 
-#define PUBLISH_EVERY_NS (NS_PER_S / 10)
-
-uint64_t worker_now_ns(const struct worker *worker)
-{
-    return worker->transport->ops->now_ns(worker->transport);
-}
+#define HEARTBEATS_PER_PUBLISH 10
 
 void worker_wake_by(struct worker *worker, uint64_t time_ns)
 {
@@ -22,27 +17,62 @@ void worker_wake_by(struct worker *worker, uint64_t time_ns)
     worker->transport->ops->wake_at(worker->transport, time_ns);
 }
 
+/* --- Now and then --- */
+
 static void publish(struct worker *worker, uint64_t now)
 {
     const struct recorder *recorder = worker->recorder;
-    worker->publish_ns = now + PUBLISH_EVERY_NS;
+    const struct plan *plan = worker->plan;
     if (pthread_mutex_trylock(&worker->board_lock) != 0)
         return;
-    uint64_t p95_ns = recorder_take_recent_p95_ns(worker->recorder);
-    worker->board = (struct snapshot){
-        .phase = worker->phase,
-        .elapsed_ns = now - worker->phase_ns,
-        .connections = worker->seat_count,
-        .open = worker->open,
-        .open_failed = recorder->connections.failed,
-        .planned = worker->plan->requests,
-        .duration_ns = worker->plan->duration_ns,
-        .done = recorder->ok + recorder->failed,
-        .failed = recorder->failed,
-        .in_flight = worker->outstanding,
-        .recent_p95_ns = p95_ns ? p95_ns : worker->board.recent_p95_ns,
-    };
+    struct snapshot *board = &worker->board;
+    board->phase = worker->phase;
+    board->elapsed_ns = now - worker->phase_ns;
+    board->connections = worker->seat_count;
+    board->open = worker->open;
+    board->open_failed = recorder->connections.failed;
+    board->planned = plan_share(plan->requests, worker->index, plan->workers);
+    board->duration_ns = worker->phase == PHASE_WARMUP ? plan->warmup_ns : plan->duration_ns;
+    board->done = recorder->measured.ok + recorder->measured.failed;
+    board->failed = recorder->measured.failed;
+    board->in_flight = worker->outstanding;
+    board->queued = worker->backlog.count;
+    board->skipped = recorder->measured.skipped;
+    board->recent_p95_ns = recorder_recent_p95_ns(recorder);
+    if (thresholds_may_abort(worker->thresholds))
+        thresholds_observe(worker->thresholds, recorder, board->evidence);
     pthread_mutex_unlock(&worker->board_lock);
+}
+
+/* The worker's own lateness, taken where a message would have had to wait, too. */
+static void beat(struct worker *worker, uint64_t now)
+{
+    if (now < worker->heartbeat_ns)
+        return;
+    if (worker->phase == PHASE_RUNNING)
+        histogram_record(&worker->recorder->loop_lag, now - worker->heartbeat_ns);
+    worker->heartbeat_ns = now + WORKER_HEARTBEAT_NS;
+    if (worker->phase != PHASE_CLOSING)
+        recorder_tick(worker->recorder, now, worker->outstanding, worker->open);
+    if (worker->heartbeats++ % HEARTBEATS_PER_PUBLISH == 0)
+        publish(worker, now);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Asks for one wake, at the earliest time that anything wants. */
+static void plan_wake(struct worker *worker)
+{
+    uint64_t wake_ns = earlier(worker->heartbeat_ns, deadlines_next_ns(&worker->deadlines));
+    wake_ns = earlier(wake_ns, opening_wake_ns(worker));
+    wake_ns = earlier(wake_ns, phase_wake_ns(worker));
+    if (worker_is_sending(worker))
+        wake_ns = earlier(wake_ns, pacing_wake_ns(worker));
+    worker->wake_ns = wake_ns;
+    worker->transport->ops->wake_at(worker->transport, wake_ns);
 }
 
 void worker_woken(struct worker *worker)
@@ -50,28 +80,24 @@ void worker_woken(struct worker *worker)
     uint64_t now = worker_now_ns(worker);
     struct deadline *deadline;
     worker_obey_stop(worker, now);
+    worker_start_if_time(worker, now);
+    worker_end_if_hopeless(worker);
     while ((deadline = deadlines_pop(&worker->deadlines, now)))
         seat_deadline(worker, (struct seat *)deadline, now);
-    if (worker->phase == PHASE_RUNNING && now >= worker->schedule.deadline_ns)
-        worker_send_no_more(worker, now);
+    worker_follow_clock(worker, now);
+    pacing_follow_stages(worker, now);
+    pacing_dispatch(worker, now);
+    worker_open_more(worker);
     worker_maybe_finish(worker);
-    if (now >= worker->drain_until_ns)
-        worker_start_closing(worker);
-    if (now >= worker->close_until_ns)
-        worker->transport->ops->stop(worker->transport);
-    if (now >= worker->publish_ns)
-        publish(worker, now);
-    worker->wake_ns = CLOCK_NEVER;
-    worker_wake_by(worker, deadlines_next_ns(&worker->deadlines));
-    worker_wake_by(worker, worker->publish_ns);
-    worker_wake_by(worker, worker->phase == PHASE_CLOSING ? worker->close_until_ns
-                                                          : worker->drain_until_ns);
-    if (worker->phase == PHASE_RUNNING)
-        worker_wake_by(worker, worker->schedule.deadline_ns);
+    beat(worker, now);
+    plan_wake(worker);
 }
+
+/* --- Life --- */
 
 static void describe_timeouts(struct worker *worker)
 {
+    static const struct text cut_short = {"a request before it got no reply", 32};
     char duration[UNITS_SIZE];
     const struct plan *plan = worker->plan;
     snprintf(worker->no_reply_text, sizeof(worker->no_reply_text), "no reply within %s",
@@ -80,63 +106,122 @@ static void describe_timeouts(struct worker *worker)
              units_format_duration(plan->connect_timeout_ns, duration));
     worker->settings = (struct connection_settings){
         .per_request = plan->connection_per_request,
+        .in_flight = plan->in_flight,
         .connect_timeout_ns = plan->connect_timeout_ns,
         .reply_timeout_ns = plan->reply_timeout_ns,
         .not_open = {FAILURE_CONNECT_TIMEOUT, "", text_of(worker->not_open_text)},
         .no_reply = {FAILURE_REPLY_TIMEOUT, "", text_of(worker->no_reply_text)},
+        .cut_short = {FAILURE_REPLY_TIMEOUT, "behind another", cut_short},
     };
+}
+
+static size_t round_up(size_t size, size_t unit)
+{
+    return (size + unit - 1) / unit * unit;
+}
+
+static int allocate_seats(struct worker *worker)
+{
+    size_t flights = worker->plan->in_flight * sizeof(struct flight);
+    worker->seat_size = round_up(sizeof(struct seat) + flights, CACHE_LINE);
+    size_t size = worker->seat_count * worker->seat_size;
+    worker->seats = aligned_alloc(CACHE_LINE, size);
+    if (!worker->seats)
+        return -1;
+    memset(worker->seats, 0, size);
+    for (uint32_t id = 0; id < worker->seat_count; id++) {
+        struct seat *seat = worker_seat(worker, id);
+        seat->id = id;
+        connection_init(&seat->connection, &worker->settings, seat->flights);
+    }
+    return deadlines_reserve(&worker->deadlines, worker->seat_count);
 }
 
 static int allocate(struct worker *worker)
 {
-    size_t seats_size = worker->seat_count * sizeof(*worker->seats);
-    worker->seats = aligned_alloc(CACHE_LINE, seats_size);
-    worker->recorder = malloc(sizeof(*worker->recorder));
-    worker->scratch = malloc(TRANSPORT_HEADROOM + plan_longest_message(worker->plan) + 1);
-    if (!worker->seats || !worker->recorder || !worker->scratch)
+    const struct plan *plan = worker->plan;
+    struct recorder *recorder = malloc(sizeof(*recorder));
+    if (!recorder || recorder_init(recorder)) {
+        free(recorder);
         return -1;
-    memset(worker->seats, 0, seats_size);
-    return deadlines_reserve(&worker->deadlines, worker->seat_count);
+    }
+    worker->recorder = recorder;
+    worker->scratch = malloc(TRANSPORT_HEADROOM + plan_longest_message(plan) + 1);
+    if (plan->model == LOAD_OPEN)
+        worker->backlog.size = plan_share(plan->max_queue, worker->index, plan->workers);
+    worker->backlog.items = malloc((worker->backlog.size + 1) * sizeof(*worker->backlog.items));
+    if (!worker->scratch || !worker->backlog.items)
+        return -1;
+    return allocate_seats(worker);
 }
 
-struct worker *worker_new(const struct plan *plan, const atomic_int *stop, struct error *error)
+/* With stages of connections, how many there are at first. */
+static uint32_t first_connections(const struct plan *plan)
+{
+    if (plan->model == LOAD_CLOSED && plan->stages.count > 0)
+        return (uint32_t)plan->stages.start;
+    return plan->connections;
+}
+
+/* There is no connection to wait for. */
+static bool starts_at_once(const struct plan *plan)
+{
+    return plan->connection_per_request || first_connections(plan) == 0;
+}
+
+static void init(struct worker *worker, const struct worker_setup *setup)
+{
+    const struct plan *plan = setup->plan;
+    unsigned index = setup->index;
+    worker->plan = plan;
+    worker->thresholds = setup->thresholds;
+    worker->crew = setup->crew;
+    worker->index = index;
+    worker->seat_count = (uint32_t)plan_share(plan->connections, index, plan->workers);
+    worker->active = (uint32_t)plan_share(first_connections(plan), index, plan->workers);
+    worker->end_ns = worker->give_up_ns = worker->backlog_until_ns = worker->close_until_ns =
+        worker->change_ns = worker->wake_ns = CLOCK_NEVER;
+    worker->to_settle = starts_at_once(plan) ? worker->seat_count : worker->active;
+    worker->first_opens = starts_at_once(plan) ? worker->active : 0; /* they open for requests */
+    opening_init(worker);
+    pacing_init(worker);
+    pthread_mutex_init(&worker->board_lock, NULL);
+    deadlines_init(&worker->deadlines);
+    describe_timeouts(worker);
+    struct schedule_plan share = {plan->requests, index, plan->workers};
+    schedule_init(&worker->schedule, &share);
+}
+
+struct worker *worker_new(const struct worker_setup *setup, struct error *error)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
     if (!worker) {
         error_set(error, "out of memory");
         return NULL;
     }
-    worker->plan = plan;
-    worker->stop = stop;
-    worker->seat_count = plan->connections;
-    worker->drain_until_ns = worker->close_until_ns = worker->wake_ns = CLOCK_NEVER;
-    worker->queue_head = NO_SEAT;
-    pthread_mutex_init(&worker->board_lock, NULL);
-    deadlines_init(&worker->deadlines);
+    init(worker, setup);
     if (allocate(worker)) {
-        error_set(error, "out of memory for %u connections", (unsigned)plan->connections);
+        error_set(error, "out of memory for %u connections", (unsigned)worker->seat_count);
         worker_free(worker);
         return NULL;
     }
-    recorder_init(worker->recorder);
-    describe_timeouts(worker);
-    for (uint32_t id = 0; id < worker->seat_count; id++)
-        connection_init(&worker->seats[id].connection, &worker->settings);
-    struct schedule_plan share = {plan->requests, plan->prompts->count, 0, 1};
-    schedule_init(&worker->schedule, &share);
     return worker;
 }
 
 void worker_run(struct worker *worker, struct transport *transport)
 {
     worker->transport = transport;
-    worker_enter_phase(worker, PHASE_OPENING);
-    publish(worker, worker->phase_ns);
-    worker_wake_by(worker, worker->publish_ns);
-    if (worker->plan->connection_per_request)
-        worker_start_running(worker);
-    else
-        worker_open_more(worker);
+    worker_enter_phase(worker, PHASE_OPENING, worker_now_ns(worker));
+    worker->heartbeat_ns = worker->phase_ns;
+    beat(worker, worker->phase_ns);
+    opening_start(worker, worker->phase_ns);
+    if (starts_at_once(worker->plan))
+        crew_start(worker->crew, worker->phase_ns);
+    else if (worker->to_settle == 0)
+        worker_settle(worker);
+    worker_start_if_time(worker, worker->phase_ns);
+    worker_open_more(worker);
+    plan_wake(worker);
     transport->ops->run(transport);
 }
 
@@ -148,23 +233,15 @@ struct snapshot worker_peek(struct worker *worker)
     return snapshot;
 }
 
-const struct recorder *worker_recorder(const struct worker *worker)
+struct worker_report worker_report(const struct worker *worker)
 {
-    return worker->recorder;
-}
-
-uint64_t worker_total_time_ns(const struct worker *worker)
-{
-    uint64_t last_ns = worker->recorder->last_done_ns;
-    if (worker->run_start_ns == 0)
-        return 0;
-    /* phase_ns: when closing began, for a run in which no request ended at all */
-    return (last_ns ? last_ns : worker->phase_ns) - worker->run_start_ns;
-}
-
-uint64_t worker_open_time_ns(const struct worker *worker)
-{
-    return worker->open_time_ns;
+    return (struct worker_report){
+        .recorder = worker->recorder,
+        .open_time_ns = worker->open_time_ns,
+        .start_ns = worker->measure_ns,
+        .end_ns = worker->end_ns,
+        .cpu = worker->cpu,
+    };
 }
 
 void worker_free(struct worker *worker)
@@ -173,8 +250,11 @@ void worker_free(struct worker *worker)
         return;
     pthread_mutex_destroy(&worker->board_lock);
     deadlines_free(&worker->deadlines);
-    free(worker->seats);
+    if (worker->recorder)
+        recorder_free(worker->recorder);
     free(worker->recorder);
+    free(worker->backlog.items);
+    free(worker->seats);
     free(worker->scratch);
     free(worker);
 }

@@ -8,60 +8,107 @@
 #include "wsload/base/deadlines.h"
 #include "wsload/engine/connection.h"
 #include "wsload/engine/worker.h"
+#include "wsload/load/arrivals.h"
 #include "wsload/load/schedule.h"
-
-/* A connection and what only the worker keeps about it. What every message touches comes first, in
- * one cache line. */
-struct seat {
-    _Alignas(
-        CACHE_LINE) struct deadline deadline; /* first, so that a deadline leads back to its seat */
-    struct connection connection;
-    bool settled;         /* its first attempt to open has ended, well or badly */
-    uint32_t next_queued; /* waits for a handshake to end before it may open, as this one */
-};
 
 #define NO_SEAT UINT32_MAX
 
+/* A connection and what only the worker keeps about it. Seats are worker->seat_size bytes apart, in
+ * whole cache lines: the requests in flight follow each. */
+struct seat {
+    struct deadline deadline; /* first, so that a deadline leads back to its seat */
+    struct connection connection;
+    uint32_t id;
+    uint32_t next_free;   /* in the list of free seats, in turn */
+    uint32_t next_opener; /* in the list of those that wait until they may open */
+    bool listed_free;
+    bool listed_opener;
+    bool settled; /* its first attempt to open has ended, well or badly */
+    bool waited;  /* its newest request had to wait for a free seat */
+    struct flight flights[];
+};
+
+/* A list of seats, first in, first out; linked through a member of theirs. */
+struct seat_list {
+    uint32_t head;
+    uint32_t tail;
+};
+
+/* Requests that are due and wait for a free seat: a ring, made once. */
+struct backlog {
+    struct request *items;
+    uint64_t size;
+    uint64_t first;
+    uint64_t count;
+};
+
 struct worker {
     const struct plan *plan;
-    const atomic_int *stop;
+    const struct thresholds *thresholds;
+    struct crew *crew;
+    unsigned index;
     struct transport *transport;
     struct connection_settings settings;
     char no_reply_text[64];
     char not_open_text[64];
 
-    struct seat *seats; /* one per connection of the plan */
+    char *seats; /* see worker_seat() */
+    size_t seat_size;
     uint32_t seat_count;
+    uint32_t active; /* seats that may be open: the first ones */
     struct deadlines deadlines;
-    struct schedule schedule;
+    struct schedule schedule; /* closed */
+    struct arrivals arrivals; /* open */
+    struct backlog backlog;   /* open */
+    struct seat_list free;    /* open: seats with room for a request */
     struct recorder *recorder;
     char *scratch; /* room for the longest message, with headroom in front */
 
     enum run_phase phase;
-    uint64_t phase_ns; /* when the phase began; RUNNING and DRAINING are one here */
+    uint64_t phase_ns; /* when the phase's clock began; RUNNING and DRAINING share one */
     uint64_t open_time_ns;
-    uint64_t run_start_ns;
-    uint64_t drain_until_ns; /* DRAINING: give up the replies still in flight then */
-    uint64_t close_until_ns; /* CLOSING: leave without the peers' close frames then */
-    uint64_t publish_ns;     /* next time to publish a snapshot */
-    uint64_t wake_ns;        /* what the transport was last asked for */
+    uint64_t run_start_ns;     /* when requests began to be due; 0: not yet */
+    uint64_t measure_ns;       /* when the measured part begins */
+    uint64_t end_ns;           /* when sending is over; CLOCK_NEVER: with the last request */
+    uint64_t backlog_until_ns; /* DRAINING: what still waits for a connection then is skipped */
+    uint64_t give_up_ns;       /* DRAINING: replies that are not there then are given up */
+    uint64_t close_until_ns;   /* CLOSING: leave without the peers' close frames then */
+    uint64_t change_ns;        /* when the number of active seats changes */
+    uint64_t heartbeat_ns;     /* when to look at the own lateness */
+    unsigned heartbeats;
+    uint64_t wake_ns;     /* what the transport was last asked for */
+    uint64_t dispatch_ns; /* open: not before this is it woken for due requests */
+    uint64_t cpu_start_ns;
+    double cpu;
 
     uint32_t first_opens; /* seats that began their first attempt */
-    uint32_t settled;
-    uint32_t opening;  /* handshakes under way */
-    bool opening_more; /* worker_open_more() is at work */
+    uint32_t settled;     /* seats whose first attempt has ended */
+    uint32_t to_settle;   /* those that it takes for worker_settle() */
+    uint32_t opening;     /* handshakes under way */
+    uint32_t opening_max;
+    bool opening_more;        /* worker_open_more() is at work */
+    double next_open_ns;      /* with a connect rate: the next attempt may begin then */
+    double open_every_ns;     /* 0: no connect rate */
+    struct seat_list openers; /* seats that wait until they may open */
     uint32_t open;
-    uint64_t outstanding; /* requests taken from the schedule and not ended */
-    uint32_t queue_head;  /* seats that wait to open */
-    uint32_t queue_tail;
+    uint64_t outstanding; /* requests with a connection that have not ended */
 
     pthread_mutex_t board_lock; /* guards board only; the worker never waits for it */
     struct snapshot board;
 };
 
-/* --- worker.c --- */
+static inline struct seat *worker_seat(const struct worker *worker, uint32_t id)
+{
+    /* Aligned: the array begins at a cache line, and a seat takes whole ones. */
+    return (struct seat *)(void *)(worker->seats + id * worker->seat_size);
+}
 
-uint64_t worker_now_ns(const struct worker *worker);
+static inline uint64_t worker_now_ns(const struct worker *worker)
+{
+    return worker->transport->ops->now_ns(worker->transport);
+}
+
+/* --- worker.c --- */
 
 /* Makes the transport wake the worker at TIME_NS, if nothing wakes it before. */
 void worker_wake_by(struct worker *worker, uint64_t time_ns);
@@ -75,29 +122,94 @@ void worker_woken(struct worker *worker);
 void seat_act(struct worker *worker, struct seat *seat, const struct connection_step *step,
               uint64_t now_ns);
 
-/* The seat is free: gives it the next request, if it is time for requests and there is one. */
+/* Gives REQUEST to the seat; WAITED when it had to wait for one. */
+void seat_assign(struct worker *worker, struct seat *seat, struct request request, bool waited,
+                 uint64_t now_ns);
+
+/* The seat has room for a request: gives it the next one, if it is time and there is one. */
 void seat_next(struct worker *worker, struct seat *seat, uint64_t now_ns);
+
+/* The seat is wanted no more: closes it. */
+void seat_finish(struct worker *worker, struct seat *seat, uint64_t now_ns);
 
 /* The seat's deadline has come. */
 void seat_deadline(struct worker *worker, struct seat *seat, uint64_t now_ns);
 
-/* Starts as many handshakes as may be under way at once. */
+/* --- worker_opening.c: when seats may open --- */
+
+void opening_init(struct worker *worker);
+
+/* The first attempts may begin: at the connect rate, the workers taking turns. */
+void opening_start(struct worker *worker, uint64_t now_ns);
+
+/* Opens the seat, with a request if the run is a closed one, as soon as it may be: at most
+ * opening_max handshakes are under way, at the connect rate. */
+void seat_open_soon(struct worker *worker, struct seat *seat, uint64_t now_ns);
+
+/* Starts what may be started now. */
 void worker_open_more(struct worker *worker);
+
+/* An attempt begins. */
+void opening_started(struct worker *worker, uint64_t now_ns);
+
+/* An attempt of SEAT to open has ended, well or badly. */
+void worker_attempt_ended(struct worker *worker, struct seat *seat);
+
+/* When the worker has to be woken to open more. */
+uint64_t opening_wake_ns(const struct worker *worker);
+
+/* --- worker_pacing.c: the open model, and stages of connections --- */
+
+void pacing_init(struct worker *worker);
+
+/* Prepares the arrivals and the stages, once the run's clock has started. */
+void pacing_start(struct worker *worker);
+
+/* Sends what is due at NOW_NS, or puts it into the backlog. */
+void pacing_dispatch(struct worker *worker, uint64_t now_ns);
+
+/* The seat is free: sends the oldest of the backlog over it, else lists it. */
+void pacing_seat_free(struct worker *worker, struct seat *seat, uint64_t now_ns);
+
+/* Skips what is still in the backlog. */
+void pacing_skip_backlog(struct worker *worker);
+
+/* Open, with a number of requests at a constant rate: when the one after the last would be due.
+ * Else CLOCK_NEVER. */
+uint64_t pacing_end_ns(const struct worker *worker);
+
+/* No more arrivals. */
+void pacing_stop(struct worker *worker);
+
+/* When the worker has to be woken for the next request that is due, or for the stages. */
+uint64_t pacing_wake_ns(const struct worker *worker);
+
+/* Opens and closes seats as the stages of connections ask for at NOW_NS. */
+void pacing_follow_stages(struct worker *worker, uint64_t now_ns);
 
 /* --- worker_phases.c: how a run goes from phase to phase --- */
 
-void worker_enter_phase(struct worker *worker, enum run_phase phase);
+void worker_enter_phase(struct worker *worker, enum run_phase phase, uint64_t now_ns);
 
-/* The run's clock starts: requests are due from now on. */
-void worker_start_running(struct worker *worker);
+/* The first attempts are over: starts the run's clock with the other workers. */
+void worker_settle(struct worker *worker);
 
-/* Every first attempt to open has ended. */
-void worker_all_settled(struct worker *worker);
+/* Starts the run if its clock has started. */
+void worker_start_if_time(struct worker *worker, uint64_t now_ns);
+
+/* A run that began at once ends when all first attempts of all workers have failed. */
+void worker_end_if_hopeless(struct worker *worker);
+
+/* Whether requests come due. */
+bool worker_is_sending(const struct worker *worker);
+
+/* Whether connections are wanted for requests that will be due, or that wait for one. */
+bool worker_needs_connections(const struct worker *worker);
 
 /* Moves on when there are no more requests: to DRAINING, or to CLOSING when none is in flight. */
 void worker_maybe_finish(struct worker *worker);
 
-/* No request is sent from now on; those in flight are awaited. */
+/* No request comes due from now on; those that are due or in flight are seen to their end. */
 void worker_send_no_more(struct worker *worker, uint64_t now_ns);
 
 /* The last phase: what is open is closed with 1000. */
@@ -106,7 +218,13 @@ void worker_start_closing(struct worker *worker);
 /* CLOSING: stops the transport when nothing is open any more. */
 void worker_stop_if_closed(struct worker *worker);
 
-/* Does what the shared stop flag asks for. */
+/* Does what the crew was asked for. */
 void worker_obey_stop(struct worker *worker, uint64_t now_ns);
+
+/* Does what the run's clock asks for: warm-up over, sending over, giving up. */
+void worker_follow_clock(struct worker *worker, uint64_t now_ns);
+
+/* When the worker has to be woken for that. */
+uint64_t phase_wake_ns(const struct worker *worker);
 
 #endif

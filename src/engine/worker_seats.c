@@ -1,9 +1,6 @@
 #include "worker_internal.h"
 
-static uint32_t seat_id(const struct worker *worker, const struct seat *seat)
-{
-    return (uint32_t)(seat - worker->seats);
-}
+#include <string.h>
 
 /* Sets the one deadline of the seat. */
 static void arm(struct worker *worker, struct seat *seat, uint64_t deadline_ns)
@@ -13,159 +10,171 @@ static void arm(struct worker *worker, struct seat *seat, uint64_t deadline_ns)
     worker_wake_by(worker, deadline_ns);
 }
 
+static const struct prompt *prompt_of(const struct worker *worker, uint64_t seq)
+{
+    const struct prompts *prompts = worker->plan->prompts;
+    return &prompts->items[seq % prompts->count];
+}
+
 static void send_request(struct worker *worker, struct seat *seat)
 {
     const struct plan *plan = worker->plan;
-    const struct request *request = &seat->connection.request;
-    const struct prompt *prompt = &plan->prompts->items[request->prompt_index];
-    struct template_values values = plan_template_values(plan, prompt, request->seq);
+    const struct request *request = connection_newest(&seat->connection);
+    struct template_values values = plan_template_values(plan, prompt_of(worker, request->seq),
+                                                         request->seq);
     char *message = worker->scratch + TRANSPORT_HEADROOM;
     size_t length = template_render(plan->message, &values, message);
 
     uint64_t sent_ns = worker_now_ns(worker);
     struct connection_step step = connection_sent(&seat->connection, sent_ns);
     arm(worker, seat, step.deadline_ns);
-    worker->recorder->sent++;
-    worker->transport->ops->send(worker->transport, seat_id(worker, seat), message, length);
+    recorder_request_sent(worker->recorder, request->due_ns, sent_ns, seat->waited);
+    worker->transport->ops->send(worker->transport, seat->id, message, length);
 }
 
-static void record_end(struct worker *worker, const struct connection_step *step, uint64_t done_ns,
-                       struct text reply)
+/* Takes the ended requests off the connection and writes them down. */
+static void record_end(struct worker *worker, struct seat *seat, const struct connection_step *step,
+                       uint64_t done_ns, struct text reply)
 {
-    if (!step->request_ended) {
-        if (step->failure)
-            recorder_connection_failed(worker->recorder, step->failure);
-        return;
+    const struct failure *failure = step->failure;
+    if (step->ended == 0 && failure)
+        recorder_connection_failed(worker->recorder, failure);
+    for (unsigned i = 0; i < step->ended; i++, failure = step->others) {
+        struct flight flight = connection_pop(&seat->connection);
+        struct request_outcome outcome = {
+            .seq = flight.request.seq,
+            .due_ns = flight.request.due_ns,
+            .sent_ns = flight.sent_ns,
+            .done_ns = done_ns,
+            .failure = failure,
+            .prompt = prompt_of(worker, flight.request.seq)->text,
+            .reply = reply,
+        };
+        worker->outstanding--;
+        recorder_request_done(worker->recorder, &outcome);
     }
-    worker->outstanding--;
-    struct request_outcome outcome = {
-        .seq = step->request.seq,
-        .sent_ns = step->sent_ns,
-        .done_ns = done_ns,
-        .failure = step->failure,
-        .prompt = worker->plan->prompts->items[step->request.prompt_index].text,
-        .reply = reply,
-    };
-    recorder_request_done(worker->recorder, &outcome);
 }
 
 void seat_act(struct worker *worker, struct seat *seat, const struct connection_step *step,
-              uint64_t now_ns)
+              uint64_t now)
 {
     const struct transport_ops *ops = worker->transport->ops;
-    uint32_t id = seat_id(worker, seat);
     arm(worker, seat, step->deadline_ns);
     switch (step->action) {
     case CONNECTION_WAIT:
         break;
-    case CONNECTION_OPEN:
-        worker->opening++;
-        ops->open(worker->transport, id);
+    case CONNECTION_START:
+        opening_started(worker, now);
+        ops->open(worker->transport, seat->id);
         break;
     case CONNECTION_SEND:
         send_request(worker, seat);
         break;
     case CONNECTION_CLOSE:
-        ops->close(worker->transport, id);
+        ops->close(worker->transport, seat->id);
         break;
     case CONNECTION_DROP:
-        ops->drop(worker->transport, id);
+        ops->drop(worker->transport, seat->id);
         break;
     case CONNECTION_NEXT:
-        seat_next(worker, seat, now_ns);
+        seat_next(worker, seat, now);
         break;
     }
 }
 
-/* A seat that rests has no deadline and no socket, so nothing queues it twice. */
-static void queue_seat(struct worker *worker, struct seat *seat)
+void seat_assign(struct worker *worker, struct seat *seat, struct request request, bool waited,
+                 uint64_t now)
 {
-    uint32_t id = seat_id(worker, seat);
-    seat->next_queued = NO_SEAT;
-    if (worker->queue_head == NO_SEAT)
-        worker->queue_head = id;
-    else
-        worker->seats[worker->queue_tail].next_queued = id;
-    worker->queue_tail = id;
-}
-
-static struct seat *unqueue_seat(struct worker *worker)
-{
-    if (worker->queue_head == NO_SEAT)
-        return NULL;
-    struct seat *seat = &worker->seats[worker->queue_head];
-    worker->queue_head = seat->next_queued;
-    return seat;
-}
-
-void seat_next(struct worker *worker, struct seat *seat, uint64_t now_ns)
-{
-    struct request request;
-    if (worker->phase != PHASE_RUNNING)
-        return;
-    bool closed = seat->connection.state == CONNECTION_RESTING;
-    if (closed && worker->opening >= WORKER_HANDSHAKES_MAX) {
-        queue_seat(worker, seat);
-        return;
-    }
-    if (!schedule_take(&worker->schedule, now_ns, &request)) {
-        worker_maybe_finish(worker);
-        return;
-    }
     worker->outstanding++;
-    struct connection_step step = connection_assign(&seat->connection, request, now_ns);
-    seat_act(worker, seat, &step, now_ns);
-}
-
-static void first_open(struct worker *worker)
-{
-    struct seat *seat = &worker->seats[worker->first_opens++];
-    uint64_t now = worker_now_ns(worker);
-    struct connection_step step = connection_open(&seat->connection, now);
+    seat->waited = waited;
+    struct connection_step step = connection_assign(&seat->connection, request, now);
     seat_act(worker, seat, &step, now);
 }
 
-void worker_open_more(struct worker *worker)
+void seat_finish(struct worker *worker, struct seat *seat, uint64_t now)
 {
-    if (worker->opening_more)
-        return; /* an attempt failed while it was being started: the loop below goes on */
-    worker->opening_more = true;
-    while (worker->opening < WORKER_HANDSHAKES_MAX) {
-        struct seat *seat = NULL;
-        if (worker->phase == PHASE_OPENING && worker->first_opens < worker->seat_count)
-            first_open(worker);
-        else if (worker->phase == PHASE_RUNNING && (seat = unqueue_seat(worker)))
-            seat_next(worker, seat, worker_now_ns(worker));
-        else
-            break;
-    }
-    worker->opening_more = false;
+    struct connection_step step = connection_finish(&seat->connection, now);
+    seat_act(worker, seat, &step, now);
 }
 
-/* An attempt to open has ended, well or badly. */
-static void opening_ended(struct worker *worker, struct seat *seat)
+/* --- What a free seat does next, by the model of the load --- */
+
+static void next_closed(struct worker *worker, struct seat *seat, uint64_t now)
 {
-    worker->opening--;
-    if (seat->settled)
+    struct request request;
+    bool open = seat->connection.state == CONNECTION_OPEN;
+    if (!worker_is_sending(worker))
         return;
-    seat->settled = true;
-    if (++worker->settled == worker->seat_count)
-        worker_all_settled(worker);
+    if (seat->id >= worker->active) {
+        if (open)
+            seat_finish(worker, seat, now);
+    } else if (!open) {
+        seat_open_soon(worker, seat, now);
+    } else if (schedule_take(&worker->schedule, now, &request)) {
+        recorder_account(worker->recorder, request.due_ns)->planned++;
+        seat_assign(worker, seat, request, false, now);
+    } else {
+        worker_maybe_finish(worker);
+    }
+}
+
+/* A broken connection comes back for the requests that wait or will be due. */
+static void next_open(struct worker *worker, struct seat *seat, uint64_t now)
+{
+    if (seat->connection.state == CONNECTION_OPEN)
+        pacing_seat_free(worker, seat, now);
+    else if (worker_needs_connections(worker))
+        seat_open_soon(worker, seat, now);
+}
+
+static void send_keepalive(struct worker *worker, struct seat *seat)
+{
+    struct text text = worker->plan->keepalive;
+    char *message = worker->scratch + TRANSPORT_HEADROOM;
+    memcpy(message, text.data, text.length);
+    worker->recorder->keepalives++;
+    worker->transport->ops->send(worker->transport, seat->id, message, text.length);
+}
+
+/* One that was lost stays lost: how many stay up is what is asked. */
+static void next_held(struct worker *worker, struct seat *seat, uint64_t now)
+{
+    uint64_t every_ns = worker->plan->keepalive_ns;
+    if (seat->connection.state != CONNECTION_OPEN || every_ns == 0)
+        return;
+    if (worker_is_sending(worker) && now >= seat->connection.opened_ns + every_ns)
+        send_keepalive(worker, seat);
+    arm(worker, seat, now + every_ns);
+}
+
+void seat_next(struct worker *worker, struct seat *seat, uint64_t now)
+{
+    switch (worker->plan->model) {
+    case LOAD_CLOSED:
+        next_closed(worker, seat, now);
+        break;
+    case LOAD_OPEN:
+        next_open(worker, seat, now);
+        break;
+    case LOAD_HOLD:
+        next_held(worker, seat, now);
+        break;
+    }
 }
 
 /* --- Reports of the transport --- */
 
-static void on_opened(void *user, uint32_t id)
+static void on_opened(void *user, uint32_t id, const struct connect_times *times)
 {
     struct worker *worker = user;
-    struct seat *seat = &worker->seats[id];
+    struct seat *seat = worker_seat(worker, id);
     bool again = seat->connection.opened_before && !worker->plan->connection_per_request;
     uint64_t now = worker_now_ns(worker);
-    recorder_connection_opened(worker->recorder, now - seat->connection.opening_ns, again);
+    recorder_connection_opened(worker->recorder, times, again);
     worker->open++;
-    struct connection_step step = connection_on_opened(&seat->connection);
+    struct connection_step step = connection_on_opened(&seat->connection, now);
     seat_act(worker, seat, &step, now);
-    opening_ended(worker, seat);
+    worker_attempt_ended(worker, seat);
     worker_open_more(worker);
 }
 
@@ -173,9 +182,9 @@ static void attempt_failed(struct worker *worker, struct seat *seat, struct conn
                            uint64_t now)
 {
     worker->recorder->connections.failed++;
-    record_end(worker, &step, now, (struct text){0});
+    record_end(worker, seat, &step, now, (struct text){0});
     seat_act(worker, seat, &step, now);
-    opening_ended(worker, seat);
+    worker_attempt_ended(worker, seat);
     worker_open_more(worker);
     worker_maybe_finish(worker);
 }
@@ -183,7 +192,7 @@ static void attempt_failed(struct worker *worker, struct seat *seat, struct conn
 static void on_failed(void *user, uint32_t id, const struct failure *failure)
 {
     struct worker *worker = user;
-    struct seat *seat = &worker->seats[id];
+    struct seat *seat = worker_seat(worker, id);
     uint64_t now = worker_now_ns(worker);
     attempt_failed(worker, seat, connection_on_failed(&seat->connection, failure, now), now);
 }
@@ -212,20 +221,35 @@ static bool message_fails(const struct worker *worker, struct text message, bool
     return true;
 }
 
+/* A connection of a closed run rests before its next prompt, when that is asked for and it will
+ * have one. */
+static void think(const struct worker *worker, const struct seat *seat,
+                  struct connection_step *step, uint64_t seq, uint64_t now)
+{
+    const struct plan *plan = worker->plan;
+    if (plan->think.law == THINK_NONE || step->action != CONNECTION_NEXT ||
+        seat->id >= worker->active)
+        return;
+    step->action = CONNECTION_WAIT;
+    step->deadline_ns = now + think_time_ns(&plan->think, plan->seed, seq);
+}
+
 static void on_message(void *user, uint32_t id, struct text message, bool binary)
 {
     struct worker *worker = user;
-    struct seat *seat = &worker->seats[id];
+    struct seat *seat = worker_seat(worker, id);
     uint64_t now = worker_now_ns(worker); /* before any work on the message */
-    if (seat->connection.state != CONNECTION_AWAITING) {
+    struct failure failure;
+    if (!connection_awaits_reply(&seat->connection)) {
         worker->recorder->unsolicited++;
         return;
     }
-    struct failure failure;
     bool bad = message_fails(worker, message, binary, &failure);
+    uint64_t seq = connection_oldest(&seat->connection)->seq;
     struct connection_step step = connection_on_message(&seat->connection, bad ? &failure : NULL,
                                                         now);
-    record_end(worker, &step, now, message);
+    record_end(worker, seat, &step, now, message);
+    think(worker, seat, &step, seq, now);
     seat_act(worker, seat, &step, now);
     if (worker->outstanding == 0)
         worker_maybe_finish(worker);
@@ -234,14 +258,17 @@ static void on_message(void *user, uint32_t id, struct text message, bool binary
 static void on_closed(void *user, uint32_t id, const struct failure *failure)
 {
     struct worker *worker = user;
-    struct seat *seat = &worker->seats[id];
+    struct seat *seat = worker_seat(worker, id);
+    struct recorder *recorder = worker->recorder;
     uint64_t now = worker_now_ns(worker);
     bool by_us = seat->connection.state == CONNECTION_CLOSING || failure->kind == FAILURE_PROTOCOL;
     worker->open--;
-    if (!by_us)
-        worker->recorder->connections.closed_by_server++;
+    if (!by_us) {
+        recorder->connections.closed_by_server++;
+        histogram_record(&recorder->lifetime, now - seat->connection.opened_ns);
+    }
     struct connection_step step = connection_on_closed(&seat->connection, failure, now);
-    record_end(worker, &step, now, (struct text){0});
+    record_end(worker, seat, &step, now, (struct text){0});
     seat_act(worker, seat, &step, now);
     worker_maybe_finish(worker);
     worker_stop_if_closed(worker);
@@ -257,7 +284,7 @@ void seat_deadline(struct worker *worker, struct seat *seat, uint64_t now)
     }
     if (step.action == CONNECTION_DROP)
         worker->open--;
-    record_end(worker, &step, now, (struct text){0});
+    record_end(worker, seat, &step, now, (struct text){0});
     seat_act(worker, seat, &step, now);
 }
 

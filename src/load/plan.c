@@ -2,6 +2,11 @@
 
 #include "wsload/base/clock.h"
 
+uint64_t plan_share(uint64_t total, unsigned worker, unsigned workers)
+{
+    return total / workers + (worker < total % workers);
+}
+
 struct template_values plan_template_values(const struct plan *plan, const struct prompt *prompt,
                                             uint64_t seq)
 {
@@ -24,8 +29,8 @@ static size_t message_bound(const struct plan *plan, const struct prompt *prompt
 
 size_t plan_longest_message(const struct plan *plan)
 {
-    size_t longest = 0;
-    for (size_t i = 0; i < plan->prompts->count; i++) {
+    size_t longest = plan->keepalive.length;
+    for (size_t i = 0; plan->prompts && i < plan->prompts->count; i++) {
         size_t bound = message_bound(plan, &plan->prompts->items[i]);
         if (bound > longest)
             longest = bound;

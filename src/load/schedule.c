@@ -9,21 +9,19 @@ void schedule_init(struct schedule *schedule, const struct schedule_plan *plan)
         .step = plan->workers,
         .limit = plan->requests == 0 ? UINT64_MAX : plan->requests,
         .deadline_ns = CLOCK_NEVER,
-        .prompt_count = plan->prompt_count,
     };
 }
 
-void schedule_start(struct schedule *schedule, uint64_t start_ns, uint64_t duration_ns)
+void schedule_start(struct schedule *schedule, uint64_t deadline_ns)
 {
-    schedule->deadline_ns = duration_ns == 0 ? CLOCK_NEVER : start_ns + duration_ns;
+    schedule->deadline_ns = deadline_ns;
 }
 
 bool schedule_take(struct schedule *schedule, uint64_t now_ns, struct request *request)
 {
     if (schedule_exhausted(schedule, now_ns))
         return false;
-    request->seq = schedule->next_seq;
-    request->prompt_index = (size_t)(schedule->next_seq % schedule->prompt_count);
+    *request = (struct request){schedule->next_seq, now_ns};
     schedule->next_seq += schedule->step;
     return true;
 }

@@ -3,39 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "headline.h"
+#include "timings.h"
 #include "wsload/base/units.h"
 #include "wsload/report/figures.h"
 #include "wsload/report/screen.h"
 #include "wsload/report/verdict.h"
-#include "wsload/stats/metrics.h"
 
-#define LABEL_COLUMNS  14 /* "connections   " */
-#define CELL_COLUMNS   8  /* a figure of the latency table and its mark */
-#define CLASSES_SHOWN  12 /* of errors: more would push the rest off the screen */
-#define SAMPLES_ENOUGH 10 /* beyond a percentile, to take it without a mark */
-
-/* --- Setup --- */
-
-static void put_setup(struct screen *screen, const struct results_setup *setup)
-{
-    char text[UNITS_SIZE];
-    screen_print(screen, "wsload %s", WSLOAD_VERSION);
-    size_t indent = screen->column + 3;
-    screen_item(screen, indent, "%s", setup->url);
-    screen_item(screen, indent, "%s connection%s%s", units_format_count(setup->connections, text),
-                figure_plural(setup->connections),
-                setup->connection_per_request ? ", one per request" : "");
-    screen_item(screen, indent, "%s prompt%s", units_format_count(setup->prompts, text),
-                figure_plural(setup->prompts));
-    if (setup->requests > 0 && setup->requests != setup->prompts)
-        screen_item(screen, indent, "%s request%s", units_format_count(setup->requests, text),
-                    figure_plural(setup->requests));
-    if (setup->duration_ns > 0)
-        screen_item(screen, indent, "%s", units_format_duration(setup->duration_ns, text));
-    screen_item(screen, indent, "closed loop, %u worker%s", setup->workers,
-                figure_plural(setup->workers));
-    screen_break(screen);
-}
+#define CLASSES_SHOWN 12 /* of errors: more would push the rest off the screen */
 
 /* --- Verdict line --- */
 
@@ -127,22 +102,62 @@ static void put_count_if_any(struct screen *screen, uint64_t count, const char *
 
 static void put_requests(struct screen *screen, const struct results *results)
 {
-    const struct recorder *recorded = &results->recorded;
+    const struct accounting *account = &results->recorded.measured;
     char text[UNITS_SIZE];
-    double per_second = 0;
     screen_print(screen, "requests");
-    put_count(screen, recorded->sent, "sent");
-    put_count(screen, recorded->ok, "ok");
-    put_count(screen, recorded->failed, "failed");
-    put_count_if_any(screen, recorded->unanswered, "unanswered");
-    put_count_if_any(screen, recorded->unsolicited, "unsolicited");
+    if (account->skipped > 0)
+        put_count(screen, account->planned, "planned");
+    put_count(screen, account->sent, "sent");
+    put_count_if_any(screen, account->skipped, "skipped");
+    put_count(screen, account->ok, "ok");
+    put_count(screen, account->failed, "failed");
+    put_count_if_any(screen, account->unanswered, "unanswered");
+    put_count_if_any(screen, results->recorded.unsolicited, "unsolicited");
     if (results->total_time_ns > 0) {
-        metric_find("requests_per_second")->get(results, &per_second);
         screen_item(screen, LABEL_COLUMNS, "%s",
                     units_format_duration(results->total_time_ns, text));
-        screen_item(screen, LABEL_COLUMNS, "%s/s", units_format_number(per_second, text));
+        screen_item(screen, LABEL_COLUMNS, "%s/s",
+                    units_format_number(results_requests_per_s(results), text));
     }
     screen_break(screen);
+}
+
+static void put_rate(struct screen *screen, const struct results *results)
+{
+    char text[UNITS_SIZE];
+    screen_print(screen, "rate");
+    screen_item(screen, LABEL_COLUMNS, "%s/s asked",
+                units_format_number(results->asked_per_s, text));
+    screen_item(screen, LABEL_COLUMNS, "%s/s achieved",
+                units_format_number(results_achieved_per_s(results), text));
+    put_count_if_any(screen, results->recorded.waited, "waited for a free connection");
+    screen_break(screen);
+}
+
+static void put_started(struct screen *screen, uint64_t time_ns, uint64_t requests)
+{
+    char text[UNITS_SIZE];
+    screen_item(screen, LABEL_COLUMNS, "%s", units_format_duration(time_ns, text));
+    screen_item(screen, LABEL_COLUMNS, "%s request%s", units_format_count(requests, text),
+                figure_plural(requests));
+}
+
+/* What the figures leave out or came late: the warm-up and the drain. */
+static void put_apart(struct screen *screen, const struct results *results)
+{
+    const struct accounting *warmup = &results->recorded.warmup;
+    if (results->setup.warmup_ns > 0) {
+        screen_print(screen, "warm-up");
+        put_started(screen, results->setup.warmup_ns, warmup->sent + warmup->unsent);
+        put_count(screen, warmup->ok, "ok");
+        put_count(screen, warmup->failed, "failed");
+        screen_break(screen);
+    }
+    if (results->recorded.drained > 0) {
+        screen_print(screen, "drain");
+        put_started(screen, results->drain_time_ns, results->recorded.drained);
+        screen_break(screen);
+    }
 }
 
 static void put_opened(struct screen *screen, const struct results *results)
@@ -158,105 +173,48 @@ static void put_opened(struct screen *screen, const struct results *results)
                     units_format_duration(results->open_time_ns, time));
 }
 
+static void put_still_open(struct screen *screen, const struct results *results)
+{
+    char count[UNITS_SIZE];
+    char time[UNITS_SIZE];
+    screen_item(screen, LABEL_COLUMNS, "%s still open after %s",
+                units_format_count(results->recorded.connections.open_at_end, count),
+                units_format_duration(results->total_time_ns, time));
+}
+
 static void put_connections(struct screen *screen, const struct results *results)
 {
     const struct connection_counts *counts = &results->recorded.connections;
     screen_print(screen, "connections");
     put_opened(screen, results);
     put_count_if_any(screen, counts->failed, "failed to open");
+    if (results->setup.model == LOAD_HOLD)
+        put_still_open(screen, results);
     put_count(screen, counts->closed_by_server, "lost");
     put_count_if_any(screen, counts->reopened, "reopened");
     screen_break(screen);
 }
 
-/* --- Latency table --- */
-
-static const struct {
-    const char *title;
-    double percent;
-} percentiles[] = {{"p50", 50}, {"p90", 90}, {"p95", 95}, {"p99", 99}, {"p99.9", 99.9}};
-
-#define PERCENTILES (sizeof(percentiles) / sizeof(percentiles[0]))
-
-/* The cells of a row: min, avg, the percentiles, max. */
-enum { CELL_MIN, CELL_AVERAGE, CELL_PERCENTILE, CELL_MAX = CELL_PERCENTILE + PERCENTILES };
-
-/* One unit and one number of decimals for a whole row. */
-struct row_format {
-    const struct time_unit *unit;
-    int decimals;
-};
-
-/* The median reads best, but no figure is wider than its cell. */
-static struct row_format choose_format(const struct histogram *histogram)
+/* What is worth knowing about the run and no fault of it. */
+static void put_note(struct screen *screen, const struct trust_reason *note)
 {
-    double median_ns = (double)histogram_percentile_ns(histogram, 50);
-    const struct time_unit *unit = figure_time_unit(median_ns);
-    const struct time_unit *narrow = figure_time_unit((double)histogram->max_ns / 1000);
-    if (narrow->ns > unit->ns)
-        unit = narrow;
-    return (struct row_format){unit, figure_decimals(median_ns / unit->ns)};
+    screen_print(screen, "note");
+    screen_pad(screen, LABEL_COLUMNS);
+    screen_words(screen, note->text);
+    screen_break(screen);
+    if (note->advice[0] == '\0')
+        return;
+    screen_pad(screen, LABEL_COLUMNS);
+    screen_words(screen, note->advice);
+    screen_break(screen);
 }
 
-/* Right-aligned; what is marked behind it leaves digits below digits. */
-static void put_cell(struct screen *screen, size_t cell, const char *text)
+static void put_notes(struct screen *screen, const struct trust *trust)
 {
-    size_t end = LABEL_COLUMNS + CELL_COLUMNS * (cell + 1) - 1;
-    screen_pad(screen, end - strlen(text));
-    screen_print(screen, "%s", text);
-}
-
-/* What is too wide for its cell is so large that it needs no decimals. */
-static void put_time(struct screen *screen, size_t cell, struct row_format format, double ns)
-{
-    char text[FIGURE_SIZE];
-    figure_number(ns / format.unit->ns, format.decimals, text);
-    if (strlen(text) >= CELL_COLUMNS)
-        figure_number(ns / format.unit->ns, 0, text);
-    put_cell(screen, cell, text);
-}
-
-/* Whether any figure had to be marked. */
-static bool put_times(struct screen *screen, const char *label, const struct histogram *histogram)
-{
-    bool marked = false;
-    if (histogram->count == 0)
-        return false;
-    struct row_format format = choose_format(histogram);
-    screen_print(screen, "  %s, %s", label, format.unit->name);
-    put_time(screen, CELL_MIN, format, (double)histogram->min_ns);
-    put_time(screen, CELL_AVERAGE, format, histogram_mean_ns(histogram));
-    for (size_t i = 0; i < PERCENTILES; i++) {
-        double percent = percentiles[i].percent;
-        put_time(screen, CELL_PERCENTILE + i, format,
-                 (double)histogram_percentile_ns(histogram, percent));
-        if (histogram_samples_beyond(histogram, percent) >= SAMPLES_ENOUGH)
-            continue;
-        screen_print(screen, "*");
-        marked = true;
+    for (size_t i = 0; i < trust->count; i++) {
+        if (trust->reasons[i].grade == TRUST_VALID)
+            put_note(screen, &trust->reasons[i]);
     }
-    put_time(screen, CELL_MAX, format, (double)histogram->max_ns);
-    screen_break(screen);
-    return marked;
-}
-
-static void put_latencies(struct screen *screen, const struct recorder *recorded)
-{
-    if (recorded->latency.count == 0 && recorded->connect.count == 0)
-        return;
-    screen_break(screen);
-    put_cell(screen, CELL_MIN, "min");
-    put_cell(screen, CELL_AVERAGE, "avg");
-    for (size_t i = 0; i < PERCENTILES; i++)
-        put_cell(screen, CELL_PERCENTILE + i, percentiles[i].title);
-    put_cell(screen, CELL_MAX, "max");
-    screen_break(screen);
-    bool latency_marked = put_times(screen, "latency", &recorded->latency);
-    bool connect_marked = put_times(screen, "connect", &recorded->connect);
-    if (!latency_marked && !connect_marked)
-        return;
-    screen_print(screen, "  * fewer than %d samples beyond it", SAMPLES_ENOUGH);
-    screen_break(screen);
 }
 
 /* --- The page --- */
@@ -269,22 +227,39 @@ int report_verdict(const struct results *results, const struct console_style *st
     return screen.failed ? -1 : 0;
 }
 
+static void put_judgement(struct screen *screen, const struct results *results)
+{
+    put_verdict_line(screen, results);
+    if (results->trust.grade != TRUST_VALID)
+        verdict_print_doubts(screen, &results->trust);
+    if (results->thresholds.count > 0) {
+        screen_break(screen);
+        verdict_print_thresholds(screen, &results->thresholds);
+    }
+}
+
+static void put_counts(struct screen *screen, const struct results *results)
+{
+    screen_break(screen);
+    if (results->setup.model != LOAD_HOLD)
+        put_requests(screen, results);
+    if (results->setup.model == LOAD_OPEN)
+        put_rate(screen, results);
+    put_apart(screen, results);
+    put_connections(screen, results);
+    put_notes(screen, &results->trust);
+}
+
 int report_console(const struct results *results, const struct console_style *style,
                    struct buffer *out)
 {
     struct screen screen = {.out = out, .color = style->color};
-    put_setup(&screen, &results->setup);
+    headline_print(&screen, &results->setup);
     screen_break(&screen);
-    put_verdict_line(&screen, results);
-    if (results->thresholds.count > 0) {
-        screen_break(&screen);
-        verdict_print_thresholds(&screen, &results->thresholds);
-    }
+    put_judgement(&screen, results);
     put_errors(&screen, &results->recorded.failures);
-    screen_break(&screen);
-    put_requests(&screen, results);
-    put_connections(&screen, results);
-    put_latencies(&screen, &results->recorded);
+    put_counts(&screen, results);
+    timings_print(&screen, results);
     if (style->summary_path != NULL) {
         screen_break(&screen);
         screen_print(&screen, "summary: %s", style->summary_path);

@@ -1,5 +1,6 @@
 #include "wsload/report/figures.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,42 @@ const char *figure_plural(uint64_t count)
     return count == 1 ? "" : "s";
 }
 
+static double rounded(double value, int decimals)
+{
+    double power = pow(10, decimals);
+    return round(value * power) / power;
+}
+
+char *figure_exact(double value, char out[FIGURE_SIZE])
+{
+    int decimals = 0;
+    while (decimals < DECIMALS_MAX && rounded(value, decimals) != rounded(value, DECIMALS_MAX))
+        decimals++;
+    return figure_number(value, decimals, out);
+}
+
+char *figure_typed_duration(uint64_t ns, char out[FIGURE_SIZE])
+{
+    static const struct {
+        const char *name;
+        uint64_t ns;
+    } units[] = {{"h", 3600 * NS_PER_S},
+                 {"m", 60 * NS_PER_S},
+                 {"s", NS_PER_S},
+                 {"ms", NS_PER_MS},
+                 {"us", NS_PER_US}};
+    size_t length = 0;
+    snprintf(out, FIGURE_SIZE, "0s");
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        uint64_t part = ns / units[i].ns;
+        if (part > 0)
+            length += (size_t)snprintf(out + length, FIGURE_SIZE - length, "%" PRIu64 "%s", part,
+                                       units[i].name);
+        ns %= units[i].ns;
+    }
+    return out;
+}
+
 /* What one unit on screen is worth in the metric's unit, and its name. */
 static double scale_of(enum metric_unit unit, double value, const char **name)
 {
@@ -57,12 +94,6 @@ static double scale_of(enum metric_unit unit, double value, const char **name)
     return time_unit->ns / (double)NS_PER_S;
 }
 
-static double rounded(double value, int decimals)
-{
-    double power = pow(10, decimals);
-    return round(value * power) / power;
-}
-
 static int side(double value, double limit)
 {
     return (value > limit) - (value < limit);
@@ -71,12 +102,9 @@ static int side(double value, double limit)
 struct figure figure_limit(const struct threshold *threshold)
 {
     struct figure figure;
-    double value = threshold->limit /
-                   scale_of(threshold->metric->unit, threshold->limit, &figure.unit);
-    int decimals = 0;
-    while (decimals < DECIMALS_MAX && rounded(value, decimals) != rounded(value, DECIMALS_MAX))
-        decimals++;
-    figure_number(value, decimals, figure.number);
+    enum metric_unit unit = selector_unit(&threshold->selector);
+    double scale = scale_of(unit, threshold->limit, &figure.unit);
+    figure_exact(threshold->limit / scale, figure.number);
     return figure;
 }
 
@@ -90,7 +118,7 @@ static int first_decimals(enum metric_unit unit, double value)
 struct figure figure_actual(const struct threshold *threshold)
 {
     struct figure figure;
-    enum metric_unit unit = threshold->metric->unit;
+    enum metric_unit unit = selector_unit(&threshold->selector);
     double scale = scale_of(unit, threshold->actual, &figure.unit);
     double value = threshold->actual / scale;
     double limit = threshold->limit / scale;

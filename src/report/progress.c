@@ -15,7 +15,7 @@
 #define COLUMNS_MAX   100 /* wider terminals leave the rest empty */
 #define COLUMNS_GUESS 80  /* when the terminal does not tell */
 #define GAP_COLUMNS   3   /* between two fields */
-#define FIELDS_MAX    8
+#define FIELDS_MAX    10
 #define UNKNOWN_LEFT  (-1.0)
 #define ERASE_TO_END  "\x1b[K"
 #define FULL_BLOCK    "\xE2\x96\x88" /* U+2588 */
@@ -98,6 +98,12 @@ static void add_count(struct line *line, unsigned worth, uint64_t count, const c
     char text[FIELD_SIZE];
     snprintf(text, sizeof(text), "%s %s", units_format_count(count, number), what);
     add_field(line, worth, text);
+}
+
+static void add_count_if_any(struct line *line, unsigned worth, uint64_t count, const char *what)
+{
+    if (count > 0)
+        add_count(line, worth, count, what);
 }
 
 /* "312/1,000 connections", "1,220/2,000", or "1,220 done" when there is no end to the count. */
@@ -186,19 +192,45 @@ static void describe_opening(struct line *line, const struct progress *progress,
     add_time_left(line, 2, seconds_left(now->open, now->connections, now->elapsed_ns));
 }
 
+static void describe_warmup(struct line *line, const struct snapshot *now)
+{
+    add_field(line, 5, "warm-up");
+    add_percent(line, 4, share(now->elapsed_ns, now->duration_ns));
+    add_count_if_any(line, 1, now->in_flight, "in flight");
+    add_count_if_any(line, 2, now->queued, "queued");
+    add_count_if_any(line, 3, now->skipped, "skipped");
+    add_count(line, 1, now->open, "open");
+    add_time_left(line, 4, seconds_left(now->elapsed_ns, now->duration_ns, now->elapsed_ns));
+}
+
+/* With --hold there are none, and nothing to say about them. */
+static bool has_requests(const struct snapshot *now)
+{
+    return now->planned > 0 || now->done > 0 || now->in_flight > 0 || now->queued > 0;
+}
+
+static void describe_requests(struct line *line, const struct progress *progress,
+                              const struct snapshot *now)
+{
+    add_part(line, 9, now->done, now->planned, "");
+    add_rate(line, 6, recent_rate(progress, now, now->done, progress->last.done));
+    add_count(line, 8, now->failed, "failed");
+    add_count_if_any(line, 7, now->skipped, "skipped");
+    add_count_if_any(line, 4, now->queued, "queued");
+    add_recent_p95(line, 3, now->recent_p95_ns);
+}
+
 static void describe_running(struct line *line, const struct progress *progress,
                              const struct snapshot *now)
 {
     double done = run_share(now);
     if (progress->mode == PROGRESS_BAR)
         add_bar(line, 2, done);
-    add_percent(line, 8, done);
-    add_part(line, 7, now->done, now->planned, "");
-    add_rate(line, 5, recent_rate(progress, now, now->done, progress->last.done));
-    add_count(line, 6, now->failed, "failed");
-    add_recent_p95(line, 3, now->recent_p95_ns);
+    add_percent(line, 10, done);
+    if (has_requests(now))
+        describe_requests(line, progress, now);
     add_count(line, 1, now->open, "open");
-    add_time_left(line, 4, run_seconds_left(now));
+    add_time_left(line, 5, run_seconds_left(now));
 }
 
 static void describe_draining(struct line *line, const struct snapshot *now)
@@ -221,6 +253,9 @@ static void describe(struct line *line, const struct progress *progress, const s
     switch (now->phase) {
     case PHASE_OPENING:
         describe_opening(line, progress, now);
+        break;
+    case PHASE_WARMUP:
+        describe_warmup(line, now);
         break;
     case PHASE_RUNNING:
         describe_running(line, progress, now);

@@ -5,52 +5,139 @@
 #include "wsload/base/clock.h"
 #include "wsload/stats/results.h"
 
-static bool seconds(const struct histogram *histogram, double ns, double *value)
+/* --- Counters --- */
+
+uint64_t metrics_errors(const struct recorder *recorder, enum failure_kind kind)
 {
-    if (histogram->count == 0)
-        return false;
-    *value = ns / (double)NS_PER_S;
+    uint64_t errors = 0;
+    for (size_t i = 0; i < recorder->failures.count; i++)
+        if (recorder->failures.classes[i].kind == kind)
+            errors += recorder->failures.classes[i].count;
+    return errors;
+}
+
+static uint64_t all_errors(const struct recorder *recorder)
+{
+    uint64_t errors = 0;
+    for (int kind = 0; kind < FAILURE_KIND_COUNT; kind++)
+        errors += metrics_errors(recorder, (enum failure_kind)kind);
+    return errors;
+}
+
+/* id, name, alias, label, what RECORDER has of it, meaning */
+#define COUNTERS(X)                                                                                \
+    X(requests, "total_requests", "requests", "requests",                                          \
+      recorder->measured.ok + recorder->measured.failed,                                           \
+      "Measured requests that ended, with a good reply or a failure.")                             \
+    X(successful, "successful_requests", NULL, "successful requests", recorder->measured.ok,       \
+      "Measured requests that got a good reply.")                                                  \
+    X(failed, "failed_requests", NULL, "failed requests", recorder->measured.failed,               \
+      "Measured requests that ended without a good reply, sent or not.")                           \
+    X(unanswered, "unanswered_requests", "unanswered", "unanswered requests",                      \
+      recorder->measured.unanswered,                                                               \
+      "Measured requests that were sent and given up at the end of the run.")                      \
+    X(skipped, "skipped_requests", "skipped", "skipped requests", recorder->measured.skipped,      \
+      "Measured requests that never started: the queue was full, or the run ended before.")        \
+    X(errors, "errors", NULL, "errors", all_errors(recorder),                                      \
+      "Failures of all kinds, of requests and of connections that had none; takes {kind=KIND}.")   \
+    X(unsolicited, "unsolicited_messages", "unsolicited", "unsolicited messages",                  \
+      recorder->unsolicited, "Messages that no request waited for.")                               \
+    X(opened, "connections.opened", NULL, "connections opened", recorder->connections.opened,      \
+      "Connections that opened, not counting those that opened again.")                            \
+    X(connections_failed, "connections.failed", NULL, "failed connection attempts",                \
+      recorder->connections.failed, "Attempts to open a connection that failed.")                  \
+    X(closed_by_server, "connections.closed_by_server", NULL, "connections lost",                  \
+      recorder->connections.closed_by_server,                                                      \
+      "Open connections that the server closed, reset or just ended.")                             \
+    X(reopened, "connections.reopened", NULL, "connections reopened",                              \
+      recorder->connections.reopened, "Connections that opened again after a break.")
+
+#define COUNTER_GETTERS(id, name, alias, label, number, meaning)                                   \
+    static uint64_t counted_##id(const struct recorder *recorder)                                  \
+    {                                                                                              \
+        return number;                                                                             \
+    }                                                                                              \
+    static bool get_##id(const struct results *results, double *value)                             \
+    {                                                                                              \
+        *value = (double)counted_##id(&results->recorded);                                         \
+        return true;                                                                               \
+    }
+COUNTERS(COUNTER_GETTERS)
+
+/* --- Distributions --- */
+
+static bool any_run(const struct results *results)
+{
+    (void)results;
     return true;
 }
 
-static bool percentile(const struct results *results, double percent, double *value)
+static bool open_run(const struct results *results)
 {
-    const struct histogram *latency = &results->recorded.latency;
-    return seconds(latency, (double)histogram_percentile_ns(latency, percent), value);
+    return results->setup.model == LOAD_OPEN;
 }
 
-static bool count(uint64_t number, double *value)
+/* id, name, alias, label, per request, member of the recorder, the runs that have it, meaning */
+#define DISTRIBUTIONS(X)                                                                           \
+    X(latency, "latency", NULL, "latency", true, latency, any_run,                                 \
+      "From sending a message to the end of its good reply.")                                      \
+    X(send_lag, "send_lag", NULL, "send lag", true, send_lag, open_run,                            \
+      "From the moment a request was due to sending it.")                                          \
+    X(pacing_lag, "pacing_lag", NULL, "pacing lag", true, pacing_lag, open_run,                    \
+      "The send lag of requests that found a connection free: what wsload alone is late.")         \
+    X(loop_lag, "loop_lag", NULL, "loop lag", false, loop_lag, any_run,                            \
+      "How late the timers of wsload's own event loops came.")                                     \
+    X(connect, "connect.total", "connect", "connect", false, connect[CONNECT_TOTAL], any_run,      \
+      "From the start of an attempt to the open connection.")                                      \
+    X(dns, "connect.dns", NULL, "name resolution", false, connect[CONNECT_DNS], any_run,           \
+      "Resolving the name of the target, once per run.")                                           \
+    X(tcp, "connect.tcp", NULL, "TCP connect", false, connect[CONNECT_TCP], any_run,               \
+      "Opening the TCP connection.")                                                               \
+    X(tls, "connect.tls", NULL, "TLS handshake", false, connect[CONNECT_TLS], any_run,             \
+      "The TLS handshake.")                                                                        \
+    X(upgrade, "connect.upgrade", NULL, "upgrade", false, connect[CONNECT_UPGRADE], any_run,       \
+      "From sending the upgrade request to its answer 101.")                                       \
+    X(lifetime, "connection.lifetime", NULL, "connection lifetime", false, lifetime, any_run,      \
+      "How long connections that the server ended had been open.")
+
+#define DISTRIBUTION_GETTERS(id, name, alias, label, per_request, member, has_it, meaning)         \
+    static const struct histogram *recorded_##id(const struct recorder *recorder)                  \
+    {                                                                                              \
+        return &recorder->member;                                                                  \
+    }                                                                                              \
+    static const struct histogram *histogram_##id(const struct results *results)                   \
+    {                                                                                              \
+        return has_it(results) ? &results->recorded.member : NULL;                                 \
+    }
+DISTRIBUTIONS(DISTRIBUTION_GETTERS)
+
+static const struct histogram *recorded_response_time(const struct recorder *recorder)
 {
-    *value = (double)number;
-    return true;
+    return recorder->setup.open_model ? &recorder->response_time : &recorder->latency;
 }
 
-static bool get_total(const struct results *results, double *value)
-{
-    return count(results_requests(results), value);
-}
-
-static bool get_successful(const struct results *results, double *value)
-{
-    return count(results->recorded.ok, value);
-}
-
-static bool get_failed(const struct results *results, double *value)
-{
-    return count(results->recorded.failed, value);
-}
-
-static bool get_unanswered(const struct results *results, double *value)
-{
-    return count(results->recorded.unanswered, value);
-}
+/* --- Numbers --- */
 
 static bool get_success_rate(const struct results *results, double *value)
 {
     uint64_t requests = results_requests(results);
     if (requests == 0)
         return false;
-    *value = 100.0 * (double)results->recorded.ok / (double)requests;
+    *value = 100.0 * (double)results->recorded.measured.ok / (double)requests;
+    return true;
+}
+
+static bool get_requests_per_second(const struct results *results, double *value)
+{
+    *value = results_requests_per_s(results);
+    return true;
+}
+
+static bool get_achieved_rate(const struct results *results, double *value)
+{
+    if (results->asked_per_s <= 0)
+        return false;
+    *value = 100.0 * results_achieved_per_s(results) / results->asked_per_s;
     return true;
 }
 
@@ -58,68 +145,6 @@ static bool get_total_time(const struct results *results, double *value)
 {
     *value = clock_seconds(results->total_time_ns);
     return true;
-}
-
-static bool get_requests_per_second(const struct results *results, double *value)
-{
-    *value = 0;
-    if (results->total_time_ns > 0)
-        *value = (double)results_requests(results) / clock_seconds(results->total_time_ns);
-    return true;
-}
-
-static bool get_average(const struct results *results, double *value)
-{
-    const struct histogram *latency = &results->recorded.latency;
-    return seconds(latency, histogram_mean_ns(latency), value);
-}
-
-static bool get_median(const struct results *results, double *value)
-{
-    return percentile(results, 50, value);
-}
-
-static bool get_min(const struct results *results, double *value)
-{
-    const struct histogram *latency = &results->recorded.latency;
-    return seconds(latency, (double)latency->min_ns, value);
-}
-
-static bool get_max(const struct results *results, double *value)
-{
-    const struct histogram *latency = &results->recorded.latency;
-    return seconds(latency, (double)latency->max_ns, value);
-}
-
-static bool get_p90(const struct results *results, double *value)
-{
-    return percentile(results, 90, value);
-}
-
-static bool get_p95(const struct results *results, double *value)
-{
-    return percentile(results, 95, value);
-}
-
-static bool get_p99(const struct results *results, double *value)
-{
-    return percentile(results, 99, value);
-}
-
-static bool get_p999(const struct results *results, double *value)
-{
-    return percentile(results, 99.9, value);
-}
-
-static bool get_stddev(const struct results *results, double *value)
-{
-    const struct histogram *latency = &results->recorded.latency;
-    return seconds(latency, histogram_stddev_ns(latency), value);
-}
-
-static bool get_opened(const struct results *results, double *value)
-{
-    return count(results->recorded.connections.opened, value);
 }
 
 static bool get_open_time(const struct results *results, double *value)
@@ -130,77 +155,107 @@ static bool get_open_time(const struct results *results, double *value)
     return true;
 }
 
-static bool get_connections_failed(const struct results *results, double *value)
-{
-    return count(results->recorded.connections.failed, value);
-}
+/* --- The table --- */
 
-static bool get_closed_by_server(const struct results *results, double *value)
-{
-    return count(results->recorded.connections.closed_by_server, value);
-}
+#define COUNTER_ROW(id, name_, alias_, label_, number, meaning_)                                   \
+    {                                                                                              \
+        .name = name_,                                                                             \
+        .alias = alias_,                                                                           \
+        .label = label_,                                                                           \
+        .form = METRIC_COUNTER,                                                                    \
+        .unit = METRIC_COUNT,                                                                      \
+        .meaning = meaning_,                                                                       \
+        .get = get_##id,                                                                           \
+        .counted = counted_##id,                                                                   \
+    },
 
-static bool get_reopened(const struct results *results, double *value)
-{
-    return count(results->recorded.connections.reopened, value);
-}
+#define DISTRIBUTION_ROW(id, name_, alias_, label_, per_request_, member, has_it, meaning_)        \
+    {                                                                                              \
+        .name = name_,                                                                             \
+        .alias = alias_,                                                                           \
+        .label = label_,                                                                           \
+        .form = METRIC_DISTRIBUTION,                                                               \
+        .unit = METRIC_SECONDS,                                                                    \
+        .per_request = per_request_,                                                               \
+        .meaning = meaning_,                                                                       \
+        .histogram = histogram_##id,                                                               \
+        .recorded = recorded_##id,                                                                 \
+    },
 
+/* clang-format takes the lists for functions. */
+/* clang-format off */
 static const struct metric metrics[] = {
-    {"total_requests", "requests", METRIC_COUNT,
-     "Requests that ended, with a good reply or a failure.", get_total},
-    {"successful_requests", "successful requests", METRIC_COUNT, "Requests that got a good reply.",
-     get_successful},
-    {"failed_requests", "failed requests", METRIC_COUNT,
-     "Requests that ended without a good reply, sent or not.", get_failed},
-    {"unanswered_requests", "unanswered requests", METRIC_COUNT,
-     "Requests that were sent and given up when the run was interrupted.", get_unanswered},
-    {"success_rate", "success rate", METRIC_PERCENT, "Successful requests of those that ended.",
-     get_success_rate},
-    {"total_time", "total time", METRIC_SECONDS,
-     "From the moment every connection was open or had failed once, to the end of the last "
-     "request.",
-     get_total_time},
-    {"requests_per_second", "requests per second", METRIC_PER_SECOND,
-     "Requests that ended, divided by the total time.", get_requests_per_second},
-    {"latency.average", "average latency", METRIC_SECONDS,
-     "Mean of the times from sending a message to the end of its good reply.", get_average},
-    {"latency.median", "median latency", METRIC_SECONDS,
-     "The latency that half of the successful requests did not exceed.", get_median},
-    {"latency.min", "shortest latency", METRIC_SECONDS, "The shortest latency.", get_min},
-    {"latency.max", "longest latency", METRIC_SECONDS, "The longest latency.", get_max},
-    {"latency.p90", "p90 latency", METRIC_SECONDS,
-     "The latency that 90 % of the successful requests did not exceed.", get_p90},
-    {"latency.p95", "p95 latency", METRIC_SECONDS,
-     "The latency that 95 % of the successful requests did not exceed.", get_p95},
-    {"latency.p99", "p99 latency", METRIC_SECONDS,
-     "The latency that 99 % of the successful requests did not exceed.", get_p99},
-    {"latency.p999", "p99.9 latency", METRIC_SECONDS,
-     "The latency that 99.9 % of the successful requests did not exceed.", get_p999},
-    {"latency.stddev", "latency deviation", METRIC_SECONDS,
-     "Population standard deviation of the latencies.", get_stddev},
-    {"connections.opened", "connections opened", METRIC_COUNT,
-     "Connections that opened, not counting those that opened again.", get_opened},
-    {"connections.open_time", "opening time", METRIC_SECONDS,
-     "From the first attempt until every connection was open or had failed once.", get_open_time},
-    {"connections.failed", "failed connection attempts", METRIC_COUNT,
-     "Attempts to open a connection that failed.", get_connections_failed},
-    {"connections.closed_by_server", "connections lost", METRIC_COUNT,
-     "Open connections that the server closed, reset or just ended.", get_closed_by_server},
-    {"connections.reopened", "connections reopened", METRIC_COUNT,
-     "Connections that opened again after a break.", get_reopened},
-};
+    COUNTERS(COUNTER_ROW)
+    {
+        .name = "success_rate",
+        .label = "success rate",
+        .form = METRIC_NUMBER,
+        .unit = METRIC_PERCENT,
+        .meaning = "Successful requests of those that ended.",
+        .get = get_success_rate,
+    },
+    {
+        .name = "requests_per_second",
+        .label = "requests per second",
+        .form = METRIC_NUMBER,
+        .unit = METRIC_PER_SECOND,
+        .meaning = "Requests that ended in the measured time, divided by it.",
+        .get = get_requests_per_second,
+    },
+    {
+        .name = "achieved_rate",
+        .label = "achieved rate",
+        .form = METRIC_NUMBER,
+        .unit = METRIC_PERCENT,
+        .meaning = "The rate of sending in the measured time, of the rate that was asked for.",
+        .get = get_achieved_rate,
+    },
+    {
+        .name = "total_time",
+        .label = "total time",
+        .form = METRIC_NUMBER,
+        .unit = METRIC_SECONDS,
+        .meaning = "The measured time: without warm-up and without draining.",
+        .get = get_total_time,
+    },
+    {
+        .name = "connections.open_time",
+        .alias = "open_time",
+        .label = "opening time",
+        .form = METRIC_NUMBER,
+        .unit = METRIC_SECONDS,
+        .meaning = "From the first attempt until every connection was open or had failed once.",
+        .get = get_open_time,
+    },
+    {
+        .name = "response_time",
+        .label = "response time",
+        .form = METRIC_DISTRIBUTION,
+        .unit = METRIC_SECONDS,
+        .per_request = true,
+        .meaning = "From the moment a request was due to the end of its good reply; in a closed "
+                   "run the latency.",
+        .histogram = results_response_time,
+        .recorded = recorded_response_time,
+    },
+    DISTRIBUTIONS(DISTRIBUTION_ROW)};
+/* clang-format on */
 
-const struct metric *metrics_table(size_t *length)
+const struct metric *metrics_table(size_t *count)
 {
-    *length = sizeof(metrics) / sizeof(metrics[0]);
+    *count = sizeof(metrics) / sizeof(metrics[0]);
     return metrics;
 }
 
-const struct metric *metric_find(const char *name)
+static bool same(const char *known, const char *name, size_t length)
 {
-    for (size_t i = 0; name != NULL && i < sizeof(metrics) / sizeof(metrics[0]); i++) {
-        if (strcmp(metrics[i].name, name) == 0)
+    return known && strlen(known) == length && memcmp(known, name, length) == 0;
+}
+
+const struct metric *metric_find(const char *name, size_t length)
+{
+    for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
+        if (same(metrics[i].name, name, length) || same(metrics[i].alias, name, length))
             return &metrics[i];
-    }
     return NULL;
 }

@@ -1,21 +1,99 @@
 #include "wsload/stats/recorder.h"
 
+#include <stddef.h>
 #include <string.h>
 
+#include "wsload/base/clock.h"
 #include "wsload/stats/excerpt.h"
 
-void recorder_init(struct recorder *recorder)
+static const char *const phase_names[] = {
+#define CONNECT_NAME(phase, name, meaning) name,
+    CONNECT_PHASES(CONNECT_NAME)
+#undef CONNECT_NAME
+};
+
+const char *connect_phase_name(enum connect_phase phase)
+{
+    return phase_names[phase];
+}
+
+int recorder_init(struct recorder *recorder)
 {
     memset(recorder, 0, sizeof(*recorder));
+    recorder->setup.end_ns = CLOCK_NEVER;
+    recorder->second_end_ns = CLOCK_NEVER;
     histogram_reset(&recorder->latency);
-    histogram_reset(&recorder->recent);
-    histogram_reset(&recorder->connect);
+    histogram_reset(&recorder->response_time);
+    histogram_reset(&recorder->send_lag);
+    histogram_reset(&recorder->pacing_lag);
+    histogram_reset(&recorder->loop_lag);
+    for (size_t i = 0; i < CONNECT_PHASE_COUNT; i++)
+        histogram_reset(&recorder->connect[i]);
+    histogram_reset(&recorder->lifetime);
+    histogram_reset(&recorder->second);
+    return timeline_init(&recorder->timeline);
+}
+
+void recorder_free(struct recorder *recorder)
+{
+    timeline_free(&recorder->timeline);
+}
+
+void recorder_start(struct recorder *recorder, const struct recorder_setup *setup)
+{
+    recorder->setup = *setup;
+    recorder->second_end_ns = setup->start_ns + TIMELINE_SECOND_NS;
+}
+
+/* --- Requests --- */
+
+static bool is_measured(const struct recorder *recorder, uint64_t due_ns)
+{
+    return due_ns >= recorder->setup.start_ns;
+}
+
+struct accounting *recorder_account(struct recorder *recorder, uint64_t due_ns)
+{
+    return is_measured(recorder, due_ns) ? &recorder->measured : &recorder->warmup;
+}
+
+void recorder_request_sent(struct recorder *recorder, uint64_t due_ns, uint64_t sent_ns,
+                           bool waited)
+{
+    recorder_account(recorder, due_ns)->sent++;
+    if (!is_measured(recorder, due_ns))
+        return;
+    recorder->sent_late += sent_ns >= recorder->setup.end_ns;
+    recorder->waited += waited;
+    if (!recorder->setup.open_model)
+        return;
+    histogram_record(&recorder->send_lag, sent_ns - due_ns);
+    if (!waited)
+        histogram_record(&recorder->pacing_lag, sent_ns - due_ns);
+}
+
+/* Makes room among the samples, which are in order, for that of request SEQ. NULL when SAMPLE_COUNT
+ * lower numbers are kept already. */
+static struct sample *place_sample(struct recorder *recorder, uint64_t seq)
+{
+    struct sample *samples = recorder->samples;
+    const struct sample *last = &samples[SAMPLE_COUNT - 1];
+    size_t place = 0;
+    if (last->present && last->seq < seq)
+        return NULL;
+    while (samples[place].present && samples[place].seq < seq)
+        place++;
+    memmove(&samples[place + 1], &samples[place], (SAMPLE_COUNT - 1 - place) * sizeof(*samples));
+    return &samples[place];
 }
 
 static void keep_sample(struct recorder *recorder, const struct request_outcome *outcome)
 {
-    struct sample *sample = &recorder->samples[outcome->seq];
+    struct sample *sample = place_sample(recorder, outcome->seq);
+    if (!sample)
+        return;
     sample->present = true;
+    sample->seq = outcome->seq;
     sample->ok = outcome->failure == NULL;
     if (sample->ok)
         sample->latency_ns = outcome->done_ns - outcome->sent_ns;
@@ -26,31 +104,59 @@ static void keep_sample(struct recorder *recorder, const struct request_outcome 
     excerpt_copy(outcome->reply, SAMPLE_CHARACTERS, sample->reply, sizeof(sample->reply));
 }
 
-void recorder_request_done(struct recorder *recorder, const struct request_outcome *outcome)
+static void count_end(struct accounting *account, const struct request_outcome *outcome)
 {
     if (outcome->failure == NULL) {
-        uint64_t latency_ns = outcome->done_ns - outcome->sent_ns;
-        recorder->ok++;
-        histogram_record(&recorder->latency, latency_ns);
-        histogram_record(&recorder->recent, latency_ns);
+        account->ok++;
     } else {
-        recorder->failed++;
-        recorder->unsent += outcome->sent_ns == 0;
-        failures_add(&recorder->failures, outcome->failure, 1);
+        account->failed++;
+        account->unsent += outcome->sent_ns == 0;
     }
-    if (outcome->done_ns > recorder->last_done_ns)
-        recorder->last_done_ns = outcome->done_ns;
-    if (outcome->seq < SAMPLE_COUNT)
-        keep_sample(recorder, outcome);
 }
 
-void recorder_connection_opened(struct recorder *recorder, uint64_t duration_ns, bool again)
+/* What `second` does not hold goes to its own histogram at once; see close_second(). */
+static void record_times(struct recorder *recorder, const struct request_outcome *outcome)
+{
+    uint64_t latency_ns = outcome->done_ns - outcome->sent_ns;
+    if (recorder->setup.open_model) {
+        histogram_record(&recorder->latency, latency_ns);
+        histogram_record(&recorder->second, outcome->done_ns - outcome->due_ns);
+    } else {
+        histogram_record(&recorder->second, latency_ns);
+    }
+}
+
+void recorder_request_done(struct recorder *recorder, const struct request_outcome *outcome)
+{
+    count_end(recorder_account(recorder, outcome->due_ns), outcome);
+    if (!is_measured(recorder, outcome->due_ns))
+        return;
+    recorder->second_done++;
+    if (outcome->failure == NULL) {
+        record_times(recorder, outcome);
+    } else {
+        recorder->second_failed++;
+        failures_add(&recorder->failures, outcome->failure, 1);
+    }
+    recorder->drained += outcome->done_ns >= recorder->setup.end_ns;
+    if (outcome->done_ns > recorder->last_done_ns)
+        recorder->last_done_ns = outcome->done_ns;
+    keep_sample(recorder, outcome);
+}
+
+/* --- Connections --- */
+
+void recorder_connection_opened(struct recorder *recorder, const struct connect_times *times,
+                                bool again)
 {
     if (again)
         recorder->connections.reopened++;
     else
         recorder->connections.opened++;
-    histogram_record(&recorder->connect, duration_ns);
+    for (size_t i = 0; i < CONNECT_PHASE_COUNT; i++) {
+        if (times->ns[i] != CLOCK_NEVER)
+            histogram_record(&recorder->connect[i], times->ns[i]);
+    }
 }
 
 void recorder_connection_failed(struct recorder *recorder, const struct failure *failure)
@@ -58,13 +164,63 @@ void recorder_connection_failed(struct recorder *recorder, const struct failure 
     failures_add(&recorder->failures, failure, 0);
 }
 
-uint64_t recorder_take_recent_p95_ns(struct recorder *recorder)
+/* --- Seconds --- */
+
+/* Makes a row of the second under way, moves its times to where those of the run are, and begins
+ * the next second. */
+static void close_second(struct recorder *recorder, uint64_t in_flight, uint64_t open)
 {
-    if (recorder->recent.count == 0)
-        return 0;
-    uint64_t p95_ns = histogram_percentile_ns(&recorder->recent, 95);
-    histogram_reset(&recorder->recent);
-    return p95_ns;
+    bool open_model = recorder->setup.open_model;
+    struct timeline_second second = {
+        .number = recorder->second_number,
+        .done = recorder->second_done,
+        .failed = recorder->second_failed,
+        .in_flight = in_flight,
+        .open = open,
+        .times = &recorder->second,
+    };
+    timeline_add(&recorder->timeline, &second);
+    histogram_merge(open_model ? &recorder->response_time : &recorder->latency, &recorder->second);
+    recorder->previous_p95_ns = histogram_percentile_ns(&recorder->second, 95);
+    histogram_reset(&recorder->second);
+    recorder->second_number++;
+    recorder->second_end_ns += TIMELINE_SECOND_NS;
+    recorder->second_done = 0;
+    recorder->second_failed = 0;
+}
+
+/* What ended between a second's end and the tick, the few milliseconds that ticks are apart, falls
+ * into that second, so that a request need not look at it. */
+void recorder_tick(struct recorder *recorder, uint64_t now_ns, uint64_t in_flight, uint64_t open)
+{
+    while (now_ns >= recorder->second_end_ns)
+        close_second(recorder, in_flight, open);
+}
+
+void recorder_finish(struct recorder *recorder, uint64_t in_flight, uint64_t open)
+{
+    if (recorder->second_done > 0)
+        close_second(recorder, in_flight, open);
+}
+
+uint64_t recorder_recent_p95_ns(const struct recorder *recorder)
+{
+    if (recorder->second.count == 0)
+        return recorder->previous_p95_ns;
+    return histogram_percentile_ns(&recorder->second, 95);
+}
+
+/* --- Merging --- */
+
+static void merge_accounts(struct accounting *account, const struct accounting *other)
+{
+    account->planned += other->planned;
+    account->skipped += other->skipped;
+    account->sent += other->sent;
+    account->unsent += other->unsent;
+    account->ok += other->ok;
+    account->failed += other->failed;
+    account->unanswered += other->unanswered;
 }
 
 static void merge_counts(struct connection_counts *counts, const struct connection_counts *other)
@@ -73,23 +229,43 @@ static void merge_counts(struct connection_counts *counts, const struct connecti
     counts->reopened += other->reopened;
     counts->failed += other->failed;
     counts->closed_by_server += other->closed_by_server;
+    counts->open_at_end += other->open_at_end;
+}
+
+static void merge_histograms(struct recorder *recorder, const struct recorder *other)
+{
+    histogram_merge(&recorder->latency, &other->latency);
+    histogram_merge(&recorder->response_time, &other->response_time);
+    histogram_merge(&recorder->send_lag, &other->send_lag);
+    histogram_merge(&recorder->pacing_lag, &other->pacing_lag);
+    histogram_merge(&recorder->loop_lag, &other->loop_lag);
+    for (size_t i = 0; i < CONNECT_PHASE_COUNT; i++)
+        histogram_merge(&recorder->connect[i], &other->connect[i]);
+    histogram_merge(&recorder->lifetime, &other->lifetime);
+}
+
+static void merge_samples(struct recorder *recorder, const struct recorder *other)
+{
+    for (size_t i = 0; i < SAMPLE_COUNT && other->samples[i].present; i++) {
+        struct sample *sample = place_sample(recorder, other->samples[i].seq);
+        if (sample)
+            *sample = other->samples[i];
+    }
 }
 
 void recorder_merge(struct recorder *recorder, const struct recorder *other)
 {
-    histogram_merge(&recorder->latency, &other->latency);
-    histogram_merge(&recorder->connect, &other->connect);
+    merge_accounts(&recorder->measured, &other->measured);
+    merge_accounts(&recorder->warmup, &other->warmup);
+    merge_histograms(recorder, other);
+    timeline_merge(&recorder->timeline, &other->timeline);
     failures_merge(&recorder->failures, &other->failures);
     merge_counts(&recorder->connections, &other->connections);
-    for (size_t i = 0; i < SAMPLE_COUNT; i++) {
-        if (other->samples[i].present)
-            recorder->samples[i] = other->samples[i];
-    }
-    recorder->sent += other->sent;
-    recorder->ok += other->ok;
-    recorder->failed += other->failed;
-    recorder->unsent += other->unsent;
-    recorder->unanswered += other->unanswered;
+    merge_samples(recorder, other);
+    recorder->drained += other->drained;
+    recorder->sent_late += other->sent_late;
+    recorder->waited += other->waited;
+    recorder->keepalives += other->keepalives;
     recorder->unsolicited += other->unsolicited;
     if (other->last_done_ns > recorder->last_done_ns)
         recorder->last_done_ns = other->last_done_ns;

@@ -1,35 +1,174 @@
 #include "wsload/stats/thresholds.h"
 
-#include "wsload/stats/metrics.h"
+#include <stdio.h>
+#include <string.h>
 
-int thresholds_add(struct thresholds *thresholds, const char *name, const char *metric_name,
-                   enum threshold_side side, double limit)
+#include "wsload/base/clock.h"
+#include "wsload/base/text.h"
+#include "wsload/base/units.h"
+#include "wsload/stats/results.h"
+
+/* --- Parsing --- */
+
+/* The signs, longer ones before those that they begin with. */
+static const struct sign {
+    const char *text;
+    enum threshold_relation relation;
+} signs[] = {
+    {"<=", THRESHOLD_AT_MOST},   {">=", THRESHOLD_AT_LEAST}, {"==", THRESHOLD_EQUAL},
+    {"!=", THRESHOLD_NOT_EQUAL}, {"<", THRESHOLD_BELOW},     {">", THRESHOLD_ABOVE},
+};
+
+static const struct sign *sign_at(const char *text)
 {
-    if (thresholds->count == THRESHOLDS_MAX)
-        return -1;
-    thresholds->items[thresholds->count++] = (struct threshold){
-        .name = name,
-        .metric = metric_find(metric_name),
-        .side = side,
-        .limit = limit,
-    };
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+        if (strncmp(text, signs[i].text, strlen(signs[i].text)) == 0)
+            return &signs[i];
+    return NULL;
+}
+
+/* Short enough to be kept, and fit to be shown in one line. */
+static int check_text(const char *text, struct error *error)
+{
+    size_t length = strlen(text);
+    if (length >= THRESHOLD_TEXT_SIZE)
+        return error_set(error, "longer than %d bytes", THRESHOLD_TEXT_SIZE - 1);
+    for (size_t i = 0; i < length; i++)
+        if ((unsigned char)text[i] < ' ' || text[i] == '\x7f')
+            return error_set(error, "a control character stands in it");
     return 0;
 }
 
-static bool kept(const struct threshold *threshold)
+/* Where the comparison begins: the '=' of {kind=...} is none. */
+static size_t selector_length(const char *text)
 {
-    if (!threshold->has_actual)
-        return false;
-    return threshold->side == THRESHOLD_AT_MOST ? threshold->actual <= threshold->limit
-                                                : threshold->actual >= threshold->limit;
+    size_t length = strcspn(text, "{<>=!");
+    if (text[length] == '{')
+        length += strcspn(text + length, "}");
+    return length + strcspn(text + length, "<>=!");
+}
+
+static int parse_limit(const char *text, enum metric_unit unit, double *limit, struct error *error)
+{
+    uint64_t number = 0;
+    switch (unit) {
+    case METRIC_SECONDS:
+        if (units_parse_duration(text, &number, error))
+            return -1;
+        *limit = clock_seconds(number);
+        return 0;
+    case METRIC_COUNT:
+        if (units_parse_count(text, &number, error))
+            return -1;
+        *limit = (double)number;
+        return 0;
+    case METRIC_PERCENT:
+        return units_parse_percent(text, limit, error);
+    case METRIC_PER_SECOND:
+        break;
+    }
+    return units_parse_rate(text, limit, error);
+}
+
+/* VALUE[,abort] */
+static int parse_value(const char *text, struct threshold *threshold, struct error *error)
+{
+    char value[THRESHOLD_TEXT_SIZE];
+    size_t length = strcspn(text, ",");
+    struct text number = text_trim((struct text){text, length});
+    struct text flag = text_trim(text_of(text + length + (text[length] == ',')));
+    snprintf(value, sizeof(value), "%.*s", (int)number.length, number.data);
+    if (parse_limit(value, selector_unit(&threshold->selector), &threshold->limit, error))
+        return error_prefix(error, "'%s'", value);
+    threshold->abort = text_equal(flag, text_of("abort"));
+    if (text[length] == ',' && !threshold->abort)
+        return error_set(error, "',%.*s': only ,abort may stand behind the value", (int)flag.length,
+                         flag.data);
+    if (threshold->abort && !threshold_can_abort(threshold, true))
+        return error_set(error,
+                         "'%s': abort needs a figure that can be sure to fail before the end: an "
+                         "upper limit of max, med, p(N) or avg of a request's times or of a count, "
+                         "or a lower limit of min or success_rate",
+                         threshold->selector.text);
+    return 0;
+}
+
+static void copy_without_spaces(const char *text, char out[THRESHOLD_TEXT_SIZE])
+{
+    for (; *text; text++)
+        if (*text != ' ')
+            *out++ = *text;
+    *out = '\0';
+}
+
+static int parse(const char *text, struct threshold *threshold, struct error *error)
+{
+    if (check_text(text, error))
+        return -1;
+    size_t length = selector_length(text);
+    struct text selector = text_trim((struct text){text, length});
+    if (selector_parse(selector.data, selector.length, &threshold->selector, error))
+        return -1;
+    const struct sign *sign = sign_at(text + length);
+    if (!sign)
+        return error_set(error, "'%s': a comparison is missing; use < <= > >= == or !=, as in %s",
+                         text, "latency:p(95)<500ms");
+    threshold->relation = sign->relation;
+    copy_without_spaces(text, threshold->name);
+    return parse_value(text + length + strlen(sign->text), threshold, error);
+}
+
+int thresholds_parse(struct thresholds *thresholds, const char *text, struct error *error)
+{
+    struct threshold threshold = {.relation = THRESHOLD_BELOW};
+    if (thresholds->count == THRESHOLDS_MAX)
+        return error_set(error, "at most %d thresholds are allowed", THRESHOLDS_MAX);
+    if (parse(text, &threshold, error))
+        return -1;
+    thresholds->items[thresholds->count++] = threshold;
+    return 0;
+}
+
+int thresholds_add(struct thresholds *thresholds, const char *name, const char *selector,
+                   enum threshold_relation relation, double limit)
+{
+    struct error error;
+    struct threshold threshold = {.relation = relation, .limit = limit};
+    if (thresholds->count == THRESHOLDS_MAX ||
+        selector_parse(selector, strlen(selector), &threshold.selector, &error))
+        return -1;
+    snprintf(threshold.name, sizeof(threshold.name), "%s", name);
+    thresholds->items[thresholds->count++] = threshold;
+    return 0;
+}
+
+/* --- Judging --- */
+
+bool threshold_kept(const struct threshold *threshold, double value)
+{
+    switch (threshold->relation) {
+    case THRESHOLD_BELOW:
+        return value < threshold->limit;
+    case THRESHOLD_AT_MOST:
+        return value <= threshold->limit;
+    case THRESHOLD_ABOVE:
+        return value > threshold->limit;
+    case THRESHOLD_AT_LEAST:
+        return value >= threshold->limit;
+    case THRESHOLD_EQUAL:
+        return value == threshold->limit;
+    case THRESHOLD_NOT_EQUAL:
+        break;
+    }
+    return value != threshold->limit;
 }
 
 void thresholds_judge(struct thresholds *thresholds, const struct results *results)
 {
     for (size_t i = 0; i < thresholds->count; i++) {
         struct threshold *threshold = &thresholds->items[i];
-        threshold->has_actual = threshold->metric->get(results, &threshold->actual);
-        threshold->passed = kept(threshold);
+        threshold->has_actual = selector_get(&threshold->selector, results, &threshold->actual);
+        threshold->passed = threshold->has_actual && threshold_kept(threshold, threshold->actual);
     }
 }
 

@@ -53,8 +53,60 @@ class Mistakes(harness.Case):
             (("--progress", "dots"), ("--progress", "'dots'", "plain")),
             (("--resolve", "a:b"), ("--resolve", "a:b")),
             (("--connect-to", "a"), ("--connect-to", "a")),
+            (("-t", "0"), ("-t", "'0'")),
+            (("-t", "257"), ("-t", "'257'", "256")),
+            (("-t", "11"), ("--threads 11", "one per connection", "10")),
+            (("-c", "4", "-t", "5"), ("--threads 5", "one per connection", "4")),
+            (("-r", "fast"), ("-r", "'fast'")),
+            (("-r", "0"), ("--rate 0", "above 0")),
+            (("-r", "5", "--arrival", "random"), ("--arrival", "'random'", "poisson")),
+            (("-r", "5", "--in-flight", "1001"), ("--in-flight", "'1001'", "1,000")),
+            (("--connect-rate", "5/d"), ("--connect-rate", "'5/d'")),
+            (("--stage", "30s"), ("--stage '30s'", "30s:500")),
+            (("--stage", "30s:2.5"), ("--stage '30s:2.5'", "whole number of connections")),
+            (("--stage", "30s:0"), ("--stage", "above")),
+            (("--think-time", "soon"), ("--think-time 'soon'",)),
+            (("--seed", "-1"), ("--seed", "'-1'")),
+            (("--interface", "eth0"), ("--interface 'eth0'",)),
+            (("-6", "--interface", "127.0.0.1"), ("--interface '127.0.0.1'", "-6")),
+            (("--tls-max", "1.1"), ("--tls-max", "'1.1'", "1.2")),
+            (("--threshold", "latency"), ("--threshold 'latency'",)),
+            (("--threshold", "latancy:p(95)<1s"), ("latancy", "did you mean latency")),
+            (("-d", "1s", "--threshold", "success_rate>99,abort"), ("success_rate", "--requests")),
         ):
             self.check((*args, URL, file), *texts)
+
+    def test_options_that_exclude_each_other(self):
+        file = self.prompts("a")
+        for args, texts in (
+            (("-r", "5", "--connection-per-request"), ("--rate 5", "--connection-per-request")),
+            (("-r", "5", "--think-time", "2s"), ("--think-time 2s", "--rate")),
+            (("--arrival", "poisson"), ("--arrival poisson", "--rate")),
+            (("--in-flight", "4"), ("--in-flight 4", "--rate")),
+            (("--max-queue", "0"), ("--max-queue 0", "--rate")),
+            (("-d", "30s", "-s", "30s:5"), ("--duration 30 s", "--stage")),
+            (("-s", "30s:5", "--connection-per-request"), ("--stage 30s:5",)),
+            (("--warmup", "5s"), ("--warmup 5 s", "--duration")),
+            (("--warmup", "5s", "-n", "9"), ("--warmup 5 s", "--requests")),
+            (("--warmup", "5s", "-s", "30s:5"), ("--warmup", "--connections")),
+            (("--keepalive", "5m:ping"), ("--keepalive", "--hold")),
+            (("--hold", "-d", "1s"), ("PROMPTS_FILE", file, "--hold")),
+        ):
+            self.check((*args, URL, file), *texts)
+
+    def test_a_held_run_sends_nothing(self):
+        for args, texts in (
+            (("--hold",), ("--hold", "--duration")),
+            (("--hold", "-d", "1s", "-n", "5"), ("--requests 5", "--hold")),
+            (("--hold", "-d", "1s", "-r", "5"), ("--rate 5", "--hold")),
+            (("--hold", "-s", "1s:5"), ("--stage 1s:5", "--hold")),
+            (("--hold", "-d", "1s", "--warmup", "1s"), ("--warmup 1 s", "--hold")),
+            (("--hold", "-d", "1s", "--think-time", "1s"), ("--think-time 1s", "--hold")),
+            (("--hold", "-d", "1s", "--connection-per-request"), ("--connection-per-request",)),
+            (("--hold", "-d", "1s", "--keepalive", "5m"), ("--keepalive", "T:TEXT")),
+            (("--hold", "-d", "1s", "--keepalive", "5x:ping"), ("--keepalive", "'5x:...'")),
+        ):
+            self.check((*args, URL), *texts)
 
     def test_an_option_without_its_value(self):
         for option in ("-c", "--timeout", "--template"):
@@ -72,7 +124,9 @@ class Mistakes(harness.Case):
         self.assertNotIn("s3cr3t", run.err)
 
     def test_too_many_connections_for_the_descriptor_limit(self):
-        self.check(("-c", "10000000", URL, self.prompts("a")), "10000000", "ulimit -n")
+        file = self.prompts("a")
+        self.check(("-c", "10000000", URL, file), "-c 10000000", "ulimit -n")
+        self.check(("-s", "1s:10000000", URL, file), "--stage, up to 10000000", "ulimit -n")
 
     def test_a_secret_in_a_url_is_not_repeated(self):
         run = self.wsload("http://h/p?token=s3cr3t", self.prompts("a"))
@@ -107,11 +161,17 @@ class Mistakes(harness.Case):
         counts = server.stop()
         self.assertEqual(sorted(map(len, counts["texts"])), [20, 131072, 131073])
 
-    def test_summary_paths_that_cannot_be_written(self):
+    def test_output_paths_that_cannot_be_written(self):
         server = self.node()
-        for path in (str(self.dir / "none" / "s.json"), str(self.dir)):
-            self.check(("--summary", path, server.url(), self.prompts("a")), path)
+        for option in ("--summary", "--hgrm"):
+            for path in (str(self.dir / "none" / "s.json"), str(self.dir)):
+                self.check((option, path, server.url(), self.prompts("a")), option, path)
         self.assertEqual(server.stop()["connections"], 0)
+
+    def test_two_outputs_to_one_place(self):
+        path = str(self.dir / "both")
+        args = ("--summary", path, "--hgrm", path, URL, self.prompts("a"))
+        self.check(args, f"--hgrm {path}: --summary goes there")
 
 
 class Descriptors(harness.Case):

@@ -142,5 +142,65 @@ class ClientCertificate(SecureCase):
         self.assertEqual(server.stop()["connections"], 0)
 
 
+class Sessions(SecureCase):
+    """What the server saw of each session: version, cipher and whether it was resumed."""
+
+    def sessions(self, *flags, **options):
+        server = self.secure(self.good, **options)
+        flags = ("--connection-per-request", "-n", 6, "-c", 1, *flags)
+        run = self.run_against(server, *flags)
+        self.assert_passed(run, 6)
+        return server.stop()["sessions"], run
+
+    def test_the_newest_version_by_default(self):
+        sessions, _ = self.sessions()
+        self.assertEqual(sessions, {"TLSv1.3 TLS_AES_256_GCM_SHA384 new": 6})
+
+    def test_the_newest_version_can_be_lowered(self):
+        for version in ("1.2", "1.3"):
+            with self.subTest(version=version):
+                sessions, _ = self.sessions("--tls-max", version)
+                [name] = sessions
+                self.assertTrue(name.startswith(f"TLSv{version} "), name)
+
+    def test_ciphers(self):
+        for flags, name in (
+            (("--tls-max", "1.2", "--ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256"),
+             "TLSv1.2 ECDHE-ECDSA-AES128-GCM-SHA256 new"),
+            (("--tls-max", "1.2", "--ciphers", "ECDHE-ECDSA-CHACHA20-POLY1305"),
+             "TLSv1.2 ECDHE-ECDSA-CHACHA20-POLY1305 new"),
+        ):
+            with self.subTest(flags=flags):
+                sessions, _ = self.sessions(*flags)
+                self.assertEqual(sessions, {name: 6})
+
+    def test_words_that_openssl_does_not_know(self):
+        server = self.secure(self.good)
+        for flag, value in (("--ciphers", "NO-SUCH-CIPHER"), ("--tls-max", "1.1")):
+            self.assert_mistake(self.run_against(server, flag, value), flag, value)
+        self.assertEqual(server.stop()["connections"], 0)
+
+    def test_sessions_are_resumed_when_asked_for_and_only_then(self):
+        for version in ("1.2", "1.3"):
+            with self.subTest(version=version):
+                sessions, _ = self.sessions("--tls-max", version)
+                self.assertEqual([name.split()[-1] for name in sessions], ["new"])
+                sessions, _ = self.sessions("--tls-max", version, "--tls-resume")
+                ends = {name.split()[-1]: times for name, times in sessions.items()}
+                self.assertEqual(ends, {"new": 1, "resumed": 5})
+
+    def test_the_phases_add_up(self):
+        _, run = self.sessions()
+        connect = run.summary["connect"]
+        for phase in ("tcp", "tls", "upgrade"):
+            self.assertGreater(connect[phase]["min"], 0, phase)
+        parts = sum(connect[phase]["average"] for phase in ("tcp", "tls", "upgrade"))
+        total = connect["total"]["average"]
+        self.assertLessEqual(parts, total + 1e-8)
+        self.assertGreaterEqual(parts, 0.8 * total - 0.001)
+        run = self.wsload("-n", 4, self.node().url(), self.prompts("a"))
+        self.assertEqual(set(run.summary["connect"]["tls"].values()), {None})
+
+
 if __name__ == "__main__":
     harness.main()

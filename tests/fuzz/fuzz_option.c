@@ -8,7 +8,7 @@
 
 static void check_values(const struct run_options *options)
 {
-    REQUIRE(options->connections >= 1 && options->connections <= 16000000);
+    REQUIRE(options->connections <= CONNECTIONS_MAX);
     REQUIRE(options->timeout_ns >= 1000000 && options->connect_timeout_ns >= 1000000);
     REQUIRE(options->min_success_rate <= 100);
     REQUIRE(options->headers.count <= OPTION_LIST_MAX);

@@ -10,6 +10,8 @@ import sys
 
 import jsonschema
 
+import histograms
+
 HERE = pathlib.Path(__file__).resolve().parent
 SCHEMA = HERE.parent.parent / "docs" / "summary.schema.json"
 
@@ -22,17 +24,58 @@ def load(path):
     return json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse_constant)
 
 
+def decoded(text):
+    """What a histogram of the file says of itself: members of its distribution."""
+    histogram = histograms.decode(text)
+    return {"average": histogram.mean(), "min": histogram.least, "max": histogram.most,
+            "median": histogram.percentile(50), "p90": histogram.percentile(90),
+            "p99": histogram.percentile(99), "stddev": histogram.deviation()}
+
+
+def distributions(summary):
+    """Yields (path, figures) of all distributions, response time only where it is not latency."""
+    for name in ("latency", "response_time", "send_lag", "pacing_lag", "loop_lag"):
+        if name != "response_time" or summary["load"]["model"] == "open":
+            yield name, summary[name]
+    for parent in ("connect", "connection"):
+        for name, figures in summary[parent].items():
+            yield f"{parent}.{name}", figures
+
+
+def wrong_histograms(summary):
+    for path, figures in distributions(summary):
+        text = summary["histograms"].get(path)
+        if (text is None) != (figures["average"] is None):
+            yield f"histograms.{path} and {path} do not agree on whether there are samples"
+        elif text is not None:
+            wrong = [name for name, ns in decoded(text).items()
+                     if abs(figures[name] - ns / 1e9) > 1.001e-9]
+            yield from (f"{path}.{name} is not what its histogram holds" for name in wrong)
+
+
+def wrong_sums(summary):
+    account, errors = summary["accounting"], summary["errors"]
+    sums = {
+        "total_requests": (summary["total_requests"],
+                           summary["successful_requests"] + summary["failed_requests"]),
+        "failed_requests": (summary["failed_requests"],
+                            sum(error["requests"] for error in errors)),
+        "accounting.planned": (account["planned"], account["sent"] + account["skipped"]),
+        "accounting.sent": (account["sent"],
+                            account["ok"] + account["failed"] + account["unanswered"]),
+        "accounting.ok": (account["ok"], summary["successful_requests"]),
+        "accounting.failed": (account["failed"], summary["failed_requests"]),
+        "timeline": (sum(row["done"] for row in summary["timeline"]["rows"]),
+                     summary["total_requests"]),
+        "passed": (summary["passed"], summary["exit"]["code"] == 0),
+    }
+    yield from (f"{name}: {ours} is not {theirs}"
+                for name, (ours, theirs) in sums.items() if ours != theirs)
+
+
 def complaints(validator, summary):
     found = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(summary)]
-    if found:
-        return found
-    if summary["total_requests"] != summary["successful_requests"] + summary["failed_requests"]:
-        found.append("total_requests is not successful_requests + failed_requests")
-    if summary["failed_requests"] != sum(error["requests"] for error in summary["errors"]):
-        found.append("failed_requests is not the sum of errors[].requests")
-    if summary["passed"] != (summary["exit"]["code"] == 0):
-        found.append("passed does not agree with exit.code")
-    return found
+    return found or [*wrong_sums(summary), *wrong_histograms(summary)]
 
 
 def member_paths(value, path=()):
@@ -52,14 +95,31 @@ def remove(value, path):
     del value[path[-1]]
 
 
-def broken_copies(summary):
-    """Yields (what, summary) for mistakes that must not go unseen. SUMMARY has latencies."""
-
+def breaker(summary):
+    """A function that makes a changed copy of SUMMARY."""
     def broken(what, change):
         changed = copy.deepcopy(summary)
         change(changed)
         return what, changed
+    return broken
 
+
+def broken_open_copies(summary):
+    """Yields (what, summary) for mistakes that only a summary of an open run can have."""
+    broken = breaker(summary)
+    yield broken("of an open run without a rate", lambda s: s["rate"].update(
+        asked=None, achieved=None))
+    yield broken("of an open run with half a rate", lambda s: s["rate"].update(asked=None))
+    yield broken("of an open run without arrivals", lambda s: s["load"].update(arrival=None))
+    yield broken("of an open run with a timeline of latencies", lambda s: s["timeline"].update(
+        metric="latency"))
+    yield broken("of an open run without its response times", lambda s: s["histograms"].pop(
+        "response_time"))
+
+
+def broken_copies(summary):
+    """Yields (what, summary) for mistakes that must not go unseen. SUMMARY has latencies."""
+    broken = breaker(summary)
     for path in member_paths(summary):
         yield broken(f"without {'.'.join(map(str, path))}", lambda s, path=path: remove(s, path))
     yield broken("with an unknown member", lambda s: s.update(surprise=1))
@@ -75,8 +135,22 @@ def broken_copies(summary):
     yield broken("with a good sample with error", lambda s: s.update(
         samples=[{"prompt": "", "reply": "", "latency": 1, "error": "reset"}]))
     yield broken("with six samples", lambda s: s["samples"].append(s["samples"][0]))
+    yield broken("with a number as seed", lambda s: s["load"].update(seed=42))
+    yield broken("with an unknown relation", lambda s: s["thresholds"][0].update(relation="~"))
+    yield broken("with an unknown statistic", lambda s: s["thresholds"][0].update(
+        metric="latency:mode"))
+    yield broken("with an unknown grade", lambda s: s["verdict"].update(status="good"))
+    yield broken("with a rate asked in a closed run", lambda s: s["rate"].update(
+        asked=1, achieved=1))
+    yield broken("with a send lag in a closed run", lambda s: s.update(send_lag=s["latency"]))
+    yield broken("with a histogram that is not base64", lambda s: s["histograms"].update(
+        latency="AQqiwgKg*"))
+    yield broken("with the histogram of another", lambda s: s["histograms"].update(
+        {"latency": s["histograms"]["connect.total"]}))
     yield broken("with requests that do not add up", lambda s: s.update(total_requests=7))
+    yield broken("with accounts that do not add up", lambda s: s["accounting"].update(planned=7))
     yield broken("with errors that do not add up", lambda s: s.update(errors=[]))
+    yield broken("with rows that do not add up", lambda s: s["timeline"].update(rows=[]))
     yield broken("passed and yet not", lambda s: s["exit"].update(code=3))
 
 
@@ -89,8 +163,9 @@ def main():
     wrong = [f"{path.name}: {line}" for path in paths for line in complaints(validator, load(path))]
     if len(sys.argv) == 1:
         summary = load(HERE / "connection_per_request.json")
+        broken = [*broken_copies(summary), *broken_open_copies(load(HERE / "doubtful.json"))]
         wrong += [f"the schema takes a summary {what}"
-                  for what, changed in broken_copies(summary) if not complaints(validator, changed)]
+                  for what, changed in broken if not complaints(validator, changed)]
     print("\n".join(wrong) if wrong else f"{len(paths)} summaries are as the schema says")
     return 1 if wrong or not paths else 0
 

@@ -18,6 +18,9 @@
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t clock_monotonic_ns(void);
 
+/* Nanoseconds of CPU time that the calling thread has used. */
+uint64_t clock_thread_cpu_ns(void);
+
 /* Milliseconds since 1970-01-01T00:00:00Z of CLOCK_REALTIME. */
 uint64_t clock_wall_ms(void);
 

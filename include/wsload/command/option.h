@@ -50,6 +50,7 @@ struct option_row {
     const char *initial;        /* default, as it would be typed; NULL: the field stays zero */
     const char *group;          /* heading in --help */
     const char *help;           /* one line */
+    const char *both;           /* in --help: one line for this row and the next; NULL: its own */
     const char *more;           /* further sentences for `wsload help OPTION`; may be NULL */
 };
 

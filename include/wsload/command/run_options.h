@@ -4,14 +4,30 @@
 
 #include "wsload/command/option.h"
 
+#define CONNECTIONS_MAX 16000000
+
+/* A count that was not given, where 0 can be. */
+#define COUNT_NOT_GIVEN UINT64_MAX
+
 struct run_options {
     const char *url;          /* argument 1; NULL when missing */
     const char *prompts_file; /* argument 2; NULL for prompts.txt */
 
-    uint64_t connections;
+    uint64_t connections; /* 0: not given */
     uint64_t requests;    /* 0: not given */
     uint64_t duration_ns; /* 0: not given */
+    struct option_list stages;
+    double rate;            /* negative: not given */
+    const char *arrival;    /* NULL: not given */
+    uint64_t in_flight;     /* 0: not given */
+    uint64_t max_queue;     /* COUNT_NOT_GIVEN */
+    const char *think_time; /* NULL: not given */
+    uint64_t warmup_ns;     /* 0: not given */
+    bool hold;
+    const char *keepalive; /* NULL: not given */
     bool connection_per_request;
+    uint64_t threads; /* 0: not given */
+    uint64_t seed;    /* COUNT_NOT_GIVEN */
 
     const char *template;     /* text, or @FILE */
     const char *prompt_field; /* NULL: not given */
@@ -23,8 +39,10 @@ struct run_options {
     struct option_list headers;
     struct option_list subprotocols;
     uint64_t connect_timeout_ns;
+    double connect_rate; /* negative: not given */
     struct option_list resolve;
     struct option_list connect_to;
+    const char *interface; /* NULL: not given */
     bool ipv4;
     bool ipv6;
 
@@ -33,11 +51,17 @@ struct run_options {
     const char *key;
     bool insecure;
     const char *sni;
+    const char *tls_max; /* NULL: not given */
+    const char *ciphers; /* NULL: not given */
+    bool tls_resume;
 
     uint64_t max_latency_ns; /* 0: not given */
     double min_rps;          /* negative: not given */
     double min_success_rate; /* negative: not given */
+    struct option_list thresholds;
+    bool strict;
     const char *summary;
+    const char *hgrm; /* NULL: not given */
     const char *progress;
     bool quiet;
     bool no_color;

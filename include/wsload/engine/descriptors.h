@@ -6,9 +6,13 @@
 
 #include "wsload/base/error.h"
 
-/* Sees to it that CONNECTIONS sockets and the process's own files can be open at once, by raising
- * the soft limit (RLIMIT_NOFILE) as far as the hard one allows. Call it before a transport is made.
- * -1 when the hard limit is too low; the error says how to raise it. */
-int descriptors_require(uint64_t connections, struct error *error);
+/* Sees to it that CONNECTIONS sockets and what WORKERS workers need can be open at once, by setting
+ * the soft limit (RLIMIT_NOFILE), as far as the hard one allows. Call it before a transport is
+ * made. -1 when the hard limit is too low; the error says how to raise it. */
+int descriptors_require(uint64_t connections, unsigned workers, struct error *error);
+
+/* For a server, which does not know how many connections will come: as many as the hard limit
+ * allows, up to a million. 0 or -1. */
+int descriptors_take_all(struct error *error);
 
 #endif

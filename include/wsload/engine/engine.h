@@ -14,14 +14,16 @@
 
 struct engine;
 
-/* Resolves the target's name, which may take seconds, and makes the workers. PLAN is borrowed and
- * outlives the engine. NULL and an error when it cannot. */
-struct engine *engine_new(const struct plan *plan, struct error *error);
+/* Resolves the target's name, which may take seconds, and makes the workers. PLAN and THRESHOLDS
+ * are borrowed and outlive the engine. NULL and an error when it cannot. */
+struct engine *engine_new(const struct plan *plan, const struct thresholds *thresholds,
+                          struct error *error);
 
 /* Where the target's name leads. */
 const struct addresses *engine_addresses(const struct engine *engine);
 
-/* Starts the threads. Signals should be blocked by now, since threads inherit the mask. 0 or -1. */
+/* Starts the threads. Signals should be blocked by now, since threads inherit the mask. 0 or -1; -1
+ * only when no thread at all is running. */
 int engine_start(struct engine *engine, struct error *error);
 
 /* A descriptor that becomes readable when every worker has finished. Owned by the engine. */
@@ -30,12 +32,13 @@ int engine_done_fd(const struct engine *engine);
 /* Asks the workers to end; see enum stop_request. */
 void engine_stop(struct engine *engine, enum stop_request how);
 
-/* The figures of the moment. */
+/* The figures of the moment, of all workers. */
 struct snapshot engine_peek(struct engine *engine);
 
-/* Waits for the workers and puts what they measured into RESULTS: recorded, total_time_ns and
- * open_time_ns. */
-void engine_finish(struct engine *engine, struct results *results);
+/* Waits for the workers and puts what they measured into RESULTS: recorded (initialised here, the
+ * caller's to free), the times, asked_per_s, self and setup.same_machine. 0, or -1 when memory is
+ * out. */
+int engine_finish(struct engine *engine, struct results *results, struct error *error);
 
 /* Releases everything; after engine_finish(), or without a start. */
 void engine_free(struct engine *engine);

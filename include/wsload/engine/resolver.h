@@ -17,7 +17,9 @@ struct addresses {
     char items[ADDRESSES_MAX][ADDRESS_TEXT_SIZE]; /* numeric, in the resolver's order */
     size_t count;                                 /* 0: see reason */
     uint16_t port;
-    char reason[256]; /* why there is none: "api.example.com: Name or service not known" */
+    char reason[256];   /* why there is none: "api.example.com: Name or service not known" */
+    uint64_t lookup_ns; /* how long asking for names took; CLOCK_NEVER when there was nothing to
+                           ask, as for numeric addresses */
 };
 
 /* Follows the target's routes and resolves where they lead. Addresses beyond ADDRESSES_MAX are left

@@ -14,6 +14,7 @@
 
 #include "wsload/base/text.h"
 #include "wsload/protocol/failure.h"
+#include "wsload/stats/recorder.h"
 
 /* Bytes that a processor core moves at once; what belongs together is kept in one such line. */
 #define CACHE_LINE 64
@@ -25,11 +26,12 @@
 #define TRANSPORT_MESSAGE_MAX (16u * 1024u * 1024u)
 
 struct transport_events {
-    void (*opened)(void *worker, uint32_t id);
+    void (*opened)(void *worker, uint32_t id, const struct connect_times *times);
     void (*failed)(void *worker, uint32_t id, const struct failure *failure);
     void (*message)(void *worker, uint32_t id, struct text message, bool binary);
     void (*closed)(void *worker, uint32_t id, const struct failure *failure);
-    void (*woken)(void *worker); /* the time of wake_at() has come, or interrupt() was called */
+    void (*woken)(void *worker); /* the time of wake_at() has come, or interrupt() was called; it
+                                    calls wake_at() again before it returns */
 };
 
 struct transport;

@@ -9,15 +9,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wsload/load/arrivals.h"
 #include "wsload/load/prompts.h"
+#include "wsload/load/stages.h"
+#include "wsload/load/think.h"
 #include "wsload/protocol/handshake.h"
 #include "wsload/protocol/reply.h"
 #include "wsload/protocol/route.h"
+#include "wsload/protocol/sources.h"
 #include "wsload/protocol/template.h"
 #include "wsload/protocol/url.h"
 
+#define WORKERS_MAX   256
+#define IN_FLIGHT_MAX 1000
+
 /* Which addresses of a name are used. */
 enum address_family { FAMILY_ANY, FAMILY_IPV4, FAMILY_IPV6 };
+
+/* The newest TLS version offered. */
+enum tls_version { TLS_NEWEST, TLS_1_2, TLS_1_3 };
 
 /* Who is asked for, and how. */
 struct target {
@@ -34,21 +44,48 @@ struct target {
     const char *key_file;    /* its key; NULL: in cert_file */
     const char *server_name; /* for SNI and the certificate; never NULL */
     bool insecure;           /* any certificate will do */
+    enum tls_version tls_max;
+    const char *ciphers;    /* OpenSSL's names, of TLS 1.2 and 1.3; NULL: OpenSSL's default */
+    bool tls_resume;        /* later connections resume the session of earlier ones */
+    struct sources sources; /* local addresses to bind to, in turn */
+};
+
+enum load_model {
+    LOAD_CLOSED, /* a connection sends its next prompt when the reply is there */
+    LOAD_OPEN,   /* requests come due at a rate, whether or not replies are back */
+    LOAD_HOLD    /* connections are held open, without requests */
 };
 
 struct plan {
     struct target target;
-    const struct prompts *prompts;
+    enum load_model model;
+    const struct prompts *prompts; /* NULL with LOAD_HOLD */
     const struct template *message;
     struct reply_rules reply_rules;
-    uint32_t connections;
-    uint64_t requests;    /* 0: only the duration ends the run */
-    uint64_t duration_ns; /* 0: only the requests end the run */
+    uint32_t connections; /* with stages of connections, the most of them */
+    struct stages stages; /* of the rate (open) or of connections (closed), the warm-up in front:
+                             it stays at the start level. count 0: always stages.start */
+    enum arrival_law arrival; /* open */
+    unsigned in_flight;       /* requests per connection at a time, 1 .. IN_FLIGHT_MAX */
+    uint64_t max_queue;       /* open: requests that may wait for a connection */
+    struct think think;       /* closed */
+    uint64_t requests;        /* 0: only time ends the run */
+    uint64_t duration_ns;     /* of the measured part; 0: only the requests end the run */
+    uint64_t warmup_ns;       /* in front of it; 0: none */
     uint64_t reply_timeout_ns;
     uint64_t connect_timeout_ns;
+    double connect_rate;   /* connections per second; 0: as fast as it goes */
+    uint64_t keepalive_ns; /* hold: each connection sends the text so often; 0: never */
+    struct text keepalive;
     bool connection_per_request;
-    uint32_t run_id; /* in every {{id}} of this run */
+    unsigned workers; /* 1 .. WORKERS_MAX, at most one per connection */
+    uint64_t seed;    /* of everything random in the schedule */
+    uint32_t run_id;  /* in every {{id}} of this run */
 };
+
+/* The part of TOTAL that worker WORKER of WORKERS has when they take turns: what it has of
+ * connections, of the queue's places and so on. The shares add up exactly. */
+uint64_t plan_share(uint64_t total, unsigned worker, unsigned workers);
 
 /* The values that a template takes from request SEQ (from 0) of PROMPT. */
 struct template_values plan_template_values(const struct plan *plan, const struct prompt *prompt,

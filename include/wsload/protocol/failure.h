@@ -12,6 +12,7 @@
     X(FAILURE_DNS, "dns", "the name could not be resolved")                                        \
     X(FAILURE_CONNECT_REFUSED, "connect_refused", "nothing accepts connections there")             \
     X(FAILURE_CONNECT_TIMEOUT, "connect_timeout", "the connection did not open in time")           \
+    X(FAILURE_EXHAUSTED, "exhausted", "this machine has no more of what a connection needs")       \
     X(FAILURE_TLS, "tls", "the TLS handshake failed")                                              \
     X(FAILURE_HANDSHAKE_STATUS, "handshake_status", "the upgrade was answered with this status")   \
     X(FAILURE_PROTOCOL, "protocol", "the peer broke the WebSocket protocol")                       \
@@ -31,7 +32,7 @@ enum failure_kind {
 struct failure {
     enum failure_kind kind;
     const char *detail;  /* borrowed, never NULL: the handshake status, the close code, OpenSSL's
-                            reason, or "" */
+                            reason, what is exhausted ("ports", "descriptors"), or "" */
     struct text example; /* borrowed for the call: the frame, close reason or cause of this one */
 };
 

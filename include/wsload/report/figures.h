@@ -30,6 +30,13 @@ char *figure_number(double value, int decimals, char out[FIGURE_SIZE]);
 /* What a noun takes behind COUNT: "" or "s". */
 const char *figure_plural(uint64_t count);
 
+/* VALUE, not negative, with as few digits after the point as it takes, at most 6: "500", "0.5", as
+ * what was asked for is repeated. Returns OUT. */
+char *figure_exact(double value, char out[FIGURE_SIZE]);
+
+/* NS, in whole us, as it is typed: "30s", "1m30s", "500ms". Returns OUT. */
+char *figure_typed_duration(uint64_t ns, char out[FIGURE_SIZE]);
+
 /* The limit of THRESHOLD as it was asked for: "500 ms", "99.95 %". */
 struct figure figure_limit(const struct threshold *threshold);
 

@@ -8,6 +8,8 @@
 #ifndef WSLOAD_STATS_HISTOGRAM_H
 #define WSLOAD_STATS_HISTOGRAM_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define HISTOGRAM_SUB_BITS   10 /* 1024 buckets per octave */
@@ -27,13 +29,17 @@ struct histogram {
     uint64_t buckets[HISTOGRAM_BUCKETS];
 };
 
-/* Empties it. Must be called before anything else. */
+/* Makes it empty, whatever it held. Must be called before anything else. */
+void histogram_init(struct histogram *histogram);
+
+/* Empties one that is in use, or zeroed: costs only as much as its values spread. */
 void histogram_reset(struct histogram *histogram);
 
 /* Counts one value. */
 void histogram_record(struct histogram *histogram, uint64_t value_ns);
 
-/* Adds OTHER's samples; any order of merging gives the same result. */
+/* Adds OTHER's samples; any order of merging gives the same result. Costs only as much as OTHER's
+ * values spread. */
 void histogram_merge(struct histogram *histogram, const struct histogram *other);
 
 /* The value at or below which PERCENT % (0..100, to six decimals) of the samples lie: nearest rank,
@@ -43,8 +49,26 @@ uint64_t histogram_percentile_ns(const struct histogram *histogram, double perce
 /* Samples above histogram_percentile_ns()'s rank: how much a percentile rests on. */
 uint64_t histogram_samples_beyond(const struct histogram *histogram, double percent);
 
+/* Samples that are surely above VALUE_NS: those in buckets behind its own. */
+uint64_t histogram_count_above(const struct histogram *histogram, uint64_t value_ns);
+
 /* Exact mean and population standard deviation in ns; 0 when empty. */
 double histogram_mean_ns(const struct histogram *histogram);
 double histogram_stddev_ns(const struct histogram *histogram);
+
+/* --- For other forms of a histogram: the timeline's rows and the summary's bytes --- */
+
+/* The bucket that counts VALUE_NS. */
+size_t histogram_bucket_of(uint64_t value_ns);
+
+/* The smallest value that BUCKET counts; of HISTOGRAM_BUCKETS, where the last one ends. */
+uint64_t histogram_bucket_start_ns(size_t bucket);
+
+/* ceil(PERCENT / 100 * COUNT), from 1 to COUNT, in integers; 0 when COUNT is 0. */
+uint64_t histogram_rank(uint64_t count, double percent);
+
+/* Whether the buckets and the exact figures can be of the same samples, as they are in every
+ * histogram that was only recorded to and merged. */
+bool histogram_consistent(const struct histogram *histogram);
 
 #endif

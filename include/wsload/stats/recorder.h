@@ -1,6 +1,8 @@
 /* What one worker writes down while it runs. One writer, no locks; merged after the join.
  *
- * Knows requests and connections only as events with times; all times are monotonic ns. */
+ * Knows requests and connections only as events with times; all times are monotonic ns. Requests
+ * belong to the warm-up or to the measured part of the run by the time they were due; those of the
+ * warm-up are counted and kept out of every figure. */
 #ifndef WSLOAD_STATS_RECORDER_H
 #define WSLOAD_STATS_RECORDER_H
 
@@ -10,13 +12,15 @@
 #include "wsload/base/text.h"
 #include "wsload/stats/failures.h"
 #include "wsload/stats/histogram.h"
+#include "wsload/stats/timeline.h"
 
-#define SAMPLE_COUNT      5    /* the first requests of the run are kept with their texts */
+#define SAMPLE_COUNT      5    /* the first measured requests are kept with their texts */
 #define SAMPLE_CHARACTERS 500  /* their texts are cut here */
 #define SAMPLE_SIZE       2048 /* 500 characters of at most 4 bytes, and a NUL */
 
 struct sample {
     bool present;
+    uint64_t seq; /* number of the request in the run */
     bool ok;
     uint64_t latency_ns;       /* of an ok one */
     enum failure_kind failure; /* of a failed one */
@@ -31,31 +35,90 @@ struct connection_counts {
     uint64_t reopened;         /* connections opened again after a break */
     uint64_t failed;           /* attempts that did not open */
     uint64_t closed_by_server; /* open ones that the server closed, reset or just ended */
+    uint64_t open_at_end;      /* when sending was over */
+};
+
+/* The phases of opening a connection, each with a histogram. */
+#define CONNECT_PHASES(X)                                                                          \
+    X(CONNECT_DNS, "dns", "name resolution, once per run")                                         \
+    X(CONNECT_TCP, "tcp", "TCP connect")                                                           \
+    X(CONNECT_TLS, "tls", "TLS handshake")                                                         \
+    X(CONNECT_UPGRADE, "upgrade", "request sent to 101")                                           \
+    X(CONNECT_TOTAL, "total", "from the start of the attempt to open")
+
+enum connect_phase {
+#define CONNECT_ENUM(phase, name, meaning) phase,
+    CONNECT_PHASES(CONNECT_ENUM)
+#undef CONNECT_ENUM
+        CONNECT_PHASE_COUNT
+};
+
+/* "dns" and so on. */
+const char *connect_phase_name(enum connect_phase phase);
+
+/* How long each phase of one opening took, ns; CLOCK_NEVER for a phase that there was not. */
+struct connect_times {
+    uint64_t ns[CONNECT_PHASE_COUNT];
+};
+
+/* What became of the requests. In every run planned = started + skipped and started = ok + failed +
+ * unanswered, where started = sent + unsent: see results_conserved(). */
+struct accounting {
+    uint64_t planned;    /* came due, or were taken from the schedule */
+    uint64_t skipped;    /* never started: the queue was full, or the run ended before */
+    uint64_t sent;       /* handed to an open connection */
+    uint64_t unsent;     /* failed before they were sent: their connection did not open */
+    uint64_t ok;         /* got a good reply */
+    uint64_t failed;     /* ended without one */
+    uint64_t unanswered; /* sent, and given up at the end of the run */
+};
+
+struct recorder_setup {
+    bool open_model;   /* response time and send lag are written down, too */
+    uint64_t start_ns; /* when the measured part begins; before that is warm-up */
+    uint64_t end_ns;   /* when it ends and draining begins; CLOCK_NEVER: with the last request */
 };
 
 /* The functions below count requests that ended, connections that opened, and failures. What has no
- * function here (sent, unanswered, unsolicited and the rest of connections) the worker counts
- * itself at the moment it happens, so that the sums can be checked: sent + unsent = ok + failed +
- * unanswered. */
+ * function here (the other accounts and counts) the worker counts itself at the moment it happens,
+ * so that the sums can be checked. */
 struct recorder {
-    struct histogram latency; /* of requests that went well */
-    struct histogram recent;  /* the same, since the last recorder_take_recent_p95_ns() */
-    struct histogram connect; /* from the start of the attempt, of connections that opened */
+    struct recorder_setup setup;
+    struct accounting measured;
+    struct accounting warmup;
+    uint64_t drained;   /* measured requests that ended at or after setup.end_ns */
+    uint64_t sent_late; /* measured requests that were sent at or after setup.end_ns */
+    uint64_t waited;    /* measured requests that were sent, and had found no connection free */
+
+    struct histogram latency;       /* sent to done, of requests that went well */
+    struct histogram response_time; /* due to done, likewise; empty in a closed run */
+    struct histogram send_lag;      /* due to sent, of all that were sent; empty in a closed run */
+    struct histogram pacing_lag;    /* the same of those that found a connection free: what the
+                                       generator alone is late */
+    struct histogram loop_lag;      /* how late the loop's own timers came */
+    struct histogram connect[CONNECT_PHASE_COUNT];
+    struct histogram lifetime; /* of connections that the server ended, from open to lost */
+
+    struct histogram second; /* latency, in an open run response time, of the second under way */
+    uint64_t second_number;
+    uint64_t second_end_ns; /* CLOCK_NEVER until recorder_start() */
+    uint64_t second_done;
+    uint64_t second_failed;
+    uint64_t previous_p95_ns; /* of the second before; 0 when it had no times */
+    struct timeline timeline;
+
     struct failures failures;
     struct connection_counts connections;
-    struct sample samples[SAMPLE_COUNT];
-    uint64_t sent; /* requests handed to a connection */
-    uint64_t ok;
-    uint64_t failed;
-    uint64_t unsent;       /* those of the failed that never were sent */
-    uint64_t unanswered;   /* sent, and given up when the run was interrupted */
-    uint64_t unsolicited;  /* messages that no request waited for */
-    uint64_t last_done_ns; /* end of the last request that ended; 0 when none did */
+    struct sample samples[SAMPLE_COUNT]; /* the measured requests of lowest number, in order */
+    uint64_t keepalives;                 /* messages sent to keep idle connections up */
+    uint64_t unsolicited;                /* messages that no request waited for */
+    uint64_t last_done_ns; /* end of the last measured request that ended; 0 when none did */
 };
 
 /* One request that ended. */
 struct request_outcome {
-    uint64_t seq;     /* number in the run, from 0 */
+    uint64_t seq; /* number in the run, from 0 */
+    uint64_t due_ns;
     uint64_t sent_ns; /* 0 when it was never sent */
     uint64_t done_ns;
     const struct failure *failure; /* NULL when it went well */
@@ -63,23 +126,46 @@ struct request_outcome {
     struct text reply; /* data NULL when there was none */
 };
 
-/* Empties it. Must be called before anything else. */
-void recorder_init(struct recorder *recorder);
+/* Empties it; until recorder_start() it takes all for measured, in a closed run. Must be called
+ * before anything else; with recorder_free() at the end. 0, or -1 when memory is out. */
+int recorder_init(struct recorder *recorder);
+void recorder_free(struct recorder *recorder);
 
-/* Writes down the end of one request. Allocates nothing. */
+/* The run's clock starts: what is due from SETUP->start_ns on is measured. */
+void recorder_start(struct recorder *recorder, const struct recorder_setup *setup);
+
+/* The account that a request due at DUE_NS belongs to. */
+struct accounting *recorder_account(struct recorder *recorder, uint64_t due_ns);
+
+/* A request due at DUE_NS was sent at SENT_NS: counts it, and its lags in an open run; WAITED when
+ * no connection had been free for it. */
+void recorder_request_sent(struct recorder *recorder, uint64_t due_ns, uint64_t sent_ns,
+                           bool waited);
+
+/* Writes down the end of one request. Allocates nothing. One record per message and histogram: in a
+ * closed run the latency goes into `second` only, and from there into `latency`. */
 void recorder_request_done(struct recorder *recorder, const struct request_outcome *outcome);
 
-/* Writes down that a connection opened, DURATION_NS after the attempt began; AGAIN when it had been
- * open before. */
-void recorder_connection_opened(struct recorder *recorder, uint64_t duration_ns, bool again);
+/* Writes down that a connection opened; AGAIN when it had been open before. */
+void recorder_connection_opened(struct recorder *recorder, const struct connect_times *times,
+                                bool again);
 
 /* Writes down a failure of a connection that had no request. */
 void recorder_connection_failed(struct recorder *recorder, const struct failure *failure);
 
-/* The 95th percentile of the latencies since the last call, ns; 0 when there were none. */
-uint64_t recorder_take_recent_p95_ns(struct recorder *recorder);
+/* Closes the seconds of the timeline that are over at NOW_NS, with the gauges as they stand. To be
+ * called a few times a second; costs something only when a second is over. */
+void recorder_tick(struct recorder *recorder, uint64_t now_ns, uint64_t in_flight, uint64_t open);
 
-/* Adds what OTHER wrote down, but for what is recent. The order of merging matters only where
+/* Closes the last second, even if it is not over: it makes a row if a request ended in it. Nothing
+ * is recorded afterwards. */
+void recorder_finish(struct recorder *recorder, uint64_t in_flight, uint64_t open);
+
+/* The 95th percentile of the second under way, ns, or of the one before while that is empty; 0 when
+ * there is none. */
+uint64_t recorder_recent_p95_ns(const struct recorder *recorder);
+
+/* Adds what OTHER wrote down, when both are finished. The order of merging matters only where
  * failures_merge() says so. */
 void recorder_merge(struct recorder *recorder, const struct recorder *other);
 

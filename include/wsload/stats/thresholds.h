@@ -1,23 +1,38 @@
-/* Thresholds: limits on metrics that decide whether a run passed. */
+/* Thresholds: limits on figures that decide whether a run passed. */
 #ifndef WSLOAD_STATS_THRESHOLDS_H
 #define WSLOAD_STATS_THRESHOLDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-struct metric;
+#include "wsload/base/error.h"
+#include "wsload/stats/histogram.h"
+#include "wsload/stats/selector.h"
+
+struct recorder;
 struct results;
 
-#define THRESHOLDS_MAX 32
+#define THRESHOLDS_MAX      32
+#define THRESHOLD_TEXT_SIZE 128
 
-enum threshold_side { THRESHOLD_AT_MOST, THRESHOLD_AT_LEAST };
+enum threshold_relation {
+    THRESHOLD_BELOW,    /* < */
+    THRESHOLD_AT_MOST,  /* <= */
+    THRESHOLD_ABOVE,    /* > */
+    THRESHOLD_AT_LEAST, /* >= */
+    THRESHOLD_EQUAL,    /* == */
+    THRESHOLD_NOT_EQUAL /* != */
+};
 
 struct threshold {
-    const char *name; /* borrowed: "max_latency", also in the JSON */
-    const struct metric *metric;
-    enum threshold_side side; /* the limit itself passes */
-    double limit;             /* in the metric's unit: seconds, per second, percent */
-    bool has_actual;          /* after judging; without a figure a threshold is broken */
+    /* "max_latency", or what was asked for without its spaces; also in the JSON */
+    char name[THRESHOLD_TEXT_SIZE];
+    struct selector selector;
+    enum threshold_relation relation;
+    double limit;    /* in the figure's unit: seconds, per second, percent, a count */
+    bool abort;      /* ends the run as soon as it is sure to fail */
+    bool has_actual; /* after judging; without a figure a threshold is broken */
     double actual;
     bool passed;
 };
@@ -27,15 +42,61 @@ struct thresholds {
     size_t count;
 };
 
-/* Adds a threshold on the metric METRIC_NAME, which must exist. -1 when there are THRESHOLDS_MAX.
- */
-int thresholds_add(struct thresholds *thresholds, const char *name, const char *metric_name,
-                   enum threshold_side side, double limit);
+/* Adds a threshold called NAME on the figure SELECTOR. -1 when there are THRESHOLDS_MAX or the
+ * figure is unknown. */
+int thresholds_add(struct thresholds *thresholds, const char *name, const char *selector,
+                   enum threshold_relation relation, double limit);
+
+/* Adds what TEXT asks for: "latency:p(95)<500ms", "errors{kind=closed} <= 3, abort". The value has
+ * the unit of the figure: a duration, a percentage (with or without '%'), a rate or a number. -1
+ * and an error that does not name the option, also when abort is asked for where
+ * threshold_can_abort() never holds. */
+int thresholds_parse(struct thresholds *thresholds, const char *text, struct error *error);
+
+/* Whether VALUE is on the right side of the limit. */
+bool threshold_kept(const struct threshold *threshold, double value);
 
 /* Fills has_actual, actual and passed of each from RESULTS. */
 void thresholds_judge(struct thresholds *thresholds, const struct results *results);
 
 /* How many did not pass. */
 size_t thresholds_broken(const struct thresholds *thresholds);
+
+/* --- While the run is under way: is a threshold with abort sure to fail? --- */
+
+/* What one worker, or all of them, have seen so far of one threshold's figure. */
+struct evidence {
+    uint64_t count;       /* samples; requests that ended, for success_rate */
+    uint64_t beyond;      /* samples on the wrong side of the limit (of an extreme, whether there is
+                             one); failures, for success_rate; what was counted, for a count */
+    histogram_sum sum_ns; /* of the samples */
+};
+
+/* Whether any threshold asks for it. */
+bool thresholds_may_abort(const struct thresholds *thresholds);
+
+/* Whether it can ever be known during a run that THRESHOLD is sure to fail. It can for upper limits
+ * (< <=) of a count, for which == is one as well, and of max, and for lower limits (> >=) of min;
+ * when the number of requests to come is known (REQUESTS_KNOWN) also for upper limits of med, p(N)
+ * and avg of what a request has one sample of, and for lower limits of success_rate. For anything
+ * else, later requests can still mend what earlier ones broke, or the clock of the whole run
+ * decides. */
+bool threshold_can_abort(const struct threshold *threshold, bool requests_known);
+
+/* Fills EVIDENCE[THRESHOLDS_MAX] for the thresholds with abort from what RECORDER has so far. */
+void thresholds_observe(const struct thresholds *thresholds, const struct recorder *recorder,
+                        struct evidence evidence[THRESHOLDS_MAX]);
+
+/* Adds the evidence of another worker. */
+void evidence_add(struct evidence *evidence, const struct evidence *other);
+
+/* The first threshold with abort that is sure to fail whatever still happens, when at most TO_COME
+ * requests (UINT64_MAX: unknown) have not ended yet; NULL when none is. It never speaks too soon:
+ * whatever the rest of the run brings, thresholds_judge() finds that threshold broken. And it
+ * speaks as soon as that is so, but for a percentile's samples of several workers in the bucket of
+ * the limit itself, and for limits of percentiles above HISTOGRAM_HIGHEST_NS. */
+const struct threshold *thresholds_sure_to_fail(const struct thresholds *thresholds,
+                                                const struct evidence evidence[THRESHOLDS_MAX],
+                                                uint64_t to_come);
 
 #endif

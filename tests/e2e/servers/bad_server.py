@@ -1,6 +1,9 @@
 """A server that misbehaves in one chosen way. usage: bad_server.py '{"mode": MODE, ...}'
 
   mode        a name of MODES below
+  code        of the close frame, for close_with
+  greetings, greeting_bytes, cut, reply_bytes
+              for greeting, see there
   cert, key   TLS
 
 Prints {"port": N} when it listens, and its counts on SIGUSR2 and, before it ends, on SIGTERM.
@@ -94,13 +97,14 @@ class Peer:
         lines = [line.split(b":", 1) for line in head.split(b"\r\n")[1:]]
         return {name.strip().lower(): value.strip() for name, value in lines}
 
-    def accept(self, key=None):
-        """Completes the upgrade; KEY in place of the client's makes a wrong accept value."""
+    def accept(self, key=None, behind=b""):
+        """Completes the upgrade, with what is sent right BEHIND it; KEY in place of the client's
+        makes a wrong accept value."""
         headers = self.read_request()
         digest = hashlib.sha1((key or headers[b"sec-websocket-key"]) + GUID).digest()
         self.send(
             b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n"
+            b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n" + behind
         )
 
     def answer(self, status, body="", headers=""):
@@ -321,6 +325,31 @@ def close_after_reply(peer):
     peer.drain()
 
 
+def close_with(peer):
+    """Answers the first message, and the second with a close frame."""
+    peer.accept()
+    peer.send(frame(TEXT, peer.read_message()))
+    peer.read_message()
+    peer.send(close_frame(options["code"]))
+    peer.drain()
+
+
+def greeting(peer):
+    """Sends messages right behind the answer 101; the last CUT bytes of them come 50 ms later.
+    Then it echoes each message, or answers with that many bytes, and pings before that."""
+    greetings = frame(TEXT, b"g" * options["greeting_bytes"]) * options["greetings"]
+    whole = len(greetings) - options.get("cut", 0)
+    peer.accept(behind=greetings[:whole])
+    if greetings[whole:]:
+        time.sleep(0.05)
+        peer.send(greetings[whole:])
+    while True:
+        message = peer.read_message()
+        if "reply_bytes" in options:
+            message += b"r" * (options["reply_bytes"] - len(message))
+        peer.send(frame(PING, b"?") + frame(TEXT, message))
+
+
 def location():
     return f"Location: ws://127.0.0.1:{elsewhere}/\r\n"
 
@@ -348,6 +377,8 @@ MODES = {
     "reset_after_message": reset_after_message,
     "half_frame": half_frame,
     "close_after_reply": close_after_reply,
+    "close_with": close_with,
+    "greeting": greeting,
     "close_1001": answering(close_frame(1001, b"Going away")),
     "close_1009": answering(close_frame(1009, b"Max frame length of 32768 has been exceeded.")),
     "close_empty": answering(frame(CLOSE, b"")),

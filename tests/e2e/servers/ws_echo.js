@@ -5,6 +5,10 @@
 //   error_every    every Nth message of the server is answered with error_reply
 //   never_reply    keeps silent
 //   close_after    closes each connection after its Nth reply, with close_code and close_reason
+//   close_every    closes every Nth connection close_ms after it opened, with close_code
+//   drop_at        breaks off all connections at the Nth message of the server
+//   freeze_at      reads and answers nothing for freeze_ms at the Nth message of the server
+//   open_at_most   refuses a handshake with 503 when as many connections are open
 //   host           listens there in place of 127.0.0.1
 //   cert, key      TLS; with client_ca a client needs a certificate of that authority
 //
@@ -23,8 +27,12 @@ const counts = {
   most_open: 0, // at one time
   messages: 0,
   replies: 0,
+  most_waiting: 0, // messages without a reply at one time
+  dropped: 0, // connections that drop_at broke off
   binary: 0, // messages that were not text
   closes: {}, // close codes as the server saw them: how often
+  peers: {}, // addresses of clients: connections from there
+  sessions: {}, // TLS version, cipher and whether it was resumed: connections
   texts: [], // the first messages
   requests: [] // the first handshakes: url, headers, TLS server name
 }
@@ -46,12 +54,28 @@ function at (due, action) {
   else setImmediate(() => at(due, action))
 }
 
+function add (table, name) {
+  table[name] = (table[name] || 0) + 1
+}
+
+function breakIn () {
+  if (counts.messages === options.drop_at) {
+    counts.dropped = sockets.clients.size
+    for (const socket of sockets.clients) socket.terminate()
+  }
+  if (counts.messages === options.freeze_at) {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, options.freeze_ms)
+  }
+}
+
 function onMessage (socket, state, data, isBinary) {
   const due = process.hrtime.bigint() + BigInt(Math.round((options.delay_ms || 0) * 1e6))
   const text = data.toString()
   counts.messages++
   if (isBinary) counts.binary++
   if (counts.texts.length < KEPT) counts.texts.push(text)
+  counts.most_waiting = Math.max(counts.most_waiting, counts.messages - counts.replies)
+  breakIn()
   if (options.never_reply) return
   const answer = answerFor(text)
   at(due, () => {
@@ -64,9 +88,19 @@ function onMessage (socket, state, data, isBinary) {
   })
 }
 
+function describe (stream) {
+  const session = stream.isSessionReused() ? 'resumed' : 'new'
+  return `${stream.getProtocol()} ${stream.getCipher().name} ${session}`
+}
+
 function onConnection (socket, request) {
   const state = { replies: 0 }
   counts.connections++
+  add(counts.peers, request.socket.remoteAddress)
+  if (options.cert) add(counts.sessions, describe(request.socket))
+  if (options.close_every && counts.connections % options.close_every === 0) {
+    setTimeout(() => socket.close(options.close_code || 1001), options.close_ms)
+  }
   counts.most_open = Math.max(counts.most_open, sockets.clients.size)
   if (counts.requests.length < KEPT) {
     counts.requests.push({
@@ -77,7 +111,7 @@ function onConnection (socket, request) {
     })
   }
   socket.on('message', (data, isBinary) => onMessage(socket, state, data, isBinary))
-  socket.on('close', code => { counts.closes[code] = (counts.closes[code] || 0) + 1 })
+  socket.on('close', code => add(counts.closes, code))
   socket.on('error', () => {})
 }
 
@@ -103,7 +137,14 @@ function end (patience) {
 }
 
 const server = listener()
-const sockets = new WebSocketServer({ server, perMessageDeflate: true, maxPayload: 1 << 24 })
+const sockets = new WebSocketServer({
+  server,
+  perMessageDeflate: true,
+  maxPayload: 1 << 24,
+  verifyClient: (info, done) => {
+    done(!options.open_at_most || sockets.clients.size < options.open_at_most, 503)
+  }
+})
 sockets.on('connection', onConnection)
 process.on('SIGUSR2', () => print(counts))
 process.on('SIGTERM', () => end(50))

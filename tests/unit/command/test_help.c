@@ -8,23 +8,29 @@
 static const char *const choices[] = {"red", "green", NULL};
 
 #define X10 "xxxxxxxxxx"
-#define X40 X10 X10 X10 X10
+#define X30 X10 X10 X10
+#define X40 X30 X10
 
 static const struct option_row rows[] = {
     {"flag", 'f', NULL, OPTION_FLAG, 0, .group = "First", .help = "a flag"},
     {"count", 0, "N", OPTION_COUNT, 0, .minimum = 1, .maximum = 1000, .initial = "10",
      .group = "First", .help = "a count"},
-    /* HELP_COLUMN is 31: with " [12345]" the first fills the line, the other has no room */
-    {"fits", 0, "TEXT", OPTION_TEXT, 0, .initial = "12345", .group = "Second", .help = X40 "x"},
-    {"not", 'n', "TEXT", OPTION_TEXT, 0, .initial = "12345", .group = "Second", .help = X40 "xy"},
+    /* HELP_COLUMN is 36: with " [12345]" the first fills the line, the other has no room */
+    {"fits", 0, "TEXT", OPTION_TEXT, 0, .initial = "12345", .group = "Second",
+     .help = X30 "123456"},
+    {"not", 'n', "TEXT", OPTION_TEXT, 0, .initial = "12345", .group = "Second",
+     .help = X30 "1234567"},
+    {"one", 'o', "N", OPTION_COUNT, 0, .initial = "1", .group = "Second", .help = "one",
+     .both = "one and other"},
+    {"other", 0, NULL, OPTION_FLAG, 0, .group = "Second", .help = "other"},
     {"list", 'l', "TEXT", OPTION_LIST, 0, .group = "Second", .help = "a list"},
     {"range", 0, "T", OPTION_RANGE, 0, .maximum = 10 * NS_PER_S, .group = "Second",
      .help = "a range"},
     {"choice", 0, "WORD", OPTION_CHOICE, 0, .choices = choices, .group = "Second",
      .help = "a choice"},
     /* 78 characters after the indent fill a line; one more does not fit */
-    {"wrap", 0, "TEXT", OPTION_TEXT, 0, .group = "Second", .help = X40 " " X10 X10 X10 " 123456",
-     .more = X40 " " X10 X10 X10 " 1234567 9"},
+    {"wrap", 0, "TEXT", OPTION_TEXT, 0, .group = "Second", .help = X40 " " X30 " 123456",
+     .more = X40 " " X30 " 1234567 9"},
 };
 
 static const struct option_set set = {rows, ARRAY_LENGTH(rows), "test", "TEST_", 0, NULL};
@@ -35,19 +41,17 @@ static void test_help_lists_options_in_groups(void **state)
     struct buffer out;
     buffer_init(&out, 1 << 16);
     help_options(&set, &out);
-    assert_string_equal(out.data,
-                        "\n"
-                        "First:\n"
-                        "  -f, --flag                   a flag\n"
-                        "      --count N                a count [10]\n"
-                        "\n"
-                        "Second:\n"
-                        "      --fits TEXT              " X40 "x [12345]\n"
-                        "  -n, --not TEXT               " X40 "xy\n"
-                        "  -l, --list TEXT              a list\n"
-                        "      --range T                a range\n"
-                        "      --choice WORD            a choice\n"
-                        "      --wrap TEXT              " X40 " " X10 X10 X10 " 123456\n");
+    assert_string_equal(out.data, "First:\n"
+                                  "  -f, --flag                        a flag\n"
+                                  "      --count N                     a count [10]\n"
+                                  "Second:\n"
+                                  "      --fits TEXT                   " X30 "123456 [12345]\n"
+                                  "  -n, --not TEXT                    " X30 "1234567\n"
+                                  "  -o, --one N, --other              one and other\n"
+                                  "  -l, --list TEXT                   a list\n"
+                                  "      --range T                     a range\n"
+                                  "      --choice WORD                 a choice\n"
+                                  "      --wrap TEXT                   " X40 " " X30 " 123456\n");
     buffer_free(&out);
 }
 
@@ -61,6 +65,8 @@ static void test_help_of_an_option_says_what_it_takes(void **state)
         {"flag", "-f, --flag   (test, First)\n\n  a flag\n\n  Environment: TEST_FLAG.\n"},
         {"count", "--count N   (test, First)\n\n  a count\n\n  Allowed: 1 to 1,000.\n"
                   "  Default: 10.\n  Environment: TEST_COUNT.\n"},
+        {"one", "-o, --one N   (test, Second)\n\n  one\n\n  Default: 1.\n"
+                "  Environment: TEST_ONE.\n"},
         {"list", "-l, --list TEXT   (test, Second)\n\n  a list\n\n  May be given 64 times.\n"
                  "  Environment: TEST_LIST, one value a line.\n"},
         {"range", "--range T   (test, Second)\n\n  a range\n\n  Allowed: 0 ns to 10 s.\n"
@@ -68,8 +74,8 @@ static void test_help_of_an_option_says_what_it_takes(void **state)
         {"choice", "--choice WORD   (test, Second)\n\n  a choice\n\n  Allowed: red, green.\n"
                    "  Environment: TEST_CHOICE.\n"},
         {"wrap", "--wrap TEXT   (test, Second)\n\n"
-                 "  " X40 " " X10 X10 X10 " 123456\n"
-                 "  " X40 " " X10 X10 X10 "\n  1234567 9\n\n"
+                 "  " X40 " " X30 " 123456\n"
+                 "  " X40 " " X30 "\n  1234567 9\n\n"
                  "  Environment: TEST_WRAP.\n"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {

@@ -22,8 +22,23 @@ static void test_run_options_leave_out_what_was_not_given(void **state)
     assert_int_equal(parse(NULL, NULL), 0);
     assert_null(options.url);
     assert_null(options.prompts_file);
+    assert_int_equal(options.connections, 0);
     assert_int_equal(options.requests, 0);
     assert_int_equal(options.duration_ns, 0);
+    assert_true(options.rate < 0);
+    assert_null(options.arrival);
+    assert_int_equal(options.in_flight, 0);
+    assert_true(options.max_queue == COUNT_NOT_GIVEN);
+    assert_null(options.think_time);
+    assert_int_equal(options.warmup_ns, 0);
+    assert_null(options.keepalive);
+    assert_int_equal(options.threads, 0);
+    assert_true(options.seed == COUNT_NOT_GIVEN);
+    assert_true(options.connect_rate < 0);
+    assert_null(options.interface);
+    assert_null(options.tls_max);
+    assert_null(options.ciphers);
+    assert_null(options.hgrm);
     assert_int_equal(options.max_latency_ns, 0);
     assert_true(options.min_rps < 0);
     assert_true(options.min_success_rate < 0);
@@ -38,11 +53,14 @@ static void test_run_options_flags_set_what_they_name(void **state)
         const char *words[2]; /* long and short */
         const bool *field;
     } flags[] = {
+        {{"--hold"}, &options.hold},
         {{"--connection-per-request"}, &options.connection_per_request},
         {{"--allow-oversize"}, &options.allow_oversize},
         {{"--ipv4", "-4"}, &options.ipv4},
         {{"--ipv6", "-6"}, &options.ipv6},
         {{"--insecure", "-k"}, &options.insecure},
+        {{"--tls-resume"}, &options.tls_resume},
+        {{"--strict"}, &options.strict},
         {{"--quiet", "-q"}, &options.quiet},
         {{"--no-color"}, &options.no_color},
         {{"--verbose", "-v"}, &options.verbose},
@@ -65,10 +83,19 @@ static void test_run_options_texts_set_what_they_name(void **state)
         const char *word;
         const char *const *field;
     } texts[] = {
-        {"--template", &options.template}, {"--prompt-field", &options.prompt_field},
-        {"--origin", &options.origin},     {"--cacert", &options.cacert},
-        {"--cert", &options.cert},         {"--key", &options.key},
-        {"--sni", &options.sni},           {"--summary", &options.summary},
+        {"--template", &options.template},
+        {"--prompt-field", &options.prompt_field},
+        {"--origin", &options.origin},
+        {"--cacert", &options.cacert},
+        {"--cert", &options.cert},
+        {"--key", &options.key},
+        {"--sni", &options.sni},
+        {"--summary", &options.summary},
+        {"--think-time", &options.think_time},
+        {"--keepalive", &options.keepalive},
+        {"--interface", &options.interface},
+        {"--ciphers", &options.ciphers},
+        {"--hgrm", &options.hgrm},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
         assert_int_equal(parse(texts[i].word, "x"), 0);
@@ -88,7 +115,8 @@ static void test_run_options_lists_set_what_they_name(void **state)
     } lists[] = {
         {"--fail-on", &options.fail_on},          {"-H", &options.headers},
         {"--subprotocol", &options.subprotocols}, {"--resolve", &options.resolve},
-        {"--connect-to", &options.connect_to},
+        {"--connect-to", &options.connect_to},    {"-s", &options.stages},
+        {"--threshold", &options.thresholds},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
         assert_int_equal(parse(lists[i].word, "x"), 0);
@@ -105,7 +133,7 @@ static void test_run_options_numbers_keep_to_their_range(void **state)
         const uint64_t *field;
         const char *lowest;
         uint64_t value;
-        const char *too_low;
+        const char *too_low; /* NULL: nothing is */
     } numbers[] = {
         {"-c", &options.connections, "1", 1, "0"},
         {"-n", &options.requests, "1", 1, "0"},
@@ -113,18 +141,80 @@ static void test_run_options_numbers_keep_to_their_range(void **state)
         {"--timeout", &options.timeout_ns, "1ms", NS_PER_MS, "999us"},
         {"--connect-timeout", &options.connect_timeout_ns, "1ms", NS_PER_MS, "999us"},
         {"--max-latency", &options.max_latency_ns, "1us", NS_PER_US, "999ns"},
+        {"--warmup", &options.warmup_ns, "1ms", NS_PER_MS, "999us"},
+        {"-t", &options.threads, "1", 1, "0"},
+        {"--in-flight", &options.in_flight, "1", 1, "0"},
+        {"--max-queue", &options.max_queue, "0", 0, NULL},
+        {"--seed", &options.seed, "0", 0, NULL},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
         assert_int_equal(parse(numbers[i].word, numbers[i].lowest), 0);
         assert_int_equal(*numbers[i].field, numbers[i].value);
-        assert_int_equal(parse(numbers[i].word, numbers[i].too_low), -1);
+        if (numbers[i].too_low)
+            assert_int_equal(parse(numbers[i].word, numbers[i].too_low), -1);
     }
-    assert_int_equal(parse("-c", "16000000"), 0);
-    assert_int_equal(parse("-c", "16000001"), -1);
-    assert_int_equal(parse("--min-rps", "100"), 0);
-    assert_true(options.min_rps > 99 && options.min_rps < 101);
-    assert_int_equal(parse("--min-success-rate", "95"), 0);
-    assert_true(options.min_success_rate > 94 && options.min_success_rate < 96);
+}
+
+static void test_run_options_numbers_have_a_largest(void **state)
+{
+    (void)state;
+    const struct {
+        const char *word;
+        const char *largest;
+        const char *too_large;
+    } numbers[] = {
+        {"-c", "16000000", "16000001"},
+        {"-t", "256", "257"},
+        {"--in-flight", "1000", "1001"},
+        {"--max-queue", "100m", "100000001"},
+        {"--seed", "9007199254740991", "9007199254740992"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
+        assert_int_equal(parse(numbers[i].word, numbers[i].largest), 0);
+        assert_int_equal(parse(numbers[i].word, numbers[i].too_large), -1);
+    }
+}
+
+static void test_run_options_rates_and_percentages_are_read(void **state)
+{
+    (void)state;
+    const struct {
+        const char *word;
+        const double *field;
+    } numbers[] = {
+        {"--min-rps", &options.min_rps},
+        {"--min-success-rate", &options.min_success_rate},
+        {"-r", &options.rate},
+        {"--rate", &options.rate},
+        {"--connect-rate", &options.connect_rate},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
+        assert_int_equal(parse(numbers[i].word, "64"), 0);
+        assert_float_equal(*numbers[i].field, 64, 0);
+        assert_int_equal(parse(numbers[i].word, "0"), 0);
+        assert_float_equal(*numbers[i].field, 0, 0);
+        assert_int_equal(parse(numbers[i].word, "-1"), -1);
+    }
+}
+
+static void test_run_options_choices_keep_to_their_list(void **state)
+{
+    (void)state;
+    const struct {
+        const char *word;
+        const char *value;
+        const char *const *field;
+    } choices[] = {
+        {"--arrival", "constant", &options.arrival},
+        {"--arrival", "poisson", &options.arrival},
+        {"--tls-max", "1.2", &options.tls_max},
+        {"--tls-max", "1.3", &options.tls_max},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(choices); i++) {
+        assert_int_equal(parse(choices[i].word, choices[i].value), 0);
+        assert_string_equal(*choices[i].field, choices[i].value);
+        assert_int_equal(parse(choices[i].word, "1.1"), -1);
+    }
 }
 
 static void test_run_options_progress_has_four_modes(void **state)
@@ -160,6 +250,9 @@ int main(void)
         cmocka_unit_test(test_run_options_texts_set_what_they_name),
         cmocka_unit_test(test_run_options_lists_set_what_they_name),
         cmocka_unit_test(test_run_options_numbers_keep_to_their_range),
+        cmocka_unit_test(test_run_options_numbers_have_a_largest),
+        cmocka_unit_test(test_run_options_rates_and_percentages_are_read),
+        cmocka_unit_test(test_run_options_choices_keep_to_their_list),
         cmocka_unit_test(test_run_options_progress_has_four_modes),
         cmocka_unit_test(test_run_options_arguments_have_environment_names),
     };

@@ -175,6 +175,54 @@ static void test_run_plan_passes_on_the_files_of_tls(void **state)
     assert_false(run.plan.target.insecure);
 }
 
+static void test_run_plan_passes_on_what_tls_may_use(void **state)
+{
+    (void)state;
+    const struct target *target = &run.plan.target;
+    assert_int_equal(BUILD("wss://h"), 0);
+    assert_int_equal(target->tls_max, TLS_NEWEST);
+    assert_null(target->ciphers);
+    assert_false(target->tls_resume);
+    assert_int_equal(BUILD("wss://h", "--tls-max", "1.2", "--ciphers", "AES128-SHA"), 0);
+    assert_int_equal(target->tls_max, TLS_1_2);
+    assert_string_equal(target->ciphers, "AES128-SHA");
+    assert_int_equal(BUILD("wss://h", "--tls-max", "1.3", "--tls-resume"), 0);
+    assert_int_equal(target->tls_max, TLS_1_3);
+    assert_true(target->tls_resume);
+}
+
+static void test_run_plan_binds_to_the_addresses_asked_for(void **state)
+{
+    (void)state;
+    assert_int_equal(BUILD("ws://h"), 0);
+    assert_int_equal(run.plan.target.sources.count, 0);
+    assert_int_equal(BUILD("ws://h", "--interface", "127.0.0.2,127.0.0.8/30,::1"), 0);
+    assert_int_equal(run.plan.target.sources.count, 4);
+    assert_int_equal(BUILD("ws://h", "-4", "--interface", "127.0.0.2,::1"), 0);
+    assert_int_equal(BUILD("ws://h", "-6", "--interface", "127.0.0.2,::1"), 0);
+}
+
+static void test_run_plan_holds_without_messages(void **state)
+{
+    (void)state;
+    char *argv[] = {(char *)"wsload", (char *)"ws://h", (char *)"--hold", (char *)"-d",
+                    (char *)"1m"};
+    assert_int_equal(run_options_parse(5, argv, &options, &error), 0);
+    assert_int_equal(run_plan_build(&run, &options, &error), 0);
+    assert_int_equal(run.plan.model, LOAD_HOLD);
+    assert_null(run.plan.prompts);
+    assert_int_equal(run.plan.connections, 10);
+}
+
+static void test_run_plan_finds_conflicts_before_it_reads_files(void **state)
+{
+    (void)state;
+    char *argv[] = {(char *)"wsload", (char *)"ws://h", (char *)"/nonexistent", (char *)"--hold"};
+    assert_int_equal(run_options_parse(4, argv, &options, &error), 0);
+    assert_int_equal(run_plan_build(&run, &options, &error), -1);
+    assert_non_null(strstr(error.text, "PROMPTS_FILE /nonexistent: --hold"));
+}
+
 static void test_run_plan_reads_the_template_of_a_file(void **state)
 {
     (void)state;
@@ -294,7 +342,7 @@ static void test_run_plan_refuses_with_one_clear_line(void **state)
 {
     (void)state;
     static const struct {
-        const char *words[3];
+        const char *words[4];
         const char *part;
     } cases[] = {
         {{"-H", "no colon"}, "--header: "},
@@ -303,6 +351,11 @@ static void test_run_plan_refuses_with_one_clear_line(void **state)
         {{"--resolve", "h:443:name"}, "--resolve 'h:443:name': use HOST:PORT:ADDRESS"},
         {{"--connect-to", "h"}, "--connect-to 'h': use HOST1:PORT1:HOST2:PORT2"},
         {{"-46"}, "-4 and -6 exclude each other"},
+        {{"--interface", "eth0"}, "--interface 'eth0': "},
+        {{"-4", "--interface", "::1"}, "--interface '::1': no IPv4 address, and -4 asks for one"},
+        {{"-6", "--interface", "127.0.0.1"}, "'127.0.0.1': no IPv6 address, and -6 asks for one"},
+        {{"--max-queue", "5"}, "--max-queue 5: it goes with --rate"},
+        {{"-t", "11"}, "--threads 11: at most one per connection"},
         {{"--cacert", "/nonexistent"}, "--cacert /nonexistent: the file cannot be read"},
         {{"--cert", "/nonexistent"}, "--cert /nonexistent: the file cannot be read"},
         {{"--key", "/nonexistent"}, "--key /nonexistent: the file cannot be read"},
@@ -343,6 +396,10 @@ int main(void)
         cmocka_unit_test_teardown(test_run_plan_names_each_run_anew, release),
         cmocka_unit_test_teardown(test_run_plan_takes_every_route, release),
         cmocka_unit_test_teardown(test_run_plan_passes_on_the_files_of_tls, release),
+        cmocka_unit_test_teardown(test_run_plan_passes_on_what_tls_may_use, release),
+        cmocka_unit_test_teardown(test_run_plan_binds_to_the_addresses_asked_for, release),
+        cmocka_unit_test_teardown(test_run_plan_holds_without_messages, release),
+        cmocka_unit_test_teardown(test_run_plan_finds_conflicts_before_it_reads_files, release),
         cmocka_unit_test_teardown(test_run_plan_reads_the_template_of_a_file, release),
         cmocka_unit_test_teardown(test_run_plan_reads_the_field_of_the_prompts, release),
         cmocka_unit_test_teardown(test_run_plan_refuses_messages_over_128_kib, release),

@@ -1,5 +1,6 @@
 #include "testing.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "wsload/command/help.h"
@@ -44,6 +45,11 @@ static void test_tables_rows_are_whole(void **state)
             assert_true(row->group && row->help);
             assert_int_equal(row->argument == NULL, row->type == OPTION_FLAG);
             assert_int_equal(row->choices != NULL, row->type == OPTION_CHOICE);
+            if (row->both) {
+                assert_true(i + 1 < sets[s]->count);
+                assert_string_equal(row[1].group, row->group);
+                assert_null(row[1].both);
+            }
         }
     }
 }
@@ -55,7 +61,7 @@ static void test_tables_defaults_pass_their_own_checks(void **state)
     struct serve_options serve = {0};
     options_set_defaults(&run_option_set, &run); /* aborts otherwise */
     options_set_defaults(&serve_option_set, &serve);
-    assert_int_equal(run.connections, 10);
+    assert_int_equal(run.connections, 0); /* not given */
     assert_int_equal(run.timeout_ns, UINT64_C(30000000000));
     assert_int_equal(run.connect_timeout_ns, UINT64_C(10000000000));
     assert_string_equal(run.template, "{\"message\": \"{{prompt}}\"}");
@@ -70,11 +76,46 @@ static void test_tables_help_fits_the_screen(void **state)
         struct buffer out;
         buffer_init(&out, 1 << 16);
         help_options(sets[s], &out);
-        assert_true(count_lines(out.data, 80) < 52);
+        assert_true(count_lines(out.data, 80) < 52); /* with head and tail below 60 */
         buffer_clear(&out);
         for (size_t i = 0; i < sets[s]->count; i++)
             help_option(sets[s], &sets[s]->rows[i], &out);
         count_lines(out.data, 80);
+        buffer_free(&out);
+    }
+}
+
+/* Each line that is no heading has its help in the same column, with two spaces in front. */
+static void test_tables_help_is_aligned(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < ARRAY_LENGTH(sets); s++) {
+        struct buffer out;
+        buffer_init(&out, 1 << 16);
+        help_options(sets[s], &out);
+        for (const char *line = out.data; *line; line = strchr(line, '\n') + 1) {
+            if (line[0] == ' ' && (strncmp(line + 34, "  ", 2) != 0 || line[36] == ' '))
+                fail_msg("not aligned: %.36s", line);
+        }
+        buffer_free(&out);
+    }
+}
+
+static void test_tables_help_names_every_option(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < ARRAY_LENGTH(sets); s++) {
+        struct buffer out;
+        buffer_init(&out, 1 << 16);
+        help_options(sets[s], &out);
+        for (size_t i = 0; i < sets[s]->count; i++) {
+            char name[64];
+            const struct option_row *row = &sets[s]->rows[i];
+            snprintf(name, sizeof(name), "--%s%s%s", row->name, row->argument ? " " : "",
+                     row->argument ? row->argument : "");
+            if (!strstr(out.data, name))
+                fail_msg("'%s' is not in --help", name);
+        }
         buffer_free(&out);
     }
 }
@@ -105,6 +146,8 @@ int main(void)
         cmocka_unit_test(test_tables_rows_are_whole),
         cmocka_unit_test(test_tables_defaults_pass_their_own_checks),
         cmocka_unit_test(test_tables_help_fits_the_screen),
+        cmocka_unit_test(test_tables_help_is_aligned),
+        cmocka_unit_test(test_tables_help_names_every_option),
         cmocka_unit_test(test_tables_help_of_an_option_tells_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

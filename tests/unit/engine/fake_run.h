@@ -1,31 +1,48 @@
-/* A worker's run over the fake transport: three prompts, a plan that a test may change before it
- * executes, and what holds after every run. */
+/* A run over the fake transport: three prompts, a plan that a test may change before it executes,
+ * and what holds after every run. */
 #ifndef WSLOAD_TESTS_FAKE_RUN_H
 #define WSLOAD_TESTS_FAKE_RUN_H
 
 #include "fake_transport.h"
 #include "wsload/engine/worker.h"
 
+#define RUN_WORKERS_MAX 3
+
 struct run {
     struct template message;
     struct plan plan;
-    atomic_int stop;
-    struct worker *worker;
-    struct fake_transport fake;
+    struct thresholds thresholds;
+    struct crew crew;
+    struct worker *workers[RUN_WORKERS_MAX]; /* plan.workers of them */
+    struct fake_transport fakes[RUN_WORKERS_MAX];
+    struct worker *worker;       /* the first */
+    struct fake_transport *fake; /* its transport */
+    void (*script)(struct fake_transport *fake);
+    const struct failure *refuse_with; /* of every transport; set these before the run */
+    uint64_t delay_ns;
 };
 
 extern struct run run; /* one at a time; the scripts see it */
 
-/* Makes the plan; "one", "two" and "three" are sent as "1 one", "2 two", "3 three", "4 one" ... */
+/* Makes the plan, of one worker; "one", "two" and "three" are sent as "1 one", "2 two", "3 three",
+ * "4 one" ... */
 void run_set_up(uint32_t connections, uint64_t requests);
 
-/* Runs the plan with SCRIPT as the network. The recorder is the worker's. */
+/* Runs the plan with SCRIPT as the network of all workers; it is given the first one's transport,
+ * which the others follow. The recorder is the first worker's. */
 const struct recorder *run_execute(void (*script)(struct fake_transport *));
+
+/* Of worker INDEX, after the run. */
+const struct recorder *run_recorder(unsigned index);
+
+/* How long the measured part took: to the end of sending, or to the last end of a request. */
+uint64_t run_total_ns(void);
 
 void run_tear_down(void);
 
-/* What must hold once a run has ended: each request that was sent ended in exactly one way, unless
- * it failed before it was sent. */
+/* What must hold once a worker's run has ended: each request that came due was sent, failed before
+ * it was sent or was skipped; each that was started ended in exactly one way; and each figure has a
+ * sample of each. */
 void assert_conserved(const struct recorder *recorder);
 
 /* The class of failures at INDEX is KIND with DETAIL, and failed REQUESTS of them. */

@@ -10,6 +10,48 @@ static struct fake_transport *self(struct transport *transport)
     return (struct fake_transport *)transport;
 }
 
+/* --- What the server will do --- */
+
+/* While it is silent it does nothing; events stay in order, since all have the same delay. */
+static void server_will(struct fake_transport *fake, uint32_t id, enum fake_deed what)
+{
+    uint64_t time_ns = fake->now_ns + fake->delay_ns;
+    uint64_t place = (fake->first_event + fake->event_count) % FAKE_EVENTS;
+    if (time_ns >= fake->silent_from_ns && time_ns < fake->silent_until_ns)
+        time_ns = fake->silent_until_ns;
+    if (fake->event_count == FAKE_EVENTS)
+        return; /* of tests that have no server */
+    fake->event_count++;
+    fake->queue[place] = (struct fake_event){time_ns, id, fake->connections[id].lost, what};
+}
+
+static uint64_t next_event_ns(const struct fake_transport *fake)
+{
+    return fake->event_count ? fake->queue[fake->first_event].time_ns : CLOCK_NEVER;
+}
+
+static void server_does(struct fake_transport *fake)
+{
+    struct fake_event event = fake->queue[fake->first_event];
+    fake->first_event = (fake->first_event + 1) % FAKE_EVENTS;
+    fake->event_count--;
+    if (event.lost != fake->connections[event.id].lost)
+        return;
+    switch (event.what) {
+    case FAKE_OPENS:
+        fake_opened(fake, event.id);
+        break;
+    case FAKE_REPLIES:
+        fake_reply(fake, event.id, "ok");
+        break;
+    case FAKE_CLOSES:
+        fake_closed(fake, event.id, FAILURE_CLOSED, "1000");
+        break;
+    }
+}
+
+/* --- Operations --- */
+
 static uint64_t fake_now_ns(struct transport *transport)
 {
     return self(transport)->now_ns;
@@ -19,8 +61,11 @@ static void fake_open(struct transport *transport, uint32_t id)
 {
     struct fake_transport *fake = self(transport);
     fake->connections[id].opens++;
+    fake->connections[id].open_ns = fake->now_ns;
     if (fake->refuse_with)
         fake->events->failed(fake->worker, id, fake->refuse_with);
+    else
+        server_will(fake, id, FAKE_OPENS);
 }
 
 static void fake_send(struct transport *transport, uint32_t id, char *message, size_t length)
@@ -33,16 +78,19 @@ static void fake_send(struct transport *transport, uint32_t id, char *message, s
     connection->sends++;
     self(transport)->sends++;
     memset(message - TRANSPORT_HEADROOM, 0xa5, TRANSPORT_HEADROOM + length); /* as masking does */
+    server_will(self(transport), id, FAKE_REPLIES);
 }
 
 static void fake_close(struct transport *transport, uint32_t id)
 {
     self(transport)->connections[id].closes++;
+    server_will(self(transport), id, FAKE_CLOSES);
 }
 
 static void fake_drop(struct transport *transport, uint32_t id)
 {
     self(transport)->connections[id].drops++;
+    self(transport)->connections[id].lost++;
 }
 
 static void fake_wake_at(struct transport *transport, uint64_t time_ns)
@@ -62,6 +110,11 @@ static void fake_stop(struct transport *transport)
     self(transport)->stopped = true;
 }
 
+static void fake_interrupt(struct transport *transport)
+{
+    self(transport)->interrupted = true;
+}
+
 static const struct transport_ops operations = {
     .now_ns = fake_now_ns,
     .open = fake_open,
@@ -71,6 +124,7 @@ static const struct transport_ops operations = {
     .wake_at = fake_wake_at,
     .run = fake_run,
     .stop = fake_stop,
+    .interrupt = fake_interrupt,
 };
 
 void fake_init(struct fake_transport *fake, void *worker, const struct transport_events *events)
@@ -82,34 +136,107 @@ void fake_init(struct fake_transport *fake, void *worker, const struct transport
         .now_ns = FAKE_START_NS,
         .wake_ns = CLOCK_NEVER,
         .connections = calloc(FAKE_CONNECTIONS, sizeof(*fake->connections)),
+        .queue = calloc(FAKE_EVENTS, sizeof(*fake->queue)),
     };
 }
 
 void fake_free(struct fake_transport *fake)
 {
     free(fake->connections);
+    free(fake->queue);
+}
+
+/* --- Time --- */
+
+static uint64_t next_wake_ns(const struct fake_transport *fake)
+{
+    if (fake->stopped)
+        return CLOCK_NEVER;
+    return fake->interrupted ? fake->now_ns : fake->wake_ns;
+}
+
+static void wake(struct fake_transport *fake)
+{
+    fake->interrupted = false;
+    fake->wake_ns = CLOCK_NEVER;
+    fake->wakes++;
+    fake->events->woken(fake->worker);
+}
+
+static void set_clocks(struct fake_transport *fakes, unsigned count, uint64_t now_ns)
+{
+    for (unsigned i = 0; i < count; i++)
+        fakes[i].now_ns = now_ns;
+}
+
+/* The next thing that happens until END_NS, the server's events before the worker's own. */
+static bool step(struct fake_transport *fakes, unsigned count, uint64_t end_ns, bool serve)
+{
+    struct fake_transport *next = NULL;
+    uint64_t next_ns = end_ns;
+    bool by_server = false;
+    for (unsigned i = 0; i < count; i++) {
+        uint64_t event_ns = serve && !fakes[i].stopped ? next_event_ns(&fakes[i]) : CLOCK_NEVER;
+        uint64_t wake_ns = next_wake_ns(&fakes[i]);
+        uint64_t first_ns = event_ns <= wake_ns ? event_ns : wake_ns;
+        if (first_ns > next_ns || (next && first_ns == next_ns))
+            continue;
+        next = &fakes[i];
+        next_ns = first_ns;
+        by_server = event_ns <= wake_ns;
+    }
+    if (!next)
+        return false;
+    if (next_ns > next->now_ns)
+        set_clocks(fakes, count, next_ns);
+    if (by_server)
+        server_does(next);
+    else
+        wake(next);
+    return true;
+}
+
+void fake_advance_all(struct fake_transport *fakes, unsigned count, uint64_t ns)
+{
+    uint64_t end_ns = fakes->now_ns + ns;
+    while (step(fakes, count, end_ns, false))
+        continue;
+    set_clocks(fakes, count, end_ns);
+}
+
+void fake_serve_all(struct fake_transport *fakes, unsigned count, uint64_t ns)
+{
+    uint64_t end_ns = fakes->now_ns + ns;
+    while (step(fakes, count, end_ns, true))
+        continue;
+    set_clocks(fakes, count, end_ns);
 }
 
 void fake_advance(struct fake_transport *fake, uint64_t ns)
 {
-    uint64_t end_ns = fake->now_ns + ns;
-    while (fake->wake_ns <= end_ns && !fake->stopped) {
-        if (fake->wake_ns > fake->now_ns)
-            fake->now_ns = fake->wake_ns;
-        fake->wake_ns = CLOCK_NEVER;
-        fake->events->woken(fake->worker);
-    }
-    fake->now_ns = end_ns;
+    fake_advance_all(fake, 1, ns);
 }
+
+void fake_serve(struct fake_transport *fake, uint64_t ns)
+{
+    fake_serve_all(fake, 1, ns);
+}
+
+/* --- Reports --- */
 
 void fake_opened(struct fake_transport *fake, uint32_t id)
 {
-    fake->events->opened(fake->worker, id);
+    struct connect_times times;
+    for (size_t i = 0; i < CONNECT_PHASE_COUNT; i++)
+        times.ns[i] = CLOCK_NEVER;
+    times.ns[CONNECT_TOTAL] = fake->now_ns - fake->connections[id].open_ns;
+    fake->events->opened(fake->worker, id, &times);
 }
 
 void fake_failed(struct fake_transport *fake, uint32_t id, enum failure_kind kind)
 {
     struct failure failure = {kind, "", {0}};
+    fake->connections[id].lost++;
     fake->events->failed(fake->worker, id, &failure);
 }
 
@@ -122,5 +249,6 @@ void fake_closed(struct fake_transport *fake, uint32_t id, enum failure_kind kin
                  const char *detail)
 {
     struct failure failure = {kind, detail, {0}};
+    fake->connections[id].lost++;
     fake->events->closed(fake->worker, id, &failure);
 }

@@ -1,20 +1,34 @@
 /* A transport without sockets, on a clock that stands still until it is told to move.
  *
- * The test is the network: run() calls its script, which reports events and moves the clock. */
+ * The test is the network: run() calls its script, which reports events and moves the clock. Or the
+ * script leaves that to a server (fake_serve), which opens, answers and closes after a delay. */
 #ifndef WSLOAD_TESTS_FAKE_TRANSPORT_H
 #define WSLOAD_TESTS_FAKE_TRANSPORT_H
 
 #include "wsload/engine/transport.h"
 
 #define FAKE_CONNECTIONS 20000
+#define FAKE_EVENTS      65536 /* of the server under way, a power of two */
 #define FAKE_START_NS    UINT64_C(1000000000000)
 
 struct fake_connection {
-    unsigned opens; /* how often open() was called */
+    uint64_t open_ns; /* when open() was called last */
+    unsigned opens;   /* how often open() was called */
     unsigned sends;
     unsigned closes;
     unsigned drops;
+    unsigned lost; /* times that its socket went away: what the server has for it is void */
     char last_message[128];
+};
+
+enum fake_deed { FAKE_OPENS, FAKE_REPLIES, FAKE_CLOSES };
+
+/* What the server will do. */
+struct fake_event {
+    uint64_t time_ns;
+    uint32_t id;
+    unsigned lost; /* void if the connection's number is another one by then */
+    enum fake_deed what;
 };
 
 struct fake_transport {
@@ -25,9 +39,18 @@ struct fake_transport {
     const struct failure *refuse_with; /* open() reports this at once, when it is set */
     uint64_t now_ns;
     uint64_t wake_ns;
+    bool interrupted;
     bool stopped;
+    uint64_t wakes; /* how often the worker was woken */
     uint64_t sends;
     struct fake_connection *connections; /* FAKE_CONNECTIONS of them */
+
+    uint64_t delay_ns; /* of the server's events; each is in order of their causes */
+    uint64_t silent_from_ns;
+    uint64_t silent_until_ns; /* it does nothing in that time, and then all at once */
+    struct fake_event *queue; /* a ring of FAKE_EVENTS */
+    uint64_t first_event;
+    uint64_t event_count;
 };
 
 void fake_init(struct fake_transport *fake, void *worker, const struct transport_events *events);
@@ -35,6 +58,13 @@ void fake_free(struct fake_transport *fake);
 
 /* Moves the clock by NS, waking the worker whenever it asked for that on the way. */
 void fake_advance(struct fake_transport *fake, uint64_t ns);
+
+/* The same for COUNT transports, whose clocks are one. */
+void fake_advance_all(struct fake_transport *fakes, unsigned count, uint64_t ns);
+
+/* The same, and the server does what it has to on the way. */
+void fake_serve(struct fake_transport *fake, uint64_t ns);
+void fake_serve_all(struct fake_transport *fakes, unsigned count, uint64_t ns);
 
 void fake_opened(struct fake_transport *fake, uint32_t id);
 void fake_failed(struct fake_transport *fake, uint32_t id, enum failure_kind kind);

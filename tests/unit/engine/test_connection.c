@@ -6,6 +6,7 @@
 #define SECOND NS_PER_S
 
 static const struct connection_settings held = {
+    .in_flight = 1,
     .connect_timeout_ns = 10 * SECOND,
     .reply_timeout_ns = 30 * SECOND,
     .not_open = {FAILURE_CONNECT_TIMEOUT, "", {0}},
@@ -14,6 +15,7 @@ static const struct connection_settings held = {
 
 static const struct connection_settings per_request = {
     .per_request = true,
+    .in_flight = 1,
     .connect_timeout_ns = 10 * SECOND,
     .reply_timeout_ns = 30 * SECOND,
     .not_open = {FAILURE_CONNECT_TIMEOUT, "", {0}},
@@ -24,15 +26,53 @@ static const struct failure closed = {FAILURE_CLOSED, "1006", {0}};
 static const struct failure error_reply = {FAILURE_ERROR_REPLY, "", {0}};
 static const struct failure bad_frame = {FAILURE_PROTOCOL, "", {0}};
 
+static struct flight flights[3]; /* of the connection under test */
+
+static struct connection resting(const struct connection_settings *settings)
+{
+    struct connection connection;
+    connection_init(&connection, settings, flights);
+    return connection;
+}
+
+/* A connection that is open since 4 s, without a request. */
+static struct connection idle(const struct connection_settings *settings)
+{
+    struct connection connection = resting(settings);
+    connection_open(&connection, 0);
+    connection_on_opened(&connection, 4 * SECOND);
+    return connection;
+}
+
+static struct connection_step assign(struct connection *connection, uint64_t seq, uint64_t now_ns)
+{
+    return connection_assign(connection, (struct request){.seq = seq, .due_ns = now_ns}, now_ns);
+}
+
 /* A connection that is open, with request 7 in flight since 5 s. */
 static struct connection awaiting(const struct connection_settings *settings)
 {
-    struct connection connection;
-    connection_init(&connection, settings);
-    connection_assign(&connection, (struct request){.seq = 7, .prompt_index = 3}, 4 * SECOND);
-    connection_on_opened(&connection);
+    struct connection connection = resting(settings);
+    assign(&connection, 7, 3 * SECOND);
+    connection_on_opened(&connection, 4 * SECOND);
     connection_sent(&connection, 5 * SECOND);
     return connection;
+}
+
+static void assert_popped(struct connection *connection, uint64_t seq, uint64_t sent_ns)
+{
+    struct flight flight = connection_pop(connection);
+    assert_int_equal(flight.request.seq, seq);
+    assert_int_equal(flight.sent_ns, sent_ns);
+}
+
+/* Breaks it at NOW_NS, with the one request that it has, until it may open again. */
+static void break_off(struct connection *connection, uint64_t now_ns)
+{
+    struct connection_step step = connection_on_closed(connection, &closed, now_ns);
+    assert_int_equal(step.ended, 1);
+    connection_pop(connection);
+    connection_on_deadline(connection, step.deadline_ns);
 }
 
 static void assert_step(struct connection_step step, enum connection_action action,
@@ -45,35 +85,32 @@ static void assert_step(struct connection_step step, enum connection_action acti
 static void test_connection_opens_without_a_request(void **state)
 {
     (void)state;
-    struct connection connection;
-    connection_init(&connection, &held);
-    assert_step(connection_open(&connection, 2 * SECOND), CONNECTION_OPEN, 12 * SECOND);
+    struct connection connection = resting(&held);
+    assert_step(connection_open(&connection, 2 * SECOND), CONNECTION_START, 12 * SECOND);
     assert_int_equal(connection.state, CONNECTION_OPENING);
-    assert_int_equal(connection.opening_ns, 2 * SECOND);
-    assert_step(connection_on_opened(&connection), CONNECTION_NEXT, CLOCK_NEVER);
-    assert_int_equal(connection.state, CONNECTION_READY);
+    assert_false(connection_is_free(&connection));
+    assert_false(connection.opened_before);
+    assert_step(connection_on_opened(&connection, 3 * SECOND), CONNECTION_NEXT, CLOCK_NEVER);
+    assert_int_equal(connection.state, CONNECTION_OPEN);
+    assert_int_equal(connection.opened_ns, 3 * SECOND);
+    assert_true(connection_is_free(&connection));
+    assert_true(connection.opened_before);
 }
 
 static void test_connection_sends_once_it_is_open(void **state)
 {
     (void)state;
-    struct connection connection;
-    connection_init(&connection, &held);
-    assert_step(connection_assign(&connection, (struct request){.seq = 1}, SECOND), CONNECTION_OPEN,
-                11 * SECOND);
-    assert_step(connection_on_opened(&connection), CONNECTION_SEND, CLOCK_NEVER);
+    struct connection connection = resting(&held);
+    assert_step(assign(&connection, 1, SECOND), CONNECTION_START, 11 * SECOND);
+    assert_step(connection_on_opened(&connection, SECOND), CONNECTION_SEND, CLOCK_NEVER);
     assert_step(connection_sent(&connection, 2 * SECOND), CONNECTION_WAIT, 32 * SECOND);
 }
 
 static void test_connection_sends_at_once_when_ready(void **state)
 {
     (void)state;
-    struct connection connection;
-    connection_init(&connection, &held);
-    connection_open(&connection, 0);
-    connection_on_opened(&connection);
-    assert_step(connection_assign(&connection, (struct request){.seq = 1}, SECOND), CONNECTION_SEND,
-                CLOCK_NEVER);
+    struct connection connection = idle(&held);
+    assert_step(assign(&connection, 1, SECOND), CONNECTION_SEND, CLOCK_NEVER);
 }
 
 static void test_connection_ends_request_with_its_reply(void **state)
@@ -82,12 +119,12 @@ static void test_connection_ends_request_with_its_reply(void **state)
     struct connection connection = awaiting(&held);
     struct connection_step step = connection_on_message(&connection, NULL, 6 * SECOND);
     assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
-    assert_true(step.request_ended);
+    assert_int_equal(step.ended, 1);
     assert_null(step.failure);
-    assert_int_equal(step.request.seq, 7);
-    assert_int_equal(step.request.prompt_index, 3);
-    assert_int_equal(step.sent_ns, 5 * SECOND);
-    assert_int_equal(connection.state, CONNECTION_READY);
+    assert_int_equal(connection_oldest(&connection)->due_ns, 3 * SECOND);
+    assert_popped(&connection, 7, 5 * SECOND);
+    assert_int_equal(connection.count, 0);
+    assert_int_equal(connection.state, CONNECTION_OPEN);
 }
 
 static void test_connection_stays_open_after_an_error_reply(void **state)
@@ -97,7 +134,7 @@ static void test_connection_stays_open_after_an_error_reply(void **state)
     struct connection_step step = connection_on_message(&connection, &error_reply, 6 * SECOND);
     assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
     assert_ptr_equal(step.failure, &error_reply);
-    assert_int_equal(connection.state, CONNECTION_READY);
+    assert_int_equal(connection.state, CONNECTION_OPEN);
 }
 
 static void test_connection_closes_after_a_message_that_breaks_the_protocol(void **state)
@@ -115,10 +152,11 @@ static void test_connection_per_request_closes_after_the_reply(void **state)
     struct connection connection = awaiting(&per_request);
     struct connection_step step = connection_on_message(&connection, NULL, 6 * SECOND);
     assert_step(step, CONNECTION_CLOSE, 7 * SECOND);
-    assert_true(step.request_ended);
+    assert_int_equal(step.ended, 1);
+    connection_pop(&connection);
     step = connection_on_closed(&connection, &closed, 6 * SECOND + 1);
     assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
-    assert_false(step.request_ended);
+    assert_int_equal(step.ended, 0);
     assert_null(step.failure);
 }
 
@@ -128,8 +166,9 @@ static void test_connection_that_closes_fails_its_request_and_backs_off(void **s
     struct connection connection = awaiting(&held);
     struct connection_step step = connection_on_closed(&connection, &closed, 6 * SECOND);
     assert_step(step, CONNECTION_WAIT, 6 * SECOND + 100 * NS_PER_MS);
-    assert_true(step.request_ended);
+    assert_int_equal(step.ended, 1);
     assert_ptr_equal(step.failure, &closed);
+    assert_popped(&connection, 7, 5 * SECOND);
     step = connection_on_deadline(&connection, 7 * SECOND);
     assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
     assert_int_equal(connection.state, CONNECTION_RESTING);
@@ -138,12 +177,9 @@ static void test_connection_that_closes_fails_its_request_and_backs_off(void **s
 static void test_connection_that_closes_when_idle_fails_no_request(void **state)
 {
     (void)state;
-    struct connection connection;
-    connection_init(&connection, &held);
-    connection_open(&connection, 0);
-    connection_on_opened(&connection);
+    struct connection connection = idle(&held);
     struct connection_step step = connection_on_closed(&connection, &closed, SECOND);
-    assert_false(step.request_ended);
+    assert_int_equal(step.ended, 0);
     assert_ptr_equal(step.failure, &closed);
     assert_int_equal(connection.state, CONNECTION_BACKING_OFF);
 }
@@ -152,8 +188,7 @@ static void test_connection_backs_off_from_100_ms_to_5_s(void **state)
 {
     (void)state;
     static const uint64_t expected_ms[] = {100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000};
-    struct connection connection;
-    connection_init(&connection, &held);
+    struct connection connection = resting(&held);
     for (size_t i = 0; i < ARRAY_LENGTH(expected_ms); i++) {
         connection_open(&connection, 0);
         struct connection_step step = connection_on_failed(&connection, &closed, SECOND);
@@ -166,12 +201,12 @@ static void test_connection_forgets_its_breaks_after_a_reply(void **state)
 {
     (void)state;
     struct connection connection = awaiting(&held);
-    connection_on_closed(&connection, &closed, 0);
-    connection_on_deadline(&connection, SECOND);
-    connection_assign(&connection, (struct request){.seq = 8}, SECOND);
-    connection_on_opened(&connection);
+    break_off(&connection, 0);
+    assign(&connection, 8, SECOND);
+    connection_on_opened(&connection, SECOND);
     connection_sent(&connection, SECOND);
     connection_on_message(&connection, NULL, SECOND);
+    connection_pop(&connection);
     struct connection_step step = connection_on_closed(&connection, &closed, SECOND);
     assert_step(step, CONNECTION_WAIT, SECOND + 100 * NS_PER_MS);
 }
@@ -180,12 +215,12 @@ static void test_connection_remembers_its_breaks_after_a_bad_reply(void **state)
 {
     (void)state;
     struct connection connection = awaiting(&held);
-    connection_on_closed(&connection, &closed, 0);
-    connection_on_deadline(&connection, SECOND);
-    connection_assign(&connection, (struct request){.seq = 8}, SECOND);
-    connection_on_opened(&connection);
+    break_off(&connection, 0);
+    assign(&connection, 8, SECOND);
+    connection_on_opened(&connection, SECOND);
     connection_sent(&connection, SECOND);
     connection_on_message(&connection, &error_reply, SECOND);
+    connection_pop(&connection);
     struct connection_step step = connection_on_closed(&connection, &closed, SECOND);
     assert_step(step, CONNECTION_WAIT, SECOND + 200 * NS_PER_MS);
 }
@@ -196,7 +231,7 @@ static void test_connection_without_a_reply_in_time_fails_and_closes(void **stat
     struct connection connection = awaiting(&held);
     struct connection_step step = connection_on_deadline(&connection, 35 * SECOND);
     assert_step(step, CONNECTION_CLOSE, 36 * SECOND);
-    assert_true(step.request_ended);
+    assert_int_equal(step.ended, 1);
     assert_int_equal(step.failure->kind, FAILURE_REPLY_TIMEOUT);
 }
 
@@ -205,9 +240,10 @@ static void test_connection_that_does_not_answer_the_close_is_dropped(void **sta
     (void)state;
     struct connection connection = awaiting(&held);
     connection_on_deadline(&connection, 35 * SECOND);
+    connection_pop(&connection);
     struct connection_step step = connection_on_deadline(&connection, 36 * SECOND);
     assert_step(step, CONNECTION_DROP, 36 * SECOND);
-    assert_false(step.request_ended);
+    assert_int_equal(step.ended, 0);
     step = connection_on_deadline(&connection, 36 * SECOND);
     assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
 }
@@ -215,54 +251,74 @@ static void test_connection_that_does_not_answer_the_close_is_dropped(void **sta
 static void test_connection_that_does_not_open_in_time_is_dropped(void **state)
 {
     (void)state;
-    struct connection connection;
-    connection_init(&connection, &held);
-    connection_assign(&connection, (struct request){.seq = 2}, 0);
+    struct connection connection = resting(&held);
+    assign(&connection, 2, 0);
     struct connection_step step = connection_on_deadline(&connection, 10 * SECOND);
     assert_step(step, CONNECTION_DROP, 10 * SECOND + 100 * NS_PER_MS);
-    assert_true(step.request_ended);
-    assert_int_equal(step.sent_ns, 0);
+    assert_int_equal(step.ended, 1);
     assert_int_equal(step.failure->kind, FAILURE_CONNECT_TIMEOUT);
+    assert_popped(&connection, 2, 0);
 }
 
 static void test_connection_that_fails_to_reopen_sent_nothing(void **state)
 {
     (void)state;
     struct connection connection = awaiting(&held);
-    connection_on_closed(&connection, &closed, 6 * SECOND);
-    connection_on_deadline(&connection, 7 * SECOND);
-    connection_assign(&connection, (struct request){.seq = 8}, 7 * SECOND);
+    break_off(&connection, 6 * SECOND);
+    assign(&connection, 8, 7 * SECOND);
     struct connection_step step = connection_on_failed(&connection, &closed, 8 * SECOND);
-    assert_true(step.request_ended);
-    assert_int_equal(step.request.seq, 8);
-    assert_int_equal(step.sent_ns, 0); /* and not when request 7 was sent */
+    assert_int_equal(step.ended, 1);
+    assert_popped(&connection, 8, 0); /* and not when request 7 was sent */
 }
 
-static void test_connection_waits_when_it_has_no_deadline(void **state)
+static void test_connection_at_rest_waits_whatever_the_time(void **state)
 {
     (void)state;
-    struct connection connection;
-    connection_init(&connection, &held);
+    struct connection connection = resting(&held);
     assert_step(connection_on_deadline(&connection, SECOND), CONNECTION_WAIT, CLOCK_NEVER);
-    connection_open(&connection, SECOND);
-    connection_on_opened(&connection);
-    assert_step(connection_on_deadline(&connection, SECOND), CONNECTION_WAIT, CLOCK_NEVER);
-    assert_int_equal(connection.state, CONNECTION_READY);
+    assert_int_equal(connection.state, CONNECTION_RESTING);
 }
 
-static void test_connection_abandons_what_is_in_flight(void **state)
+static void test_connection_that_is_idle_is_free_again_at_its_deadline(void **state)
+{
+    (void)state;
+    struct connection connection = idle(&held);
+    struct connection_step step = connection_on_deadline(&connection, 5 * SECOND);
+    assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
+    assert_int_equal(step.ended, 0);
+    assert_null(step.failure);
+    assert_true(connection_is_free(&connection));
+}
+
+static void test_connection_finish_leaves_its_request_to_the_caller(void **state)
 {
     (void)state;
     struct connection connection = awaiting(&held);
-    assert_true(connection_abandon(&connection));
-    assert_false(connection_abandon(&connection));
-    assert_step(connection_finish(&connection, 6 * SECOND), CONNECTION_CLOSE, 7 * SECOND);
+    struct connection_step step = connection_finish(&connection, 6 * SECOND);
+    assert_step(step, CONNECTION_CLOSE, 7 * SECOND);
+    assert_int_equal(step.ended, 0);
+    assert_popped(&connection, 7, 5 * SECOND);
 
-    struct connection opening;
-    connection_init(&opening, &held);
-    connection_assign(&opening, (struct request){.seq = 2}, 0);
-    assert_false(connection_abandon(&opening)); /* never sent */
-    assert_step(connection_finish(&opening, SECOND), CONNECTION_DROP, CLOCK_NEVER);
+    connection = resting(&held);
+    assign(&connection, 2, 0);
+    step = connection_finish(&connection, SECOND);
+    assert_step(step, CONNECTION_DROP, CLOCK_NEVER);
+    assert_int_equal(step.ended, 0);
+    assert_popped(&connection, 2, 0); /* never sent */
+}
+
+static void test_connection_awaits_replies_only_while_it_is_open(void **state)
+{
+    (void)state;
+    struct connection connection = awaiting(&held);
+    assert_true(connection_awaits_reply(&connection));
+    connection_finish(&connection, 6 * SECOND);
+    assert_false(connection_awaits_reply(&connection));
+    connection = idle(&held);
+    assert_false(connection_awaits_reply(&connection));
+    connection = resting(&held);
+    assign(&connection, 2, 0);
+    assert_false(connection_awaits_reply(&connection));
 }
 
 static void test_connection_finish_awaits_a_close_under_way(void **state)
@@ -270,6 +326,7 @@ static void test_connection_finish_awaits_a_close_under_way(void **state)
     (void)state;
     struct connection connection = awaiting(&per_request);
     connection_on_message(&connection, NULL, 6 * SECOND);
+    connection_pop(&connection);
     assert_step(connection_finish(&connection, 6 * SECOND + 1), CONNECTION_WAIT, 7 * SECOND + 1);
     assert_int_equal(connection.state, CONNECTION_CLOSING);
 }
@@ -277,8 +334,7 @@ static void test_connection_finish_awaits_a_close_under_way(void **state)
 static void test_connection_finish_leaves_what_is_not_open(void **state)
 {
     (void)state;
-    struct connection connection;
-    connection_init(&connection, &held);
+    struct connection connection = resting(&held);
     assert_step(connection_finish(&connection, 0), CONNECTION_WAIT, CLOCK_NEVER);
     connection_open(&connection, 0);
     connection_on_failed(&connection, &closed, 0);
@@ -305,8 +361,10 @@ int main(void)
         cmocka_unit_test(test_connection_that_does_not_answer_the_close_is_dropped),
         cmocka_unit_test(test_connection_that_does_not_open_in_time_is_dropped),
         cmocka_unit_test(test_connection_that_fails_to_reopen_sent_nothing),
-        cmocka_unit_test(test_connection_waits_when_it_has_no_deadline),
-        cmocka_unit_test(test_connection_abandons_what_is_in_flight),
+        cmocka_unit_test(test_connection_at_rest_waits_whatever_the_time),
+        cmocka_unit_test(test_connection_that_is_idle_is_free_again_at_its_deadline),
+        cmocka_unit_test(test_connection_finish_leaves_its_request_to_the_caller),
+        cmocka_unit_test(test_connection_awaits_replies_only_while_it_is_open),
         cmocka_unit_test(test_connection_finish_awaits_a_close_under_way),
         cmocka_unit_test(test_connection_finish_leaves_what_is_not_open),
     };

@@ -30,27 +30,43 @@ int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
     return 0;
 }
 
-static void test_descriptors_raises_the_soft_limit_as_far_as_is_sensible(void **state)
+static void test_descriptors_takes_what_is_needed_and_no_more_than_is_sensible(void **state)
 {
     (void)state;
     static const struct {
         uint64_t connections;
+        unsigned workers;
         rlim_t hard;
         rlim_t soft; /* afterwards */
     } cases[] = {
-        {10, 4096, 4096},
-        {10, 1048576, 1048576},
-        {10, 1048577, 1048576}, /* no more than is needed or harmless */
-        {10, 1000000000, 1048576},
-        {10, RLIM_INFINITY, 1048576},
-        {1048476, 1000000000, 1048576},
-        {1048477, 1000000000, 1048577}, /* needed: with 100 for other files */
-        {2000000, RLIM_INFINITY, 2000100},
+        {10, 1, 2000, 2000},
+        {10, 1, 4097, 4096}, /* no more than is needed or harmless */
+        {10, 1, RLIM_INFINITY, 4096},
+        {3988, 1, RLIM_INFINITY, 4096},
+        {3989, 1, RLIM_INFINITY, 4097}, /* needed: with 100 for other files, 8 for a worker */
+        {3988, 2, RLIM_INFINITY, 4104},
+        {2000000, 4, 1000000000, 2000132},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error;
         current = (struct rlimit){1024, cases[i].hard};
-        assert_int_equal(descriptors_require(cases[i].connections, &error), 0);
+        assert_int_equal(descriptors_require(cases[i].connections, cases[i].workers, &error), 0);
+        assert_int_equal(current.rlim_cur, cases[i].soft);
+        assert_int_equal(current.rlim_max, cases[i].hard);
+    }
+}
+
+static void test_descriptors_takes_all_that_a_server_may_need(void **state)
+{
+    (void)state;
+    static const struct {
+        rlim_t hard;
+        rlim_t soft; /* afterwards */
+    } cases[] = {{4096, 4096}, {1048577, 1048576}, {RLIM_INFINITY, 1048576}};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
+        current = (struct rlimit){1024, cases[i].hard};
+        assert_int_equal(descriptors_take_all(&error), 0);
         assert_int_equal(current.rlim_cur, cases[i].soft);
         assert_int_equal(current.rlim_max, cases[i].hard);
     }
@@ -61,17 +77,18 @@ static void test_descriptors_names_limit_and_remedy(void **state)
     (void)state;
     struct error error;
     current = (struct rlimit){150, 200};
-    assert_int_equal(descriptors_require(101, &error), -1);
+    assert_int_equal(descriptors_require(93, 1, &error), -1);
     assert_string_equal(error.text, "this process may hold 200 descriptors; raise it with "
                                     "'ulimit -n 201', or use fewer connections");
     assert_int_equal(current.rlim_cur, 150);
-    assert_int_equal(descriptors_require(100, &error), 0);
+    assert_int_equal(descriptors_require(92, 1, &error), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_descriptors_raises_the_soft_limit_as_far_as_is_sensible),
+        cmocka_unit_test(test_descriptors_takes_what_is_needed_and_no_more_than_is_sensible),
+        cmocka_unit_test(test_descriptors_takes_all_that_a_server_may_need),
         cmocka_unit_test(test_descriptors_names_limit_and_remedy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,13 @@
 #include "testing.h"
 
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "wsload/base/clock.h"
+#include "wsload/engine/local_addresses.h"
 #include "wsload/engine/resolver.h"
 
 static struct addresses lookup(const char *host, enum address_family family,
@@ -87,6 +92,68 @@ static void test_resolver_says_why_there_is_no_address(void **state)
     assert_non_null(strstr(addresses.reason, "127.0.0.1: "));
 }
 
+static void test_resolver_times_names_only(void **state)
+{
+    (void)state;
+    struct resolve_rule rule = {"api.example.com", 443, "127.0.0.2,::1"};
+    assert_int_equal(lookup("127.0.0.1", FAMILY_ANY, NULL).lookup_ns, CLOCK_NEVER);
+    assert_int_equal(lookup("::1", FAMILY_ANY, NULL).lookup_ns, CLOCK_NEVER);
+    assert_int_equal(lookup("api.example.com", FAMILY_ANY, &rule).lookup_ns, CLOCK_NEVER);
+    uint64_t before_ns = clock_monotonic_ns();
+    uint64_t lookup_ns = lookup("localhost", FAMILY_ANY, NULL).lookup_ns;
+    assert_in_range(lookup_ns, 1, clock_monotonic_ns() - before_ns);
+}
+
+static void test_addresses_are_local_when_every_one_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *items[2];
+        bool local;
+    } cases[] = {
+        {{NULL, NULL}, false},
+        {{"127.0.0.1", NULL}, true},
+        {{"127.255.3.4", "::1"}, true},
+        {{"192.0.2.1", NULL}, false}, /* RFC 5737: no machine's */
+        {{"127.0.0.1", "192.0.2.1"}, false},
+        {{"192.0.2.1", "127.0.0.1"}, false},
+        {{"2001:db8::1", "::1"}, false}, /* RFC 3849 */
+        {{"12.7.0.1", NULL}, false},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct addresses addresses = {0};
+        for (size_t j = 0; j < 2 && cases[i].items[j]; j++)
+            snprintf(addresses.items[addresses.count++], ADDRESS_TEXT_SIZE, "%s",
+                     cases[i].items[j]);
+        assert_int_equal(addresses_are_local(&addresses), cases[i].local);
+    }
+}
+
+/* The first address of this machine that is not of its loopback. */
+static bool own_address(char text[ADDRESS_TEXT_SIZE])
+{
+    struct ifaddrs *interfaces = NULL;
+    bool found = false;
+    if (getifaddrs(&interfaces) != 0)
+        return false;
+    for (const struct ifaddrs *one = interfaces; one && !found; one = one->ifa_next)
+        found = one->ifa_addr && one->ifa_addr->sa_family == AF_INET &&
+                !(one->ifa_flags & IFF_LOOPBACK) &&
+                getnameinfo(one->ifa_addr, sizeof(struct sockaddr_in), text, ADDRESS_TEXT_SIZE,
+                            NULL, 0, NI_NUMERICHOST) == 0;
+    freeifaddrs(interfaces);
+    return found;
+}
+
+static void test_addresses_of_an_interface_are_local(void **state)
+{
+    (void)state;
+    struct addresses addresses = {.count = 1};
+    if (!own_address(addresses.items[0]))
+        skip(); /* a machine without a network */
+    assert_true(addresses_are_local(&addresses));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +163,9 @@ int main(void)
         cmocka_unit_test(test_resolver_leaves_out_what_has_no_room),
         cmocka_unit_test(test_resolver_keeps_to_the_family),
         cmocka_unit_test(test_resolver_says_why_there_is_no_address),
+        cmocka_unit_test(test_resolver_times_names_only),
+        cmocka_unit_test(test_addresses_are_local_when_every_one_is),
+        cmocka_unit_test(test_addresses_of_an_interface_are_local),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

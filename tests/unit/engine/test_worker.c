@@ -37,11 +37,11 @@ static void test_worker_starts_the_clock_when_all_are_open(void **state)
     run_set_up(2, 4);
     const struct recorder *recorder = run_execute(open_late_then_answer);
     assert_conserved(recorder);
-    assert_int_equal(recorder->ok, 4);
+    assert_int_equal(recorder->measured.ok, 4);
     assert_int_equal(recorder->connections.opened, 2);
     assert_int_equal(recorder->connections.closed_by_server, 0);
-    assert_int_equal(worker_open_time_ns(run.worker), 40 * NS_PER_MS);
-    assert_int_equal(worker_total_time_ns(run.worker), 15 * NS_PER_MS);
+    assert_int_equal(worker_report(run.worker).open_time_ns, 40 * NS_PER_MS);
+    assert_int_equal(run_total_ns(), 15 * NS_PER_MS);
     assert_int_equal(recorder->latency.min_ns, 5 * NS_PER_MS);
     assert_int_equal(recorder->latency.max_ns, 10 * NS_PER_MS);
     assert_string_equal(recorder->samples[1].prompt, "two");
@@ -63,12 +63,13 @@ static void test_worker_ends_when_no_connection_opens(void **state)
     (void)state;
     run_set_up(2, 4);
     const struct recorder *recorder = run_execute(refuse_both);
-    assert_true(run.fake.stopped);
-    assert_int_equal(recorder->sent + recorder->ok + recorder->failed, 0);
+    assert_true(run.fake->stopped);
+    assert_int_equal(recorder->measured.sent + recorder->measured.ok + recorder->measured.failed,
+                     0);
     assert_int_equal(recorder->connections.failed, 2);
     assert_failure(recorder, 0, FAILURE_CONNECT_REFUSED, "", 0);
     assert_int_equal(recorder->failures.classes[0].count, 2);
-    assert_int_equal(worker_total_time_ns(run.worker), 0);
+    assert_int_equal(run_total_ns(), 0);
     run_tear_down();
 }
 
@@ -95,14 +96,15 @@ static void test_worker_tries_again_what_did_not_open_first(void **state)
     run_set_up(2, 3);
     const struct recorder *recorder = run_execute(refuse_one_first);
     assert_conserved(recorder);
-    assert_true(run.fake.stopped);
-    assert_int_equal(recorder->ok, 3);
-    assert_int_equal(recorder->failed, 0);
+    assert_true(run.fake->stopped);
+    assert_int_equal(recorder->measured.ok, 3);
+    assert_int_equal(recorder->measured.failed, 0);
     assert_int_equal(recorder->connections.opened, 2);
     assert_int_equal(recorder->connections.reopened, 0);
     assert_int_equal(recorder->connections.failed, 1);
-    assert_int_equal(recorder->connect.count, 2);
-    assert_int_equal(recorder->connect.max_ns, 30 * NS_PER_MS); /* of the attempt that succeeded */
+    assert_int_equal(recorder->connect[CONNECT_TOTAL].count, 2);
+    assert_int_equal(recorder->connect[CONNECT_TOTAL].max_ns,
+                     30 * NS_PER_MS); /* of the attempt that succeeded */
     run_tear_down();
 }
 
@@ -224,14 +226,10 @@ static void test_worker_survives_many_failures_inside_open(void **state)
     (void)state;
     static const struct failure unreachable = {FAILURE_CONNECT_REFUSED, "", {0}};
     run_set_up(FAKE_CONNECTIONS, 3);
-    struct error error;
-    run.worker = worker_new(&run.plan, &run.stop, &error);
-    fake_init(&run.fake, run.worker, &worker_events);
-    run.fake.script = do_nothing;
-    run.fake.refuse_with = &unreachable;
-    worker_run(run.worker, &run.fake.base);
-    assert_true(run.fake.stopped);
-    assert_int_equal(worker_recorder(run.worker)->connections.failed, FAKE_CONNECTIONS);
+    run.refuse_with = &unreachable;
+    run_execute(do_nothing);
+    assert_true(run.fake->stopped);
+    assert_int_equal(run_recorder(0)->connections.failed, FAKE_CONNECTIONS);
     run_tear_down();
 }
 
@@ -263,8 +261,8 @@ static void test_worker_fails_the_request_of_a_connection_that_breaks(void **sta
     run_set_up(1, 3);
     const struct recorder *recorder = run_execute(break_twice);
     assert_conserved(recorder);
-    assert_int_equal(recorder->ok, 1);
-    assert_int_equal(recorder->failed, 2);
+    assert_int_equal(recorder->measured.ok, 1);
+    assert_int_equal(recorder->measured.failed, 2);
     assert_failure(recorder, 0, FAILURE_CLOSED, "1011", 1);
     assert_failure(recorder, 1, FAILURE_RESET, "", 1);
     assert_int_equal(recorder->connections.opened, 1);
@@ -288,10 +286,10 @@ static void test_worker_fails_a_request_for_each_attempt_to_reopen(void **state)
     (void)state;
     run_set_up(1, 3);
     const struct recorder *recorder = run_execute(never_reopen);
-    assert_true(run.fake.stopped); /* and not for ever */
+    assert_true(run.fake->stopped); /* and not for ever */
     assert_conserved(recorder);
-    assert_int_equal(recorder->sent, 1);
-    assert_int_equal(recorder->failed, 3);
+    assert_int_equal(recorder->measured.sent, 1);
+    assert_int_equal(recorder->measured.failed, 3);
     assert_failure(recorder, 0, FAILURE_RESET, "", 1);
     assert_failure(recorder, 1, FAILURE_CONNECT_REFUSED, "", 2);
     run_tear_down();
@@ -361,8 +359,8 @@ static void test_worker_drops_what_does_not_answer_the_close(void **state)
     run_set_up(1, 2);
     const struct recorder *recorder = run_execute(never_answer_the_close);
     assert_conserved(recorder);
-    assert_int_equal(recorder->ok, 1);
-    assert_int_equal(recorder->failed, 1);
+    assert_int_equal(recorder->measured.ok, 1);
+    assert_int_equal(recorder->measured.failed, 1);
     run_tear_down();
 }
 
@@ -387,8 +385,8 @@ static void test_worker_does_not_take_a_late_reply_for_the_next(void **state)
     run_set_up(1, 2);
     const struct recorder *recorder = run_execute(never_answer);
     assert_conserved(recorder);
-    assert_int_equal(recorder->ok, 1);
-    assert_int_equal(recorder->failed, 1);
+    assert_int_equal(recorder->measured.ok, 1);
+    assert_int_equal(recorder->measured.failed, 1);
     assert_failure(recorder, 0, FAILURE_REPLY_TIMEOUT, "", 1);
     assert_string_equal(recorder->failures.classes[0].example, "no reply within 30 s");
     assert_int_equal(recorder->unsolicited, 1);
@@ -412,12 +410,12 @@ static void test_worker_gives_up_a_connection_that_does_not_open(void **state)
     (void)state;
     run_set_up(2, 1);
     const struct recorder *recorder = run_execute(never_open);
-    assert_true(run.fake.stopped);
-    assert_int_equal(recorder->ok, 1);
+    assert_true(run.fake->stopped);
+    assert_int_equal(recorder->measured.ok, 1);
     assert_int_equal(recorder->connections.failed, 1);
     assert_failure(recorder, 0, FAILURE_CONNECT_TIMEOUT, "", 0);
     assert_string_equal(recorder->failures.classes[0].example, "not open within 10 s");
-    assert_int_equal(worker_open_time_ns(run.worker), 10 * NS_PER_S);
+    assert_int_equal(worker_report(run.worker).open_time_ns, 10 * NS_PER_S);
     run_tear_down();
 }
 
@@ -445,7 +443,7 @@ static void test_worker_tells_error_replies_from_good_ones(void **state)
     run.plan.reply_rules = (struct reply_rules){fail_on, 1};
     const struct recorder *recorder = run_execute(answer_badly);
     assert_conserved(recorder);
-    assert_int_equal(recorder->ok, 2);
+    assert_int_equal(recorder->measured.ok, 2);
     assert_failure(recorder, 0, FAILURE_ERROR_REPLY, "", 1);
     assert_string_equal(recorder->failures.classes[0].example, "Une erreur est survenue");
     assert_failure(recorder, 1, FAILURE_GATEWAY_ERROR, "", 1);

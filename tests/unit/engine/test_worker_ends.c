@@ -28,10 +28,12 @@ static void test_worker_sends_for_the_duration_and_awaits_the_rest(void **state)
     run_set_up(2, 0);
     run.plan.duration_ns = NS_PER_S;
     const struct recorder *recorder = run_execute(answer_for_a_second);
-    assert_true(run.fake.stopped);
+    assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->ok, 11);
-    assert_int_equal(worker_total_time_ns(run.worker), 1500 * NS_PER_MS);
+    assert_int_equal(recorder->measured.ok, 11);
+    assert_int_equal(run_total_ns(), NS_PER_S);
+    assert_int_equal(recorder->last_done_ns, FAKE_START_NS + 1500 * NS_PER_MS);
+    assert_int_equal(recorder->drained, 2);
     run_tear_down();
 }
 
@@ -51,11 +53,11 @@ static void test_worker_sends_nothing_after_the_duration(void **state)
     run.plan.duration_ns = 250 * NS_PER_MS;
     run.plan.connection_per_request = true;
     const struct recorder *recorder = run_execute(open_too_late);
-    assert_true(run.fake.stopped);
+    assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->sent, 1);
-    assert_int_equal(recorder->ok, 1);
-    assert_int_equal(recorder->failed, 0);
+    assert_int_equal(recorder->measured.sent, 1);
+    assert_int_equal(recorder->measured.ok, 1);
+    assert_int_equal(recorder->measured.failed, 0);
     run_tear_down();
 }
 
@@ -74,7 +76,7 @@ static void test_worker_ends_on_time_with_nothing_under_way(void **state)
     run_set_up(1, 0);
     run.plan.duration_ns = 250 * NS_PER_MS;
     run_execute(idle_out);
-    assert_true(run.fake.stopped);
+    assert_true(run.fake->stopped);
     run_tear_down();
 }
 
@@ -118,12 +120,12 @@ static void test_worker_opens_a_connection_per_request(void **state)
     run_set_up(2, 4);
     run.plan.connection_per_request = true;
     const struct recorder *recorder = run_execute(answer_one_by_one);
-    assert_true(run.fake.stopped);
+    assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->ok, 4);
+    assert_int_equal(recorder->measured.ok, 4);
     assert_int_equal(recorder->connections.opened, 4);
     assert_int_equal(recorder->connections.reopened, 0);
-    assert_int_equal(worker_total_time_ns(run.worker), 4 * NS_PER_MS); /* from the first attempt */
+    assert_int_equal(run_total_ns(), 4 * NS_PER_MS); /* from the first attempt */
     run_tear_down();
 }
 
@@ -159,8 +161,8 @@ static void test_worker_per_request_ends_when_every_first_attempt_fails(void **s
     run_set_up(2, 1000);
     run.plan.connection_per_request = true;
     const struct recorder *recorder = run_execute(refuse_per_request);
-    assert_true(run.fake.stopped);
-    assert_int_equal(recorder->failed, 2);
+    assert_true(run.fake->stopped);
+    assert_int_equal(recorder->measured.failed, 2);
     assert_failure(recorder, 0, FAILURE_CONNECT_REFUSED, "", 2);
     run_tear_down();
 }
@@ -172,8 +174,8 @@ static void interrupt_run(struct fake_transport *fake)
     fake_opened(fake, 2);
     fake_closed(fake, 2, FAILURE_RESET, "");
     fake_advance(fake, 107 * NS_PER_MS); /* connection 2 is opening again, with a request */
-    atomic_store(&run.stop, STOP_POLITELY);
-    fake->events->woken(fake->worker);
+    crew_stop(&run.crew, STOP_POLITELY);
+    fake_advance(fake, 0);
     assert_int_equal(fake->connections[2].drops, 1);
     fake_advance(fake, NS_PER_S);
     fake_reply(fake, 0, "ok");
@@ -191,12 +193,12 @@ static void test_worker_interrupted_awaits_replies_for_2_s(void **state)
     (void)state;
     run_set_up(3, 100);
     const struct recorder *recorder = run_execute(interrupt_run);
-    assert_true(run.fake.stopped);
+    assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->sent, 3);
-    assert_int_equal(recorder->ok, 1);
-    assert_int_equal(recorder->failed, 1);
-    assert_int_equal(recorder->unanswered, 1);
+    assert_int_equal(recorder->measured.sent, 3);
+    assert_int_equal(recorder->measured.ok, 1);
+    assert_int_equal(recorder->measured.failed, 1);
+    assert_int_equal(recorder->measured.unanswered, 1);
     run_tear_down();
 }
 
@@ -206,8 +208,8 @@ static void interrupt_reopening(struct fake_transport *fake)
     fake_closed(fake, 0, FAILURE_RESET, "");
     fake_advance(fake, 100 * NS_PER_MS);
     assert_int_equal(fake->connections[0].opens, 2);
-    atomic_store(&run.stop, STOP_POLITELY);
-    fake->events->woken(fake->worker);
+    crew_stop(&run.crew, STOP_POLITELY);
+    fake_advance(fake, 0);
     assert_true(fake->stopped); /* nothing was sent that could be answered */
 }
 
@@ -217,7 +219,7 @@ static void test_worker_interrupted_does_not_await_what_was_not_sent(void **stat
     run_set_up(1, 100);
     const struct recorder *recorder = run_execute(interrupt_reopening);
     assert_conserved(recorder);
-    assert_int_equal(recorder->unanswered, 0);
+    assert_int_equal(recorder->measured.unanswered, 0);
     run_tear_down();
 }
 
@@ -225,8 +227,8 @@ static void interrupt_opening(struct fake_transport *fake)
 {
     fake_opened(fake, 0);
     fake_advance(fake, 30 * NS_PER_MS);
-    atomic_store(&run.stop, STOP_POLITELY);
-    fake->events->woken(fake->worker);
+    crew_stop(&run.crew, STOP_POLITELY);
+    fake_advance(fake, 0);
     assert_int_equal(fake->connections[0].closes, 1);
     assert_int_equal(fake->connections[1].drops, 1);
     fake_advance(fake, 100 * NS_PER_MS);
@@ -240,10 +242,10 @@ static void test_worker_interrupted_while_opening_sends_nothing(void **state)
     (void)state;
     run_set_up(2, 100);
     const struct recorder *recorder = run_execute(interrupt_opening);
-    assert_true(run.fake.stopped);
-    assert_int_equal(recorder->sent, 0);
-    assert_int_equal(worker_open_time_ns(run.worker), 30 * NS_PER_MS);
-    assert_int_equal(worker_total_time_ns(run.worker), 0);
+    assert_true(run.fake->stopped);
+    assert_int_equal(recorder->measured.sent, 0);
+    assert_int_equal(worker_report(run.worker).open_time_ns, 30 * NS_PER_MS);
+    assert_int_equal(run_total_ns(), 0);
     run_tear_down();
 }
 
@@ -251,8 +253,8 @@ static void stop_now(struct fake_transport *fake)
 {
     fake_opened(fake, 0);
     fake_advance(fake, 50 * NS_PER_MS);
-    atomic_store(&run.stop, STOP_NOW);
-    fake->events->woken(fake->worker);
+    crew_stop(&run.crew, STOP_NOW);
+    fake_advance(fake, 0);
 }
 
 static void test_worker_stops_at_once_when_told_twice(void **state)
@@ -260,9 +262,9 @@ static void test_worker_stops_at_once_when_told_twice(void **state)
     (void)state;
     run_set_up(1, 100);
     const struct recorder *recorder = run_execute(stop_now);
-    assert_true(run.fake.stopped);
-    assert_int_equal(recorder->unanswered, 1);
-    assert_int_equal(worker_total_time_ns(run.worker), 50 * NS_PER_MS);
+    assert_true(run.fake->stopped);
+    assert_int_equal(recorder->measured.unanswered, 1);
+    assert_int_equal(run_total_ns(), 50 * NS_PER_MS);
     run_tear_down();
 }
 

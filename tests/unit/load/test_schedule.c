@@ -5,9 +5,7 @@
 
 static void test_schedule_gives_each_request_once_and_then_none(void **state)
 {
-    static const struct schedule_plan plan = {
-        .requests = 5, .prompt_count = 3, .worker = 0, .workers = 1};
-    static const size_t expected_prompts[] = {0, 1, 2, 0, 1};
+    static const struct schedule_plan plan = {.requests = 5, .worker = 0, .workers = 1};
     struct schedule schedule;
     struct request request;
 
@@ -15,9 +13,9 @@ static void test_schedule_gives_each_request_once_and_then_none(void **state)
     schedule_init(&schedule, &plan);
     for (size_t i = 0; i < plan.requests; i++) {
         assert_false(schedule_exhausted(&schedule, 0));
-        assert_true(schedule_take(&schedule, 0, &request));
+        assert_true(schedule_take(&schedule, 10 * i, &request));
         assert_int_equal(request.seq, i);
-        assert_int_equal(request.prompt_index, expected_prompts[i]);
+        assert_int_equal(request.due_ns, 10 * i);
     }
     assert_true(schedule_exhausted(&schedule, 0));
     assert_false(schedule_take(&schedule, 0, &request));
@@ -37,7 +35,6 @@ static void test_schedule_shares_add_up_exactly(void **state)
         for (unsigned worker = 0; worker < cases[i].workers; worker++) {
             struct schedule_plan plan = {
                 .requests = cases[i].requests,
-                .prompt_count = 1,
                 .worker = worker,
                 .workers = cases[i].workers,
             };
@@ -55,13 +52,13 @@ static void test_schedule_shares_add_up_exactly(void **state)
 
 static void test_schedule_ends_at_its_deadline(void **state)
 {
-    static const struct schedule_plan plan = {.prompt_count = 2, .workers = 1};
+    static const struct schedule_plan plan = {.workers = 1};
     struct schedule schedule;
     struct request request;
 
     (void)state;
     schedule_init(&schedule, &plan);
-    schedule_start(&schedule, 1000, 500);
+    schedule_start(&schedule, 1500);
     assert_true(schedule_take(&schedule, 1000, &request));
     assert_true(schedule_take(&schedule, 1499, &request));
     assert_int_equal(request.seq, 1);
@@ -71,36 +68,36 @@ static void test_schedule_ends_at_its_deadline(void **state)
 
 static void test_schedule_ends_at_the_smaller_of_limit_and_deadline(void **state)
 {
-    static const struct schedule_plan plan = {.requests = 1, .prompt_count = 1, .workers = 1};
+    static const struct schedule_plan plan = {.requests = 1, .workers = 1};
     struct schedule schedule;
     struct request request;
 
     (void)state;
     schedule_init(&schedule, &plan);
-    schedule_start(&schedule, 0, 100);
+    schedule_start(&schedule, 100);
     assert_true(schedule_exhausted(&schedule, 100));
     assert_true(schedule_take(&schedule, 0, &request));
     assert_false(schedule_take(&schedule, 0, &request));
 }
 
-static void test_schedule_without_bounds_goes_round(void **state)
+static void test_schedule_without_bounds_goes_on(void **state)
 {
-    static const struct schedule_plan plan = {.prompt_count = 3, .workers = 1};
+    static const struct schedule_plan plan = {.workers = 1};
     struct schedule schedule;
     struct request request;
 
     (void)state;
     schedule_init(&schedule, &plan);
-    schedule_start(&schedule, 5, 0);
+    schedule_start(&schedule, CLOCK_NEVER);
     for (size_t i = 0; i < 1000; i++) {
         assert_true(schedule_take(&schedule, CLOCK_NEVER - 1, &request));
-        assert_int_equal(request.prompt_index, i % 3);
+        assert_int_equal(request.seq, i);
     }
 }
 
 static void test_schedule_stop_is_for_good(void **state)
 {
-    static const struct schedule_plan plan = {.prompt_count = 1, .workers = 1};
+    static const struct schedule_plan plan = {.workers = 1};
     struct schedule schedule;
     struct request request;
 
@@ -118,7 +115,7 @@ int main(void)
         cmocka_unit_test(test_schedule_shares_add_up_exactly),
         cmocka_unit_test(test_schedule_ends_at_its_deadline),
         cmocka_unit_test(test_schedule_ends_at_the_smaller_of_limit_and_deadline),
-        cmocka_unit_test(test_schedule_without_bounds_goes_round),
+        cmocka_unit_test(test_schedule_without_bounds_goes_on),
         cmocka_unit_test(test_schedule_stop_is_for_good),
     };
 

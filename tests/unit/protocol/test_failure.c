@@ -7,8 +7,17 @@
 static void test_failure_names_are_those_of_the_summary(void **state)
 {
     static const char *const expected[] = {
-        "dns",           "connect_refused", "connect_timeout", "tls",   "handshake_status",
-        "protocol",      "reply_timeout",   "closed",          "reset", "error_reply",
+        "dns",
+        "connect_refused",
+        "connect_timeout",
+        "exhausted",
+        "tls",
+        "handshake_status",
+        "protocol",
+        "reply_timeout",
+        "closed",
+        "reset",
+        "error_reply",
         "gateway_error",
     };
 
@@ -49,6 +58,15 @@ static void test_failure_hint_knows_api_gateway(void **state)
         assert_non_null(strstr(failure_hint(cases[i].kind, cases[i].detail), cases[i].expected));
 }
 
+static void test_failure_hint_tells_how_to_get_more_of_what_is_exhausted(void **state)
+{
+    (void)state;
+    assert_non_null(strstr(failure_hint(FAILURE_EXHAUSTED, "ports"), "--interface"));
+    assert_non_null(strstr(failure_hint(FAILURE_EXHAUSTED, "descriptors"), "ulimit -n"));
+    assert_string_equal(failure_hint(FAILURE_EXHAUSTED, "memory"),
+                        "this machine has no more of what a connection needs");
+}
+
 static void test_failure_hint_falls_back_to_the_kind(void **state)
 {
     (void)state;
@@ -64,6 +82,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_failure_names_are_those_of_the_summary),
         cmocka_unit_test(test_failure_hint_knows_api_gateway),
+        cmocka_unit_test(test_failure_hint_tells_how_to_get_more_of_what_is_exhausted),
         cmocka_unit_test(test_failure_hint_falls_back_to_the_kind),
     };
 

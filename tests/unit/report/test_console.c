@@ -34,13 +34,20 @@ static void test_console_verdict_says_why(void **state)
         const char *fixture;
         const char *verdict;
     } cases[] = {
-        {"passed", "PASSED   3 of 3 thresholds"},
-        {"connection_per_request", "PASSED   3 of 3 thresholds, 1 of 200 requests failed"},
-        {"no_thresholds", "PASSED   no thresholds set, 3 of 2,000 requests failed"},
+        {"passed", "PASSED   3 of 3 thresholds   run valid"},
+        {"connection_per_request",
+         "PASSED   3 of 3 thresholds, 1 of 200 requests failed   run valid"},
+        {"no_thresholds", "PASSED   no thresholds set, 3 of 2,000 requests failed   run valid"},
         {"failed", "FAILED   requests per second 6.55, at least 1,000 was asked, and 1 more"},
         {"no_success", "FAILED   no request succeeded, 200 failed"},
         {"no_connection", "NO CONNECTION   none of 20 could be opened"},
         {"interrupted", "INTERRUPTED   after 120 of 2,000 requests"},
+        {"open_stages", "PASSED   3 of 3 thresholds   run valid"},
+        {"doubtful", "PASSED   1 of 1 threshold   run doubtful"},
+        {"slow_target", "PASSED   1 of 1 threshold   run valid"},
+        {"invalid", "UNTRUSTED   run invalid (--strict)"},
+        {"hold", "PASSED   no thresholds set   run valid"},
+        {"aborted", "FAILED   reply_timeout errors 10, below 10 was asked; run aborted"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
@@ -57,7 +64,8 @@ static void test_console_verdict_covers_the_rarer_ends(void **state)
     assert_verdict(results, "FAILED   success rate 90.0 %, at least 95 % was asked");
     results->thresholds.items[2].has_actual = false;
     assert_verdict(results, "FAILED   no success rate, at least 95 % was asked");
-    results->recorded.ok = 0;
+    results->recorded.measured = (struct accounting){0};
+    results->recorded.failures.count = 0;
     results_decide(results, 0);
     assert_verdict(results, "FAILED   no request ended");
     results = fixture_results("interrupted");
@@ -65,6 +73,102 @@ static void test_console_verdict_covers_the_rarer_ends(void **state)
     results_decide(results, 15);
     assert_verdict(results, "INTERRUPTED   after 120 requests");
     assert_shows(results, "exit 143\n");
+    results = fixture_results("hold");
+    results_decide(results, 2);
+    assert_verdict(results, "INTERRUPTED   after 5 min");
+}
+
+static void test_console_says_loudly_that_the_sums_do_not_hold(void **state)
+{
+    struct results *results = fixture_results("passed");
+    (void)state;
+    results->recorded.measured.planned++;
+    trust_judge(&results->trust, results);
+    results_decide(results, 0);
+    assert_verdict(results, "UNTRUSTED   sums do not hold");
+    assert_shows(results, "   exit 4\n\nINVALID   measured part: 201 requests planned, but 200");
+}
+
+static void test_console_gives_each_doubt_a_line_and_each_advice_once(void **state)
+{
+    struct results *results = fixture_results("passed");
+    (void)state;
+    results->trust = (struct trust){
+        .grade = TRUST_INVALID,
+        .reasons = {{"a", TRUST_INVALID, "one worker was late", "use more workers"},
+                    {"b", TRUST_DOUBTFUL, "another was, too", "use more workers"},
+                    {"c", TRUST_DOUBTFUL, "ports ran out", "use more addresses"},
+                    {"d", TRUST_DOUBTFUL, "no advice", ""},
+                    {"e", TRUST_VALID, "all on one machine", "use two"}},
+        .count = 5,
+    };
+    assert_shows(results, "   run invalid   ");
+    assert_shows(results, "\n\nINVALID   one worker was late\n"
+                          "          another was, too\n"
+                          "          ports ran out\n"
+                          "          no advice\n"
+                          "          use more workers\n"
+                          "          use more addresses\n\n");
+    assert_shows(results, "\nnote          all on one machine\n              use two\n");
+}
+
+static void test_console_headline_tells_what_was_asked_for(void **state)
+{
+    static const struct {
+        const char *fixture;
+        const char *text;
+    } cases[] = {
+        {"passed", "   closed loop, 1 worker\n"},
+        {"doubtful", "   open model, 1,000/s constant, 2 workers   seed 42\n"},
+        {"open_stages", "   open model, Poisson, 2 workers"},
+        {"open_stages", "   4 in flight on each connection"},
+        {"open_stages", "\n               stages   30s:500   1m:500   15s:0\n"},
+        {"hold", "   hold, 1 worker\n"},
+        {"warm_up", "   warm-up 10 s"},
+        {"warm_up", "   think time 100ms-300ms"},
+        {"warm_up", "   opening 500/s"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_shows(fixture_results(cases[i].fixture), cases[i].text);
+    struct results *results = fixture_results("open_stages");
+    results->setup.stages.start = 0.5;
+    assert_shows(results, "   stages   from 0.5   30s:500   1m:500   15s:0\n");
+}
+
+static void test_console_wraps_many_stages(void **state)
+{
+    struct results *results = fixture_results("open_stages");
+    struct buffer out;
+    (void)state;
+    results->setup.stages.count = STAGES_MAX;
+    for (size_t i = 0; i < STAGES_MAX; i++)
+        results->setup.stages.items[i] = (struct stage){90 * NS_PER_S, 12345};
+    fixture_console(results, false, &out);
+    assert_true(fixture_widest_line(out.data) <= SCREEN_COLUMNS);
+    assert_non_null(strstr(out.data, "\n                        1m30s:12,345   1m30s:12,345"));
+    buffer_free(&out);
+}
+
+static void test_console_says_each_relation_in_words(void **state)
+{
+    static const struct {
+        enum threshold_relation relation;
+        const char *words;
+    } cases[] = {
+        {THRESHOLD_BELOW, "below"},   {THRESHOLD_AT_MOST, "at most"},
+        {THRESHOLD_ABOVE, "above"},   {THRESHOLD_AT_LEAST, "at least"},
+        {THRESHOLD_EQUAL, "exactly"}, {THRESHOLD_NOT_EQUAL, "not"},
+    };
+    struct results *results = fixture_results("passed");
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char text[64];
+        results->thresholds.items[2].relation = cases[i].relation;
+        snprintf(text, sizeof(text), "\n  success rate          100.0 %%    %s 95 %%",
+                 cases[i].words);
+        assert_shows(results, text);
+    }
 }
 
 static void test_console_stays_within_80_columns(void **state)
@@ -185,7 +289,7 @@ static void test_console_marks_percentiles_that_rest_on_few_samples(void **state
     struct results *results = fixture_results("passed");
     (void)state;
     histogram_reset(&results->recorded.latency);
-    histogram_reset(&results->recorded.connect);
+    histogram_reset(&results->recorded.connect[CONNECT_TOTAL]);
     for (int i = 0; i < 10000; i++)
         histogram_record(&results->recorded.latency, 52 * NS_PER_MS);
     struct buffer out;
@@ -219,6 +323,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_console_verdict_says_why),
         cmocka_unit_test(test_console_verdict_covers_the_rarer_ends),
+        cmocka_unit_test(test_console_says_loudly_that_the_sums_do_not_hold),
+        cmocka_unit_test(test_console_gives_each_doubt_a_line_and_each_advice_once),
+        cmocka_unit_test(test_console_headline_tells_what_was_asked_for),
+        cmocka_unit_test(test_console_wraps_many_stages),
+        cmocka_unit_test(test_console_says_each_relation_in_words),
         cmocka_unit_test(test_console_stays_within_80_columns),
         cmocka_unit_test(test_console_cuts_a_long_url_and_nothing_passes_100_columns),
         cmocka_unit_test(test_console_lets_no_server_write_to_the_terminal),

@@ -1,7 +1,9 @@
 #include "testing.h"
 
+#include <string.h>
+
+#include "wsload/base/clock.h"
 #include "wsload/report/figures.h"
-#include "wsload/stats/metrics.h"
 
 static void test_figures_number_groups_thousands(void **state)
 {
@@ -46,6 +48,36 @@ static void test_figures_choose_the_time_unit_that_reads_best(void **state)
         assert_string_equal(figure_time_unit(cases[i].ns)->name, cases[i].unit);
 }
 
+static void test_figures_repeat_what_was_asked_for(void **state)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{0, "0"},          {500, "500"},          {0.5, "0.5"}, {2.25, "2.25"},
+                 {12345, "12,345"}, {1.0 / 3, "0.333333"}, {0.3, "0.3"}, {1e-7, "0"}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char out[FIGURE_SIZE];
+        assert_string_equal(figure_exact(cases[i].value, out), cases[i].text);
+    }
+}
+
+static void test_figures_durations_read_as_they_are_typed(void **state)
+{
+    static const struct {
+        uint64_t us;
+        const char *text;
+    } cases[] = {{0, "0s"},           {30000000, "30s"},
+                 {90000000, "1m30s"}, {3600000000, "1h"},
+                 {500000, "500ms"},   {1500000, "1s500ms"},
+                 {250, "250us"},      {90061001001, "25h1m1s1ms1us"}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char out[FIGURE_SIZE];
+        assert_string_equal(figure_typed_duration(cases[i].us * NS_PER_US, out), cases[i].text);
+    }
+}
+
 static void test_figures_plural_is_for_all_but_one(void **state)
 {
     (void)state;
@@ -65,11 +97,11 @@ static void test_figures_actual_stands_on_its_side_of_the_limit(void **state)
         const char *limit_number;
         const char *limit_unit;
     } cases[] = {
-        {"latency.average", 0.052, 0.5, "52.0", "ms", "500", "ms"},
-        {"latency.average", 0.5004, 0.5, "500.4", "ms", "500", "ms"},
-        {"latency.average", 0.5, 0.5, "500", "ms", "500", "ms"},
-        {"latency.average", 1.2, 0.5125, "1.20", "s", "512.5", "ms"},
-        {"latency.average", 0.00005, 120, "50.0", "us", "120", "s"},
+        {"latency:avg", 0.052, 0.5, "52.0", "ms", "500", "ms"},
+        {"latency:avg", 0.5004, 0.5, "500.4", "ms", "500", "ms"},
+        {"latency:avg", 0.5, 0.5, "500", "ms", "500", "ms"},
+        {"latency:avg", 1.2, 0.5125, "1.20", "s", "512.5", "ms"},
+        {"latency:avg", 0.00005, 120, "50.0", "us", "120", "s"},
         {"requests_per_second", 376.47, 100, "376", "", "100", ""},
         {"requests_per_second", 99.97, 100, "99.97", "", "100", ""},
         {"requests_per_second", 12345.6, 0.5, "12,346", "", "0.5", ""},
@@ -78,15 +110,19 @@ static void test_figures_actual_stands_on_its_side_of_the_limit(void **state)
         {"success_rate", 94.99, 95, "94.99", "%", "95", "%"},
         {"success_rate", 99.95, 99.95, "99.95", "%", "99.95", "%"},
         {"failed_requests", 1234, 1000, "1,234", "", "1,000", ""},
+        {"errors:rate", 0.0512, 0.25, "0.051", "", "0.25", ""},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
         struct threshold threshold = {
-            .metric = metric_find(cases[i].metric),
             .limit = cases[i].limit,
             .has_actual = true,
             .actual = cases[i].actual,
         };
+        assert_int_equal(
+            selector_parse(cases[i].metric, strlen(cases[i].metric), &threshold.selector, &error),
+            0);
         struct figure actual = figure_actual(&threshold);
         struct figure limit = figure_limit(&threshold);
         assert_string_equal(actual.number, cases[i].actual_number);
@@ -102,6 +138,8 @@ int main(void)
         cmocka_unit_test(test_figures_number_groups_thousands),
         cmocka_unit_test(test_figures_have_three_significant_digits),
         cmocka_unit_test(test_figures_choose_the_time_unit_that_reads_best),
+        cmocka_unit_test(test_figures_repeat_what_was_asked_for),
+        cmocka_unit_test(test_figures_durations_read_as_they_are_typed),
         cmocka_unit_test(test_figures_plural_is_for_all_but_one),
         cmocka_unit_test(test_figures_actual_stands_on_its_side_of_the_limit),
     };

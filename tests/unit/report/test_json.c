@@ -1,38 +1,15 @@
 #include "testing.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fixtures.h"
+#include "json_reading.h"
 #include "wsload/base/file.h"
 #include "wsload/base/utf8.h"
 #include "wsload/report/json.h"
 #include "wsload/stats/metrics.h"
-
-/* The report of RESULTS, parsed again; the caller deletes it. */
-static cJSON *parsed(const struct results *results)
-{
-    struct buffer out;
-    fixture_json(results, &out);
-    cJSON *root = cJSON_Parse(out.data);
-    assert_non_null(root);
-    buffer_free(&out);
-    return root;
-}
-
-/* The member at "latency.average". */
-static const cJSON *member(const cJSON *root, const char *path)
-{
-    char first[64];
-    size_t length = strcspn(path, ".");
-    memcpy(first, path, length);
-    first[length] = '\0';
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, first);
-    assert_non_null(item);
-    return path[length] == '\0' ? item : member(item, path + length + 1);
-}
 
 static void test_json_has_the_seed_keys_in_their_order(void **state)
 {
@@ -68,6 +45,51 @@ static void test_json_has_the_seed_keys_in_their_order(void **state)
     cJSON_Delete(root);
 }
 
+static void assert_distribution_stands_in(const cJSON *object, const struct metric *metric,
+                                          const struct results *results)
+{
+    const struct histogram *histogram = metric->histogram(results);
+    const cJSON *item;
+    assert_int_equal(cJSON_GetArraySize(object), 9);
+    if (histogram == NULL || histogram->count == 0) {
+        cJSON_ArrayForEach(item, object) assert_true(cJSON_IsNull(item));
+        return;
+    }
+    const struct {
+        const char *name;
+        double ns;
+    } figures[] = {
+        {"average", histogram_mean_ns(histogram)},
+        {"median", (double)histogram_percentile_ns(histogram, 50)},
+        {"min", (double)histogram->min_ns},
+        {"max", (double)histogram->max_ns},
+        {"p90", (double)histogram_percentile_ns(histogram, 90)},
+        {"p95", (double)histogram_percentile_ns(histogram, 95)},
+        {"p99", (double)histogram_percentile_ns(histogram, 99)},
+        {"p999", (double)histogram_percentile_ns(histogram, 99.9)},
+        {"stddev", histogram_stddev_ns(histogram)},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(figures); i++)
+        assert_near(metric->name, member(object, figures[i].name), figures[i].ns / 1e9, 1e-9);
+}
+
+/* A number or counter. What "errors" counts stands in the entries of its array. */
+static void assert_number_stands_in(const cJSON *item, const struct metric *metric,
+                                    const struct results *results)
+{
+    double value;
+    double counted = 0;
+    const cJSON *error;
+    if (!metric->get(results, &value)) {
+        assert_true(cJSON_IsNull(item));
+    } else if (cJSON_IsArray(item)) {
+        cJSON_ArrayForEach(error, item) counted += member(error, "count")->valuedouble;
+        assert_true(counted == value);
+    } else {
+        assert_near(metric->name, item, value, metric->unit == METRIC_SECONDS ? 1e-9 : 1e-4);
+    }
+}
+
 static void assert_metrics_stand_in(const struct results *results)
 {
     size_t count;
@@ -75,12 +97,10 @@ static void assert_metrics_stand_in(const struct results *results)
     cJSON *root = parsed(results);
     for (size_t i = 0; i < count; i++) {
         const cJSON *item = member(root, metrics[i].name);
-        double value;
-        if (!metrics[i].get(results, &value))
-            assert_true(cJSON_IsNull(item));
-        else if (!cJSON_IsNumber(item) || fabs(item->valuedouble - value) > 1e-4 ||
-                 (metrics[i].unit == METRIC_SECONDS && fabs(item->valuedouble - value) > 1e-9))
-            fail_msg("%s: %.12g, expected %.12g", metrics[i].name, item->valuedouble, value);
+        if (metrics[i].form == METRIC_DISTRIBUTION)
+            assert_distribution_stands_in(item, &metrics[i], results);
+        else
+            assert_number_stands_in(item, &metrics[i], results);
     }
     cJSON_Delete(root);
 }
@@ -92,6 +112,17 @@ static void test_json_holds_every_metric_under_its_name(void **state)
     (void)state;
     for (size_t i = 0; i < count; i++)
         assert_metrics_stand_in(fixture_results(fixtures[i].name));
+}
+
+/* The schema describes what the member NAME, a path, of a summary is. */
+static const cJSON *described(const cJSON *schema, const char *path)
+{
+    char first[64];
+    size_t length = strcspn(path, ".");
+    memcpy(first, path, length);
+    first[length] = '\0';
+    const cJSON *item = member(member(schema, "properties"), first);
+    return path[length] == '\0' ? item : described(item, path + length + 1);
 }
 
 static void test_json_schema_knows_every_kind_and_metric(void **state)
@@ -110,10 +141,13 @@ static void test_json_schema_knows_every_kind_and_metric(void **state)
     for (int i = 0; i < FAILURE_KIND_COUNT; i++)
         assert_string_equal(cJSON_GetArrayItem(kinds, i)->valuestring,
                             failure_name((enum failure_kind)i));
-    const cJSON *names = member(root, "properties.thresholds.items.properties.metric.enum");
-    assert_int_equal(cJSON_GetArraySize(names), count);
-    for (size_t i = 0; i < count; i++)
-        assert_string_equal(cJSON_GetArrayItem(names, (int)i)->valuestring, metrics[i].name);
+    const cJSON *histograms = member(root, "properties.histograms.properties");
+    for (size_t i = 0; i < count; i++) {
+        member(described(root, metrics[i].name), "description");
+        if (metrics[i].form == METRIC_DISTRIBUTION &&
+            cJSON_GetObjectItemCaseSensitive(histograms, metrics[i].name) == NULL)
+            fail_msg("histograms.%s is not described", metrics[i].name);
+    }
     cJSON_Delete(root);
     buffer_free(&schema);
 }
@@ -153,8 +187,8 @@ static void test_json_success_rate_is_100_only_when_all_succeeded(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct results *results = fixture_results("passed");
-        results->recorded.ok = cases[i].ok;
-        results->recorded.failed = cases[i].failed;
+        results->recorded.measured.ok = cases[i].ok;
+        results->recorded.measured.failed = cases[i].failed;
         cJSON *root = parsed(results);
         assert_true(member(root, "success_rate")->valuedouble == cases[i].rate);
         cJSON_Delete(root);
@@ -169,6 +203,100 @@ static void test_json_has_null_and_never_0_where_nothing_was_measured(void **sta
     cJSON_ArrayForEach(item, member(root, "latency")) assert_true(cJSON_IsNull(item));
     assert_true(cJSON_IsNull(member(root, "success_rate")));
     assert_true(cJSON_IsNull(member(root, "connections.connect_time")));
+    cJSON_Delete(root);
+}
+
+static void test_json_response_time_is_latency_in_a_closed_run_only(void **state)
+{
+    cJSON *root = parsed(fixture_results("passed"));
+    (void)state;
+    assert_true(cJSON_Compare(member(root, "response_time"), member(root, "latency"), true));
+    assert_true(cJSON_IsNull(member(root, "send_lag.p99")));
+    assert_true(cJSON_IsNull(member(root, "rate.asked")));
+    assert_true(cJSON_IsNull(member(root, "rate.achieved")));
+    cJSON_Delete(root);
+    root = parsed(fixture_results("doubtful"));
+    assert_near("response", member(root, "response_time.max"), 0.09, 1e-9); /* 38 + 52 ms */
+    assert_near("latency", member(root, "latency.max"), 0.055, 1e-9);
+    assert_near("lag", member(root, "send_lag.max"), 0.038, 1e-9);
+    assert_near("asked", member(root, "rate.asked"), 1000, 0);
+    assert_near("achieved", member(root, "rate.achieved"), 1000, 0);
+    cJSON_Delete(root);
+}
+
+static void test_json_accounting_adds_up(void **state)
+{
+    cJSON *root = parsed(fixture_results("failed"));
+    (void)state;
+    assert_near("planned", member(root, "accounting.planned"), 200, 0);
+    assert_near("sent", member(root, "accounting.sent"), 200, 0); /* 5 of them never went out */
+    assert_near("sent", member(root, "sent_requests"), 195, 0);
+    assert_near("failed", member(root, "accounting.failed"), 20, 0);
+    cJSON_Delete(root);
+    root = parsed(fixture_results("slow_target"));
+    assert_near("planned", member(root, "accounting.planned"), 20000, 0);
+    assert_near("skipped", member(root, "accounting.skipped"), 10000, 0);
+    assert_true(member(root, "waited_requests")->valuedouble > 5000);
+    cJSON_Delete(root);
+}
+
+static void test_json_load_tells_what_was_asked_for(void **state)
+{
+    cJSON *root = parsed(fixture_results("open_stages"));
+    const cJSON *load = member(root, "load");
+    (void)state;
+    assert_string_equal(member(load, "model")->valuestring, "open");
+    assert_string_equal(member(load, "arrival")->valuestring, "poisson");
+    assert_string_equal(member(load, "seed")->valuestring, "42");
+    assert_int_equal(cJSON_GetArraySize(member(load, "stages")), 3);
+    const cJSON *last = cJSON_GetArrayItem(member(load, "stages"), 2);
+    assert_near("duration", member(last, "duration"), 15, 0);
+    assert_near("target", member(last, "target"), 0, 0);
+    cJSON_Delete(root);
+    root = parsed(fixture_results("hold"));
+    assert_string_equal(member(root, "load.model")->valuestring, "hold");
+    assert_string_equal(member(root, "load.seed")->valuestring, "18446744073709551557");
+    assert_true(cJSON_IsNull(member(root, "load.arrival")));
+    cJSON_Delete(root);
+}
+
+static void test_json_verdict_gives_the_reasons(void **state)
+{
+    cJSON *root = parsed(fixture_results("passed"));
+    (void)state;
+    assert_string_equal(member(root, "verdict.status")->valuestring, "valid");
+    cJSON_Delete(root);
+    struct results *results = fixture_results("invalid");
+    root = parsed(results);
+    assert_string_equal(member(root, "verdict.status")->valuestring, "invalid");
+    assert_int_equal(cJSON_GetArraySize(member(root, "verdict.reasons")), results->trust.count);
+    const cJSON *reason = cJSON_GetArrayItem(member(root, "verdict.reasons"), 0);
+    assert_string_equal(member(reason, "grade")->valuestring, "invalid");
+    assert_string_equal(member(reason, "check")->valuestring, results->trust.reasons[0].check);
+    assert_string_equal(member(reason, "text")->valuestring, results->trust.reasons[0].text);
+    assert_string_equal(member(reason, "advice")->valuestring, results->trust.reasons[0].advice);
+    assert_int_equal(cJSON_GetArraySize(member(root, "self.worker_cpu")), 2);
+    cJSON_Delete(root);
+}
+
+static void test_json_thresholds_tell_their_relation_and_who_aborted(void **state)
+{
+    static const char *const signs[] = {"<", "<=", ">", ">=", "==", "!="};
+    struct results *results = fixture_results("aborted");
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(signs); i++) {
+        results->thresholds.items[1].relation = (enum threshold_relation)i;
+        cJSON *root = parsed(results);
+        const cJSON *second = cJSON_GetArrayItem(member(root, "thresholds"), 1);
+        assert_string_equal(member(second, "relation")->valuestring, signs[i]);
+        cJSON_Delete(root);
+    }
+    cJSON *root = parsed(results);
+    const cJSON *first = cJSON_GetArrayItem(member(root, "thresholds"), 0);
+    assert_string_equal(member(first, "metric")->valuestring, "errors{kind=reply_timeout}");
+    assert_true(cJSON_IsTrue(member(first, "abort")));
+    assert_string_equal(member(root, "aborted_by")->valuestring,
+                        "errors{kind=reply_timeout}<10,abort");
     cJSON_Delete(root);
 }
 
@@ -245,6 +373,11 @@ int main(void)
         cmocka_unit_test(test_json_numbers_read_well),
         cmocka_unit_test(test_json_success_rate_is_100_only_when_all_succeeded),
         cmocka_unit_test(test_json_has_null_and_never_0_where_nothing_was_measured),
+        cmocka_unit_test(test_json_response_time_is_latency_in_a_closed_run_only),
+        cmocka_unit_test(test_json_accounting_adds_up),
+        cmocka_unit_test(test_json_load_tells_what_was_asked_for),
+        cmocka_unit_test(test_json_verdict_gives_the_reasons),
+        cmocka_unit_test(test_json_thresholds_tell_their_relation_and_who_aborted),
         cmocka_unit_test(test_json_returns_hostile_text_unharmed),
         cmocka_unit_test(test_json_fails_cleanly_whichever_allocation_fails),
         cmocka_unit_test(test_json_fails_when_it_does_not_fit),

@@ -131,6 +131,51 @@ static void test_progress_leaves_out_what_is_not_known(void **state)
     assert_string_equal(draw(&now), "opening   0/5 connections   0/s   0 failed\n");
 }
 
+static void test_progress_tells_what_waits_and_what_was_skipped(void **state)
+{
+    struct snapshot now = running;
+    (void)state;
+    now.queued = 1500;
+    now.skipped = 7;
+    progress_init(&progress, PROGRESS_PLAIN, 0);
+    assert_string_equal(draw(&now), "61 %   1,220/2,000   407/s   3 failed   7 skipped   "
+                                    "1,500 queued   p95 54 ms   20 open   1.9 s left\n");
+}
+
+static void test_progress_warm_up_counts_no_requests(void **state)
+{
+    struct snapshot now = {
+        .phase = PHASE_WARMUP,
+        .elapsed_ns = 4 * NS_PER_S,
+        .duration_ns = 10 * NS_PER_S,
+        .in_flight = 18,
+        .open = 20,
+    };
+    (void)state;
+    progress_init(&progress, PROGRESS_PLAIN, 0);
+    assert_string_equal(draw(&now), "warm-up   40 %   18 in flight   20 open   6.0 s left\n");
+    now.queued = 5;
+    now.skipped = 6;
+    assert_string_equal(draw(&now), "warm-up   40 %   18 in flight   5 queued   6 skipped   "
+                                    "20 open   6.0 s left\n");
+}
+
+static void test_progress_without_requests_tells_the_connections_alone(void **state)
+{
+    struct snapshot now = {
+        .phase = PHASE_RUNNING,
+        .elapsed_ns = 60 * NS_PER_S,
+        .duration_ns = 300 * NS_PER_S,
+        .open = 18,
+    };
+    (void)state;
+    progress_init(&progress, PROGRESS_PLAIN, 0);
+    assert_string_equal(draw(&now), "20 %   18 open   4 min left\n");
+    now.queued = 7; /* an open run that lost all its connections */
+    assert_string_equal(draw(&now), "20 %   0 done   0/s   0 failed   7 queued   18 open   "
+                                    "4 min left\n");
+}
+
 static void test_progress_bar_is_a_line_of_the_terminal_width(void **state)
 {
     (void)state;
@@ -159,6 +204,8 @@ static void test_progress_bar_never_wraps(void **state)
     large.planned = 123456789;
     large.done = 98765432;
     large.failed = 12345678;
+    large.queued = 100000;
+    large.skipped = 1234567;
     for (unsigned columns = 1; columns <= 200; columns++) {
         progress_init(&progress, PROGRESS_BAR, columns);
         assert_true(drawn_columns(draw(&opening)) < columns);
@@ -263,6 +310,9 @@ int main(void)
         TEST(test_progress_rate_is_that_since_the_last_line),
         TEST(test_progress_percent_is_the_further_along_of_requests_and_time),
         TEST(test_progress_leaves_out_what_is_not_known),
+        TEST(test_progress_tells_what_waits_and_what_was_skipped),
+        TEST(test_progress_warm_up_counts_no_requests),
+        TEST(test_progress_without_requests_tells_the_connections_alone),
         TEST(test_progress_bar_is_a_line_of_the_terminal_width),
         TEST(test_progress_bar_never_wraps),
         TEST(test_progress_bar_drops_what_is_worth_least),

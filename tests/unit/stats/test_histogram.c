@@ -19,9 +19,9 @@ static uint64_t samples[SAMPLES];
 static int reset(void **state)
 {
     (void)state;
-    histogram_reset(&histogram);
-    histogram_reset(&other);
-    histogram_reset(&third);
+    histogram_init(&histogram);
+    histogram_init(&other);
+    histogram_init(&third);
     return 0;
 }
 
@@ -73,7 +73,8 @@ static void assert_percentiles_match(const char *name)
     static const struct {
         double percent;
         size_t rank; /* of 100,000 */
-    } cases[] = {{50, 50000}, {90, 90000}, {95, 95000}, {99, 99000}, {99.9, 99900}};
+    } cases[] = {{0, 1},      {25, 25000},   {50, 50000},    {90, 90000},     {95, 95000},
+                 {99, 99000}, {99.9, 99900}, {99.99, 99990}, {99.999, 99999}, {100, 100000}};
     qsort(samples, SAMPLES, sizeof(samples[0]), compare);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         uint64_t exact = samples[cases[i].rank - 1];
@@ -84,6 +85,27 @@ static void assert_percentiles_match(const char *name)
     }
     assert_int_equal(histogram.min_ns, samples[0]);
     assert_int_equal(histogram.max_ns, samples[SAMPLES - 1]);
+}
+
+/* The samples from FIRST_NS on, of those that are sorted. */
+static size_t samples_from(uint64_t first_ns)
+{
+    size_t index = 0;
+    while (index < SAMPLES && samples[index] < first_ns)
+        index++;
+    return SAMPLES - index;
+}
+
+/* What is counted above a sample is above it, and all that is 0.1 % above it is counted. */
+static void assert_counts_above_match(const char *name)
+{
+    for (size_t i = 0; i < SAMPLES; i += SAMPLES / 50) {
+        uint64_t value = samples[i];
+        uint64_t above = histogram_count_above(&histogram, value);
+        if (above > samples_from(value + 1) || above < samples_from(value + value / 1000 + 1))
+            fail_msg("%s: %llu above %llu", name, (unsigned long long)above,
+                     (unsigned long long)value);
+    }
 }
 
 static void assert_moments_match(const char *name)
@@ -119,6 +141,7 @@ static void test_histogram_agrees_with_exact_sorting(void **state)
             samples[j] = (uint64_t)cases[i].draw(&random);
         record_all(&histogram, samples, SAMPLES);
         assert_percentiles_match(cases[i].name);
+        assert_counts_above_match(cases[i].name);
         assert_moments_match(cases[i].name);
     }
 }
@@ -152,7 +175,7 @@ static void test_histogram_percentile_is_the_nearest_rank(void **state)
 
 static void assert_bucket_holds(uint64_t value)
 {
-    histogram_reset(&histogram);
+    histogram_init(&histogram);
     histogram_record(&histogram, value);
     histogram_record(&histogram, HOUR_NS); /* so that the maximum does not narrow the answer */
     uint64_t got = histogram_percentile_ns(&histogram, 50);
@@ -168,6 +191,34 @@ static void test_histogram_buckets_hold_their_precision_at_every_power_of_two(vo
         assert_bucket_holds(power + 1);
         assert_bucket_holds(power + power / 2);
     }
+}
+
+static void test_histogram_buckets_begin_where_the_one_before_ends(void **state)
+{
+    (void)state;
+    assert_int_equal(histogram_bucket_start_ns(0), 0);
+    for (size_t bucket = 1; bucket < HISTOGRAM_BUCKETS; bucket++) {
+        uint64_t start_ns = histogram_bucket_start_ns(bucket);
+        if (start_ns > HISTOGRAM_HIGHEST_NS)
+            break;
+        assert_int_equal(histogram_bucket_of(start_ns), bucket);
+        assert_int_equal(histogram_bucket_of(start_ns - 1), bucket - 1);
+    }
+    assert_int_equal(histogram_bucket_start_ns(HISTOGRAM_BUCKETS), UINT64_C(1) << 42);
+}
+
+static void test_histogram_counts_above_what_is_surely_above(void **state)
+{
+    (void)state;
+    assert_int_equal(histogram_count_above(&histogram, 0), 0);
+    record_all(&histogram, (uint64_t[]){0, 1, 1, 5000000, 2 * HOUR_NS}, 5);
+    assert_int_equal(histogram_count_above(&histogram, 0), 4);
+    assert_int_equal(histogram_count_above(&histogram, 1), 2);
+    assert_int_equal(histogram_count_above(&histogram, 4990000), 2);
+    assert_int_equal(histogram_count_above(&histogram, 4999999), 1); /* the same bucket */
+    assert_int_equal(histogram_count_above(&histogram, 5000000), 1);
+    assert_int_equal(histogram_count_above(&histogram, HOUR_NS), 0); /* the same bucket */
+    assert_int_equal(histogram_count_above(&histogram, UINT64_MAX), 0);
 }
 
 static void test_histogram_percentile_stays_between_minimum_and_maximum(void **state)
@@ -266,24 +317,115 @@ static void test_histogram_merge_equals_recording_everything(void **state)
 
 static void test_histogram_merge_order_does_not_matter(void **state)
 {
-    static struct histogram one_way;
-    static struct histogram other_way;
+    static const size_t orders[][4] = {{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 3, 0, 2}, {2, 0, 3, 1}};
     static const uint64_t few[] = {1, 50000000, 3 * HOUR_NS};
+    static struct histogram fourth; /* stays empty */
+    static struct histogram merged[ARRAY_LENGTH(orders)];
+    const struct histogram *const parts[] = {&histogram, &other, &third, &fourth};
     (void)state;
+    histogram_init(&fourth);
     record_all(&histogram, few, ARRAY_LENGTH(few));
     histogram_record(&other, 40000000);
-    histogram_reset(&one_way);
-    histogram_merge(&one_way, &histogram);
-    histogram_merge(&one_way, &other);
-    histogram_merge(&one_way, &third); /* empty */
-    histogram_reset(&other_way);
-    histogram_merge(&other_way, &third);
-    histogram_merge(&other_way, &other);
-    histogram_merge(&other_way, &histogram);
-    assert_memory_equal(&one_way, &other_way, sizeof(one_way));
-    assert_int_equal(one_way.count, 4);
-    assert_int_equal(one_way.min_ns, 1);
-    assert_int_equal(one_way.max_ns, 3 * HOUR_NS);
+    histogram_record(&third, 50000);
+    for (size_t i = 0; i < ARRAY_LENGTH(orders); i++) {
+        histogram_init(&merged[i]);
+        for (size_t j = 0; j < ARRAY_LENGTH(parts); j++)
+            histogram_merge(&merged[i], parts[orders[i][j]]);
+        assert_memory_equal(&merged[i], &merged[0], sizeof(merged[0]));
+    }
+    assert_int_equal(merged[0].count, 5);
+    assert_int_equal(merged[0].min_ns, 1);
+    assert_int_equal(merged[0].max_ns, 3 * HOUR_NS);
+}
+
+static void test_histogram_reset_leaves_nothing_behind(void **state)
+{
+    static const uint64_t values[][2] = {{0, 0},
+                                         {7, HOUR_NS},
+                                         {NS_PER_MS, 2 * HOUR_NS},
+                                         {NS_PER_S, NS_PER_S},
+                                         {UINT64_MAX, UINT64_MAX}};
+    static struct histogram zeroed;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(values); i++) {
+        record_all(&histogram, values[i], 2);
+        histogram_reset(&histogram);
+        assert_memory_equal(&histogram, &other, sizeof(histogram));
+    }
+    histogram_reset(&histogram);
+    assert_memory_equal(&histogram, &other, sizeof(histogram));
+    histogram_reset(&zeroed);
+    assert_memory_equal(&zeroed, &other, sizeof(zeroed));
+}
+
+/* --- Consistency --- */
+
+static void test_histogram_consistent_is_what_could_be_recorded(void **state)
+{
+    static const struct {
+        const char *name;
+        uint64_t count, min_ns, max_ns, sum_ns, sum_squares;
+        bool consistent;
+    } cases[] = {
+        {"as recorded", 2, 1000, 2000, 3000, 5000000, true},
+        {"fewer", 1, 1000, 2000, 2000, 4000000, false},
+        {"more", 3, 1000, 2000, 4500, 6750000, false},
+        {"none", 0, UINT64_MAX, 0, 0, 0, false},
+        {"a smaller minimum", 2, 999, 2000, 3000, 5000000, false},
+        {"a larger minimum", 2, 1001, 2000, 3000, 5000000, false},
+        {"a smaller maximum", 2, 1000, 1999, 3000, 5000000, false},
+        {"a larger maximum", 2, 1000, 2001, 3000, 5000000, false},
+        {"a mean below the minimum", 2, 1000, 2000, 1999, 999 * 2000 + 1, false},
+        {"a mean above the maximum", 2, 1000, 2000, 4001, 2000 * 4002 + 1, false},
+        {"a mean with a rest", 2, 1000, 2000, 3001, 1500 * 3002 + 1, true},
+        {"a rest without squares", 2, 1000, 2000, 3001, 1500 * 3002, false},
+        {"squares below zero", 2, 1000, 2000, 3000, 4499999, false},
+        {"the largest squares", 2, 1000, 2000, 3000, 4500000 + 2 * 1000000, true},
+        {"squares too large", 2, 1000, 2000, 3000, 4500000 + 2 * 1000001, false},
+    };
+    (void)state;
+    histogram.buckets[1000] = 1;
+    histogram.buckets[2000] = 1;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        histogram.count = cases[i].count;
+        histogram.min_ns = cases[i].min_ns;
+        histogram.max_ns = cases[i].max_ns;
+        histogram.sum_ns = cases[i].sum_ns;
+        histogram.sum_squares = cases[i].sum_squares;
+        if (histogram_consistent(&histogram) != cases[i].consistent)
+            fail_msg("%s", cases[i].name);
+    }
+}
+
+static void test_histogram_consistent_has_no_minimum_above_the_maximum(void **state)
+{
+    (void)state;
+    record_all(&histogram, (uint64_t[]){3000, 3001}, 2);
+    assert_int_equal(histogram_bucket_of(3000), histogram_bucket_of(3001));
+    assert_true(histogram_consistent(&histogram));
+    histogram.min_ns = 3001;
+    histogram.max_ns = 3000;
+    histogram.sum_ns = 6002;
+    histogram.sum_squares = 2 * 3001 * 3001;
+    assert_false(histogram_consistent(&histogram));
+}
+
+static void test_histogram_consistent_and_empty_has_no_figures(void **state)
+{
+    static const struct {
+        uint64_t min_ns, max_ns, sum_ns, sum_squares;
+        bool consistent;
+    } cases[] = {{UINT64_MAX, 0, 0, 0, true},  {UINT64_MAX - 1, 0, 0, 0, false},
+                 {0, 0, 0, 0, false},          {UINT64_MAX, 1, 0, 0, false},
+                 {UINT64_MAX, 0, 1, 0, false}, {UINT64_MAX, 0, 0, 1, false}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        histogram.min_ns = cases[i].min_ns;
+        histogram.max_ns = cases[i].max_ns;
+        histogram.sum_ns = cases[i].sum_ns;
+        histogram.sum_squares = cases[i].sum_squares;
+        assert_int_equal(histogram_consistent(&histogram), cases[i].consistent);
+    }
 }
 
 int main(void)
@@ -293,6 +435,8 @@ int main(void)
         cmocka_unit_test_setup(test_histogram_percentile_is_the_nearest_rank, reset),
         cmocka_unit_test_setup(test_histogram_buckets_hold_their_precision_at_every_power_of_two,
                                reset),
+        cmocka_unit_test_setup(test_histogram_buckets_begin_where_the_one_before_ends, reset),
+        cmocka_unit_test_setup(test_histogram_counts_above_what_is_surely_above, reset),
         cmocka_unit_test_setup(test_histogram_percentile_stays_between_minimum_and_maximum, reset),
         cmocka_unit_test_setup(test_histogram_counts_what_is_out_of_range_at_the_end, reset),
         cmocka_unit_test_setup(test_histogram_empty_has_no_figures, reset),
@@ -301,6 +445,10 @@ int main(void)
         cmocka_unit_test_setup(test_histogram_moments_survive_a_trillion_samples, reset),
         cmocka_unit_test_setup(test_histogram_merge_equals_recording_everything, reset),
         cmocka_unit_test_setup(test_histogram_merge_order_does_not_matter, reset),
+        cmocka_unit_test_setup(test_histogram_reset_leaves_nothing_behind, reset),
+        cmocka_unit_test_setup(test_histogram_consistent_is_what_could_be_recorded, reset),
+        cmocka_unit_test_setup(test_histogram_consistent_has_no_minimum_above_the_maximum, reset),
+        cmocka_unit_test_setup(test_histogram_consistent_and_empty_has_no_figures, reset),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,21 +13,52 @@ static int reset(void **state)
 {
     (void)state;
     memset(&results, 0, sizeof(results));
-    recorder_init(&results.recorded);
+    return recorder_init(&results.recorded);
+}
+
+static int release(void **state)
+{
+    (void)state;
+    recorder_free(&results.recorded);
     return 0;
 }
 
-/* 1,000 good requests of 1 us to 1,000 us, 250 failed ones, in 5 s. */
+static const struct metric *find(const char *name)
+{
+    const struct metric *metric = metric_find(name, strlen(name));
+    if (metric == NULL)
+        fail_msg("no metric %s", name);
+    return metric;
+}
+
+static void count_failures(enum failure_kind kind, uint64_t count, unsigned requests)
+{
+    struct failure failure = {.kind = kind, .detail = "", .example = {NULL, 0}};
+    for (uint64_t i = 0; i < count; i++)
+        failures_add(&results.recorded.failures, &failure, requests);
+}
+
+/* An open run of 5 s at 300/s with 2 of each thing and more. */
 static void fill(void)
 {
-    for (uint64_t us = 1; us <= 1000; us++)
-        histogram_record(&results.recorded.latency, us * NS_PER_US);
-    results.recorded.ok = 1000;
-    results.recorded.failed = 250;
-    results.recorded.unanswered = 7;
+    struct recorder *recorded = &results.recorded;
+    results.setup.model = LOAD_OPEN;
+    recorded->measured = (struct accounting){.planned = 1500,
+                                             .skipped = 233,
+                                             .sent = 1200,
+                                             .unsent = 57,
+                                             .ok = 1000,
+                                             .failed = 250,
+                                             .unanswered = 7};
+    recorded->warmup = (struct accounting){11, 11, 11, 11, 11, 11, 11};
+    recorded->drained = 25;
+    recorded->unsolicited = 9;
+    recorded->connections = (struct connection_counts){20, 2, 3, 4, 19};
+    count_failures(FAILURE_REPLY_TIMEOUT, 6, 1);
+    count_failures(FAILURE_DNS, 2, 0);
     results.total_time_ns = 5 * NS_PER_S;
     results.open_time_ns = 41 * NS_PER_MS;
-    results.recorded.connections = (struct connection_counts){20, 2, 3, 4};
+    results.asked_per_s = 300;
 }
 
 static void test_metrics_give_the_figures_of_a_run(void **state)
@@ -35,102 +66,161 @@ static void test_metrics_give_the_figures_of_a_run(void **state)
     static const struct {
         const char *name;
         double value;
-        double tolerance; /* relative; the histogram's for percentiles */
     } cases[] = {
-        {"total_requests", 1250, 0},
-        {"successful_requests", 1000, 0},
-        {"failed_requests", 250, 0},
-        {"unanswered_requests", 7, 0},
-        {"success_rate", 80, 0},
-        {"total_time", 5, 0},
-        {"requests_per_second", 250, 0},
-        {"latency.average", 0.0005005, 1e-12},
-        {"latency.median", 0.0005, 1e-3},
-        {"latency.min", 0.000001, 1e-12},
-        {"latency.max", 0.001, 1e-12},
-        {"latency.p90", 0.0009, 1e-3},
-        {"latency.p95", 0.00095, 1e-3},
-        {"latency.p99", 0.00099, 1e-3},
-        {"latency.p999", 0.000999, 1e-3},
-        {"latency.stddev", 0.000288674990257, 1e-9}, /* sqrt((1000^2 - 1) / 12) us */
-        {"connections.opened", 20, 0},
-        {"connections.open_time", 0.041, 1e-12},
-        {"connections.failed", 3, 0},
-        {"connections.closed_by_server", 4, 0},
-        {"connections.reopened", 2, 0},
+        {"total_requests", 1250},
+        {"requests", 1250},
+        {"successful_requests", 1000},
+        {"failed_requests", 250},
+        {"unanswered_requests", 7},
+        {"unanswered", 7},
+        {"skipped_requests", 233},
+        {"skipped", 233},
+        {"errors", 8},
+        {"unsolicited_messages", 9},
+        {"unsolicited", 9},
+        {"connections.opened", 20},
+        {"connections.reopened", 2},
+        {"connections.failed", 3},
+        {"connections.closed_by_server", 4},
+        {"connections.open_time", 0.041},
+        {"open_time", 0.041},
+        {"success_rate", 80},
+        {"requests_per_second", 245},
+        {"achieved_rate", 80},
+        {"total_time", 5},
     };
-    size_t count;
     (void)state;
     fill();
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        const struct metric *metric = metric_find(cases[i].name);
         double value = -1;
-        assert_non_null(metric);
-        assert_true(metric->get(&results, &value));
-        if (fabs(value - cases[i].value) > cases[i].tolerance * cases[i].value)
+        assert_true(find(cases[i].name)->get(&results, &value));
+        if (fabs(value - cases[i].value) > 1e-12 * cases[i].value)
             fail_msg("%s: %.12g, expected %.12g", cases[i].name, value, cases[i].value);
     }
-    metrics_table(&count);
-    assert_int_equal(count, ARRAY_LENGTH(cases));
 }
 
-static void test_metrics_have_no_latency_without_a_success(void **state)
+static void test_metrics_give_each_distribution_its_own_histogram(void **state)
 {
-    size_t count;
-    const struct metric *metrics = metrics_table(&count);
+    struct recorder *recorded = &results.recorded;
+    const struct {
+        const char *name;
+        const struct histogram *histogram;
+        bool per_request;
+    } cases[] = {
+        {"latency", &recorded->latency, true},
+        {"response_time", &recorded->response_time, true},
+        {"send_lag", &recorded->send_lag, true},
+        {"pacing_lag", &recorded->pacing_lag, true},
+        {"loop_lag", &recorded->loop_lag, false},
+        {"connect", &recorded->connect[CONNECT_TOTAL], false},
+        {"connect.total", &recorded->connect[CONNECT_TOTAL], false},
+        {"connect.dns", &recorded->connect[CONNECT_DNS], false},
+        {"connect.tcp", &recorded->connect[CONNECT_TCP], false},
+        {"connect.tls", &recorded->connect[CONNECT_TLS], false},
+        {"connect.upgrade", &recorded->connect[CONNECT_UPGRADE], false},
+        {"connection.lifetime", &recorded->lifetime, false},
+    };
     (void)state;
-    results.recorded.failed = 3;
-    for (size_t i = 0; i < count; i++) {
-        double value = 42;
-        bool is_latency = strncmp(metrics[i].name, "latency.", 8) == 0;
-        assert_int_equal(metrics[i].get(&results, &value), !is_latency);
-        assert_true(isfinite(value));
-        if (is_latency)
-            assert_true(value == 42);
+    results.setup.model = LOAD_OPEN;
+    recorded->setup.open_model = true;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const struct metric *metric = find(cases[i].name);
+        assert_int_equal(metric->form, METRIC_DISTRIBUTION);
+        assert_int_equal(metric->per_request, cases[i].per_request);
+        assert_ptr_equal(metric->histogram(&results), cases[i].histogram);
+        assert_ptr_equal(metric->recorded(recorded), cases[i].histogram);
     }
 }
 
-static void test_metrics_of_an_empty_run_do_not_divide_by_zero(void **state)
+static void test_metrics_of_a_closed_run_have_no_lag_and_one_time(void **state)
 {
-    double value = 42;
     (void)state;
-    assert_false(metric_find("success_rate")->get(&results, &value));
-    assert_true(metric_find("requests_per_second")->get(&results, &value));
-    assert_true(value == 0);
+    assert_null(find("send_lag")->histogram(&results));
+    assert_null(find("pacing_lag")->histogram(&results));
+    assert_ptr_equal(find("response_time")->histogram(&results), &results.recorded.latency);
+    assert_ptr_equal(find("response_time")->recorded(&results.recorded), &results.recorded.latency);
 }
 
-static void test_metrics_have_no_open_time_with_a_connection_per_request(void **state)
+static void test_metrics_are_absent_where_there_is_nothing_to_measure(void **state)
 {
     double value;
     (void)state;
-    fill();
+    assert_false(find("success_rate")->get(&results, &value));
+    assert_false(find("achieved_rate")->get(&results, &value));
+    assert_true(find("open_time")->get(&results, &value));
     results.setup.connection_per_request = true;
-    assert_false(metric_find("connections.open_time")->get(&results, &value));
+    assert_false(find("open_time")->get(&results, &value));
+    assert_true(find("requests_per_second")->get(&results, &value));
+    assert_true(value == 0);
 }
 
-static void test_metric_find_knows_only_the_table(void **state)
+static void test_metrics_rows_are_whole_and_their_names_differ(void **state)
 {
     size_t count;
     const struct metric *metrics = metrics_table(&count);
     (void)state;
     for (size_t i = 0; i < count; i++) {
-        assert_ptr_equal(metric_find(metrics[i].name), &metrics[i]);
-        assert_true(strlen(metrics[i].label) > 0);
-        assert_int_equal(metrics[i].meaning[strlen(metrics[i].meaning) - 1], '.');
+        const struct metric *metric = &metrics[i];
+        assert_true(metric->label[0] != '\0');
+        assert_int_equal(metric->meaning[strlen(metric->meaning) - 1], '.');
+        assert_int_equal(metric->form == METRIC_DISTRIBUTION, metric->get == NULL);
+        assert_int_equal(metric->form == METRIC_DISTRIBUTION, metric->histogram != NULL);
+        assert_int_equal(metric->form == METRIC_DISTRIBUTION, metric->recorded != NULL);
+        assert_int_equal(metric->form == METRIC_COUNTER, metric->counted != NULL);
+        assert_ptr_equal(find(metric->name), metric);
+        if (metric->alias != NULL)
+            assert_ptr_equal(find(metric->alias), metric);
     }
-    assert_null(metric_find("latency"));
-    assert_null(metric_find(""));
-    assert_null(metric_find(NULL));
+}
+
+static void test_metrics_counters_are_the_same_while_the_run_is_under_way(void **state)
+{
+    size_t count;
+    const struct metric *metrics = metrics_table(&count);
+    (void)state;
+    fill();
+    for (size_t i = 0; i < count; i++) {
+        double value;
+        if (metrics[i].form != METRIC_COUNTER)
+            continue;
+        assert_true(metrics[i].get(&results, &value));
+        assert_true(value == (double)metrics[i].counted(&results.recorded));
+    }
+}
+
+static void test_metrics_count_errors_by_kind(void **state)
+{
+    (void)state;
+    fill();
+    assert_int_equal(metrics_errors(&results.recorded, FAILURE_REPLY_TIMEOUT), 6);
+    assert_int_equal(metrics_errors(&results.recorded, FAILURE_DNS), 2);
+    assert_int_equal(metrics_errors(&results.recorded, FAILURE_RESET), 0);
+}
+
+static void test_metrics_find_takes_whole_names_only(void **state)
+{
+    (void)state;
+    assert_null(metric_find("latenc", 6));
+    assert_null(metric_find("latencyy", 8));
+    assert_null(metric_find("", 0));
+    assert_ptr_equal(metric_find("latency:p(95)", 7), find("latency"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_metrics_give_the_figures_of_a_run, reset),
-        cmocka_unit_test_setup(test_metrics_have_no_latency_without_a_success, reset),
-        cmocka_unit_test_setup(test_metrics_of_an_empty_run_do_not_divide_by_zero, reset),
-        cmocka_unit_test_setup(test_metrics_have_no_open_time_with_a_connection_per_request, reset),
-        cmocka_unit_test_setup(test_metric_find_knows_only_the_table, reset),
+        cmocka_unit_test_setup_teardown(test_metrics_give_the_figures_of_a_run, reset, release),
+        cmocka_unit_test_setup_teardown(test_metrics_give_each_distribution_its_own_histogram,
+                                        reset, release),
+        cmocka_unit_test_setup_teardown(test_metrics_of_a_closed_run_have_no_lag_and_one_time,
+                                        reset, release),
+        cmocka_unit_test_setup_teardown(test_metrics_are_absent_where_there_is_nothing_to_measure,
+                                        reset, release),
+        cmocka_unit_test(test_metrics_rows_are_whole_and_their_names_differ),
+        cmocka_unit_test_setup_teardown(
+            test_metrics_counters_are_the_same_while_the_run_is_under_way, reset, release),
+        cmocka_unit_test_setup_teardown(test_metrics_count_errors_by_kind, reset, release),
+        cmocka_unit_test(test_metrics_find_takes_whole_names_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

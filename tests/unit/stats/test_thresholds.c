@@ -3,97 +3,228 @@
 #include <string.h>
 
 #include "wsload/base/clock.h"
-#include "wsload/stats/metrics.h"
 #include "wsload/stats/results.h"
+#include "wsload/stats/thresholds.h"
 
 static struct results results;
+static struct thresholds thresholds;
 
-/* 8 of 10 requests went well, each in half a second; 5 a second. */
+/* 8 requests of 0.5 s and 2 failures in 2 s. */
 static int fill(void **state)
 {
     (void)state;
     memset(&results, 0, sizeof(results));
-    recorder_init(&results.recorded);
+    if (recorder_init(&results.recorded))
+        return -1;
     for (int i = 0; i < 8; i++)
         histogram_record(&results.recorded.latency, NS_PER_S / 2);
-    results.recorded.ok = 8;
-    results.recorded.failed = 2;
+    results.recorded.measured.ok = 8;
+    results.recorded.measured.failed = 2;
     results.total_time_ns = 2 * NS_PER_S;
     return 0;
 }
 
-static void test_thresholds_judge_each_side_and_let_the_limit_pass(void **state)
+static int release(void **state)
+{
+    (void)state;
+    recorder_free(&results.recorded);
+    return 0;
+}
+
+static void test_thresholds_judge_each_relation(void **state)
 {
     static const struct {
-        const char *metric;
-        enum threshold_side side;
+        const char *selector;
+        enum threshold_relation relation;
         double limit;
         double actual;
         bool passed;
     } cases[] = {
-        {"latency.average", THRESHOLD_AT_MOST, 0.6, 0.5, true},
-        {"latency.average", THRESHOLD_AT_MOST, 0.5, 0.5, true},
-        {"latency.average", THRESHOLD_AT_MOST, 0.499999, 0.5, false},
+        {"latency:avg", THRESHOLD_AT_MOST, 0.6, 0.5, true},
+        {"latency:avg", THRESHOLD_AT_MOST, 0.5, 0.5, true},
+        {"latency:avg", THRESHOLD_AT_MOST, 0.499999, 0.5, false},
+        {"latency:max", THRESHOLD_BELOW, 0.5, 0.5, false},
+        {"latency:max", THRESHOLD_BELOW, 0.500000001, 0.5, true},
         {"requests_per_second", THRESHOLD_AT_LEAST, 4, 5, true},
         {"requests_per_second", THRESHOLD_AT_LEAST, 5, 5, true},
         {"requests_per_second", THRESHOLD_AT_LEAST, 5.001, 5, false},
-        {"success_rate", THRESHOLD_AT_LEAST, 80, 80, true},
-        {"success_rate", THRESHOLD_AT_LEAST, 95, 80, false},
+        {"success_rate", THRESHOLD_ABOVE, 79.9, 80, true},
+        {"success_rate", THRESHOLD_ABOVE, 80, 80, false},
+        {"failed_requests", THRESHOLD_EQUAL, 2, 2, true},
+        {"failed_requests", THRESHOLD_EQUAL, 3, 2, false},
+        {"failed_requests", THRESHOLD_NOT_EQUAL, 2, 2, false},
+        {"failed_requests", THRESHOLD_NOT_EQUAL, 3, 2, true},
     };
-    struct thresholds *thresholds = &results.thresholds;
+    struct thresholds *judged = &results.thresholds;
+    size_t broken = 0;
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         assert_int_equal(
-            thresholds_add(thresholds, "name", cases[i].metric, cases[i].side, cases[i].limit), 0);
-    thresholds_judge(thresholds, &results);
+            thresholds_add(judged, "name", cases[i].selector, cases[i].relation, cases[i].limit),
+            0);
+    thresholds_judge(judged, &results);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        assert_true(thresholds->items[i].has_actual);
-        assert_true(thresholds->items[i].actual == cases[i].actual);
-        assert_int_equal(thresholds->items[i].passed, cases[i].passed);
+        assert_true(judged->items[i].has_actual);
+        assert_true(judged->items[i].actual == cases[i].actual);
+        assert_int_equal(judged->items[i].passed, cases[i].passed);
+        broken += !cases[i].passed;
     }
-    assert_int_equal(thresholds_broken(thresholds), 3);
+    assert_int_equal(thresholds_broken(judged), broken);
 }
 
 static void test_thresholds_are_broken_without_a_figure(void **state)
 {
+    struct thresholds *judged = &results.thresholds;
     (void)state;
-    recorder_init(&results.recorded);
-    thresholds_add(&results.thresholds, "max_latency", "latency.average", THRESHOLD_AT_MOST, 1);
-    thresholds_add(&results.thresholds, "min_success_rate", "success_rate", THRESHOLD_AT_LEAST, 0);
-    thresholds_judge(&results.thresholds, &results);
-    assert_false(results.thresholds.items[0].has_actual);
-    assert_int_equal(thresholds_broken(&results.thresholds), 2);
+    thresholds_add(judged, "a", "connect:avg", THRESHOLD_AT_MOST, 1);
+    thresholds_add(judged, "b", "achieved_rate", THRESHOLD_AT_LEAST, 0);
+    thresholds_judge(judged, &results);
+    assert_false(judged->items[0].has_actual);
+    assert_int_equal(thresholds_broken(judged), 2);
 }
 
-static void test_thresholds_add_refuses_one_too_many(void **state)
-{
-    struct thresholds *thresholds = &results.thresholds;
-    (void)state;
-    for (size_t i = 0; i < THRESHOLDS_MAX; i++)
-        assert_int_equal(thresholds_add(thresholds, "n", "total_requests", THRESHOLD_AT_LEAST, 1),
-                         0);
-    assert_int_equal(thresholds_add(thresholds, "n", "total_requests", THRESHOLD_AT_LEAST, 1), -1);
-    assert_int_equal(thresholds->count, THRESHOLDS_MAX);
-}
-
-static void test_thresholds_remember_what_was_asked(void **state)
+static void test_thresholds_add_remembers_what_was_asked(void **state)
 {
     (void)state;
-    thresholds_add(&results.thresholds, "max_latency", "latency.average", THRESHOLD_AT_MOST, 0.5);
-    const struct threshold *threshold = &results.thresholds.items[0];
+    thresholds.count = 0;
+    assert_int_equal(
+        thresholds_add(&thresholds, "max_latency", "latency:avg", THRESHOLD_AT_MOST, 0.5), 0);
+    const struct threshold *threshold = &thresholds.items[0];
     assert_string_equal(threshold->name, "max_latency");
-    assert_string_equal(threshold->metric->name, "latency.average");
-    assert_int_equal(threshold->side, THRESHOLD_AT_MOST);
+    assert_string_equal(threshold->selector.text, "latency:avg");
+    assert_int_equal(threshold->relation, THRESHOLD_AT_MOST);
     assert_true(threshold->limit == 0.5);
+    assert_false(threshold->abort);
+    assert_int_equal(thresholds_add(&thresholds, "x", "latencyy:avg", THRESHOLD_AT_MOST, 1), -1);
+    assert_int_equal(thresholds.count, 1);
+}
+
+static void test_thresholds_refuse_one_too_many(void **state)
+{
+    struct error error;
+    (void)state;
+    thresholds.count = 0;
+    for (size_t i = 0; i < THRESHOLDS_MAX; i++)
+        assert_int_equal(thresholds_parse(&thresholds, "errors<3", &error), 0);
+    assert_int_equal(thresholds_add(&thresholds, "n", "errors", THRESHOLD_BELOW, 1), -1);
+    assert_int_equal(thresholds_parse(&thresholds, "errors<3", &error), -1);
+    assert_string_equal(error.text, "at most 32 thresholds are allowed");
+    assert_int_equal(thresholds.count, THRESHOLDS_MAX);
+}
+
+static void test_thresholds_parse_what_people_write(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *name;
+        const char *selector;
+        enum threshold_relation relation;
+        double limit;
+        bool abort;
+    } cases[] = {
+        {"latency:p(95)<500ms", "latency:p(95)<500ms", "latency:p(95)", THRESHOLD_BELOW, 0.5,
+         false},
+        {"latency:p95 <= 0.5", "latency:p95<=0.5", "latency:p95", THRESHOLD_AT_MOST, 0.5, false},
+        {"response_time:p(99.9)<2s,abort", "response_time:p(99.9)<2s,abort",
+         "response_time:p(99.9)", THRESHOLD_BELOW, 2, true},
+        {"success_rate>99", "success_rate>99", "success_rate", THRESHOLD_ABOVE, 99, false},
+        {"success_rate >= 99.5% , abort", "success_rate>=99.5%,abort", "success_rate",
+         THRESHOLD_AT_LEAST, 99.5, true},
+        {"errors{kind=reply_timeout}<10", "errors{kind=reply_timeout}<10",
+         "errors{kind=reply_timeout}", THRESHOLD_BELOW, 10, false},
+        {" errors == 0,abort ", "errors==0,abort", "errors", THRESHOLD_EQUAL, 0, true},
+        {"errors != 1k", "errors!=1k", "errors", THRESHOLD_NOT_EQUAL, 1000, false},
+        {"errors:rate<30/m", "errors:rate<30/m", "errors:rate", THRESHOLD_BELOW, 0.5, false},
+        {"achieved_rate>98", "achieved_rate>98", "achieved_rate", THRESHOLD_ABOVE, 98, false},
+        {"requests_per_second>=5k", "requests_per_second>=5k", "requests_per_second",
+         THRESHOLD_AT_LEAST, 5000, false},
+        {"connect.tls:avg<50ms", "connect.tls:avg<50ms", "connect.tls:avg", THRESHOLD_BELOW, 0.05,
+         false},
+        {"latency:count>100", "latency:count>100", "latency:count", THRESHOLD_ABOVE, 100, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
+        thresholds.count = 0;
+        if (thresholds_parse(&thresholds, cases[i].text, &error))
+            fail_msg("%s: %s", cases[i].text, error.text);
+        const struct threshold *threshold = &thresholds.items[0];
+        assert_string_equal(threshold->name, cases[i].name);
+        assert_string_equal(threshold->selector.text, cases[i].selector);
+        assert_int_equal(threshold->relation, cases[i].relation);
+        assert_true(threshold->limit == cases[i].limit);
+        assert_int_equal(threshold->abort, cases[i].abort);
+    }
+}
+
+static void test_thresholds_parse_says_what_is_wrong(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *error; /* or how it begins */
+    } cases[] = {
+        {"latencyy:avg<5ms", "'latencyy': no such metric; did you mean latency ?"},
+        {"latency<5ms", "'latency': a statistic is missing, as in latency:p(95); use avg, "},
+        {"errors{kind=dns<5", "'errors{kind=dns<5': use errors{kind=KIND}, as in "},
+        {"errors", "'errors': a comparison is missing; use < <= > >= == or !=, as in "
+                   "latency:p(95)<500ms"},
+        {"errors=5", "'errors=5': a comparison is missing; "},
+        {"errors!5", "'errors!5': a comparison is missing; "},
+        {"errors{kind=dns}", "'errors{kind=dns}': a comparison is missing; "},
+        {"latency:avg<5x", "'5x': unknown unit 'x'; use us, ms, s, m or h, as in 500ms"},
+        {"latency:avg<", "'': not a number; use us, ms, s, m or h, as in 500ms"},
+        {"latency:avg<<5", "'<5': not a number; "},
+        {"latency:avg<-5", "'-5': not a number; "},
+        {"success_rate>101", "'101': more than 100; use a number from 0 to 100"},
+        {"success_rate>1s", "'1s': unknown unit 's'; use a number from 0 to 100"},
+        {"errors<1.5", "'1.5': not a whole number; "},
+        {"errors:rate<5s", "'5s': unknown unit 's'; use k, m or g, then /s, /m or /h"},
+        {"errors<5,abrt", "',abrt': only ,abort may stand behind the value"},
+        {"errors<5,", "',': only ,abort may stand behind the value"},
+        {"errors<5,abort,abort", "',abort,abort': only ,abort may stand behind the value"},
+        {"errors<5\n", "a control character stands in it"},
+        {"errors<5\x7f", "a control character stands in it"},
+        {"requests_per_second>5,abort", "'requests_per_second': abort needs a figure that can be "
+                                        "sure to fail before the end: "},
+    };
+    (void)state;
+    thresholds.count = 0;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct error error;
+        if (thresholds_parse(&thresholds, cases[i].text, &error) == 0)
+            fail_msg("'%s' was accepted", cases[i].text);
+        if (strncmp(error.text, cases[i].error, strlen(cases[i].error)) != 0)
+            fail_msg("%s", error.text);
+    }
+    assert_int_equal(thresholds.count, 0);
+}
+
+static void test_thresholds_parse_refuses_what_it_could_not_keep(void **state)
+{
+    char text[THRESHOLD_TEXT_SIZE + 1];
+    struct error error;
+    (void)state;
+    memset(text, '0', sizeof(text));
+    memcpy(text, "errors<", 7);
+    text[THRESHOLD_TEXT_SIZE] = '\0';
+    thresholds.count = 0;
+    assert_int_equal(thresholds_parse(&thresholds, text, &error), -1);
+    assert_string_equal(error.text, "longer than 127 bytes");
+    text[THRESHOLD_TEXT_SIZE - 1] = '\0';
+    assert_int_equal(thresholds_parse(&thresholds, text, &error), 0);
+    assert_string_equal(thresholds.items[0].name, text);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_thresholds_judge_each_side_and_let_the_limit_pass, fill),
-        cmocka_unit_test_setup(test_thresholds_are_broken_without_a_figure, fill),
-        cmocka_unit_test_setup(test_thresholds_add_refuses_one_too_many, fill),
-        cmocka_unit_test_setup(test_thresholds_remember_what_was_asked, fill),
+        cmocka_unit_test_setup_teardown(test_thresholds_judge_each_relation, fill, release),
+        cmocka_unit_test_setup_teardown(test_thresholds_are_broken_without_a_figure, fill, release),
+        cmocka_unit_test(test_thresholds_add_remembers_what_was_asked),
+        cmocka_unit_test(test_thresholds_refuse_one_too_many),
+        cmocka_unit_test(test_thresholds_parse_what_people_write),
+        cmocka_unit_test(test_thresholds_parse_says_what_is_wrong),
+        cmocka_unit_test(test_thresholds_parse_refuses_what_it_could_not_keep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

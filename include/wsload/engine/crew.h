@@ -1,0 +1,52 @@
+/* What the workers of a run share besides the const plan: when to start together and when to stop.
+ *
+ * A few atomics that are written a handful of times in a run, and a way to wake everybody. Nothing
+ * here is on the path of a message. */
+#ifndef WSLOAD_ENGINE_CREW_H
+#define WSLOAD_ENGINE_CREW_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How the run is asked to end from outside. */
+enum stop_request { STOP_NONE, STOP_POLITELY, STOP_NOW };
+
+/* Several workers start this much after the last of them was ready, so that all are awake by then.
+ */
+#define CREW_START_DELAY_NS UINT64_C(2000000)
+
+struct crew {
+    unsigned workers;
+    atomic_int stop;              /* enum stop_request */
+    atomic_uint unsettled;        /* workers whose first attempts to open are still under way */
+    atomic_bool any_open;         /* one of those attempts went well */
+    _Atomic uint64_t start_ns;    /* 0: not known yet; CLOCK_NEVER: the run does not begin */
+    void (*wake_all)(void *user); /* makes every worker look at this; from any thread */
+    void *user;
+};
+
+void crew_init(struct crew *crew, unsigned workers, void (*wake_all)(void *user), void *user);
+
+/* Starts the run's clock without waiting for connections. The first worker to say so sets the
+ * start.
+ */
+void crew_start(struct crew *crew, uint64_t now_ns);
+
+/* A worker's first attempts have all ended; OPEN when one of them went well. The last worker to say
+ * so sets the start, if nobody has, and wakes all. */
+void crew_settle(struct crew *crew, bool open, uint64_t now_ns);
+
+/* Whether the first attempts of all workers have ended, and none of them went well. */
+bool crew_is_hopeless(const struct crew *crew);
+
+/* When the run's clock starts: 0 while that is not known, CLOCK_NEVER when no connection opened. */
+uint64_t crew_start_ns(const struct crew *crew);
+
+/* Asks all workers to end. From any thread. */
+void crew_stop(struct crew *crew, enum stop_request how);
+
+/* What was asked. */
+enum stop_request crew_stop_requested(const struct crew *crew);
+
+#endif

@@ -1,0 +1,197 @@
+#include "lws_internal.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "wsload/protocol/gateway.h"
+
+/* Once a connection is open the library's part is done: its parser walks byte by byte, and after
+ * each event it has the loop poll once more and sets its timers. So reading is taken over here: the
+ * socket is watched on the same loop, and protocol/frame_reader.c takes the messages out. Writing
+ * still goes through the library, which keeps what the socket does not take.
+ *
+ * It cannot be taken over when the library read on behind the answer to the handshake and holds
+ * bytes that are not ours to get. Then it goes on reading, and its callbacks end up here, too. */
+
+#define CLOSE_CODE_SIZE 2
+
+static void report_message(struct link *link, struct text message, bool binary)
+{
+    struct lws_transport *transport = link->transport;
+    transport->events->message(transport->worker, lws_link_id(link), message, binary);
+}
+
+/* FAILURE may point into the link, so it is forgotten only afterwards - but the worker may open it
+ * again from within the report. */
+static void report_closed(struct link *link, const struct failure *failure, bool kill)
+{
+    struct lws_transport *transport = link->transport;
+    lws_stream_forget(link, kill);
+    transport->events->closed(transport->worker, lws_link_id(link), failure);
+}
+
+void lws_stream_forget(struct link *link, bool kill)
+{
+    struct lws *wsi = link->wsi;
+    if (link->own_reading)
+        ev_io_stop(link->transport->loop, &link->watcher);
+    link->wsi = NULL; /* what the library still says about it is stale */
+    link->open = link->own_reading = false;
+    if (wsi && kill)
+        lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+}
+
+/* --- Ends --- */
+
+/* The peer's close frame: it is answered, unless it is the answer to ours. The library does that
+ * itself when it reads. */
+void lws_stream_peer_closed(struct link *link, struct text body)
+{
+    char detail[16];
+    bool own_reading = link->own_reading;
+    char reason[125];
+    struct text copy = {reason, body.length < sizeof(reason) ? body.length : sizeof(reason)};
+    memcpy(reason, body.data, copy.length);
+    struct failure failure = lws_cause_of_close(copy, detail);
+    if (own_reading && !link->closing) {
+        size_t code = copy.length < CLOSE_CODE_SIZE ? 0 : CLOSE_CODE_SIZE;
+        lws_link_send_control(link, OPCODE_CLOSE, (struct text){reason, code});
+    }
+    report_closed(link, &failure, own_reading);
+}
+
+void lws_stream_ended(struct link *link, int saved_errno)
+{
+    struct failure failure = lws_cause_of_end(link, saved_errno);
+    report_closed(link, &failure, link->own_reading);
+}
+
+void lws_stream_break(struct link *link)
+{
+    link->broken = true;
+    if (link->own_reading)
+        ev_feed_event(link->transport->loop, &link->watcher, EV_READ);
+    else
+        lws_callback_on_writable(link->wsi);
+}
+
+/* --- Reading ourselves --- */
+
+/* False when the connection has ended. */
+static bool take_event(struct link *link, enum frame_event event, struct text payload)
+{
+    struct lws *wsi = link->wsi;
+    switch (event) {
+    case FRAME_MESSAGE:
+        report_message(link, payload, link->reader.binary);
+        break;
+    case FRAME_PING:
+        lws_link_send_control(link, OPCODE_PONG, payload);
+        break;
+    case FRAME_CLOSED:
+        lws_stream_peer_closed(link, payload);
+        return false;
+    case FRAME_FAULT:
+        link->protocol_fault = link->reader.fault;
+        lws_stream_ended(link, 0);
+        return false;
+    case FRAME_PONG:
+    case FRAME_NEEDS_MORE:
+        break;
+    }
+    return link->wsi == wsi; /* the report may have led to its end */
+}
+
+static bool take_input(struct link *link, struct text input)
+{
+    struct text payload;
+    enum frame_event event;
+    while ((event = frame_reader_next(&link->reader, &input, &payload)) != FRAME_NEEDS_MORE)
+        if (!take_event(link, event, payload))
+            return false;
+    return true;
+}
+
+/* Bytes read, 0 when there are none for now, -1 at the end of the stream or with an error. */
+static ssize_t read_plain(const struct link *link, char *input)
+{
+    ssize_t got = recv(link->watcher.fd, input, INPUT_SIZE, MSG_DONTWAIT);
+    if (got > 0)
+        return got;
+    return got < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
+}
+
+static ssize_t read_tls(SSL *ssl, char *input)
+{
+    ERR_clear_error();
+    int got = SSL_read(ssl, input, INPUT_SIZE);
+    if (got > 0)
+        return got;
+    int error = SSL_get_error(ssl, got);
+    return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0 : -1;
+}
+
+/* One read a wake: the loop comes back for more. Only what OpenSSL holds already must be fetched
+ * now, since no event will tell of it. */
+static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
+{
+    struct link *link = watcher->data;
+    char *input = link->transport->input;
+    SSL *ssl = lws_get_ssl(link->wsi);
+    (void)loop;
+    (void)events;
+    errno = 0;
+    do {
+        ssize_t got = ssl ? read_tls(ssl, input) : read_plain(link, input);
+        if (got < 0 || link->broken) {
+            lws_stream_ended(link, errno);
+            return;
+        }
+        if (!take_input(link, (struct text){input, (size_t)got}))
+            return;
+    } while (ssl && SSL_has_pending(ssl));
+}
+
+void lws_stream_take_over(struct link *link)
+{
+    struct lws_transport *transport = link->transport;
+    SSL *ssl = lws_get_ssl(link->wsi);
+    /* 0: somebody has bytes waiting inside the library. It does not say who, so nobody is taken
+     * over at that moment. */
+    if (lws_service_adjust_timeout(transport->context, 1, 0) == 0)
+        return;
+    if (lws_rx_flow_control(link->wsi, 0) != 0)
+        return;
+    link->own_reading = true;
+    ev_io_init(&link->watcher, on_readable, lws_get_socket_fd(link->wsi), EV_READ);
+    link->watcher.data = link;
+    ev_io_start(transport->loop, &link->watcher);
+    if (!ssl)
+        return;
+    SSL_set_read_ahead(ssl, 1); /* one read a record instead of two */
+    ev_feed_event(transport->loop, &link->watcher, EV_READ);
+}
+
+/* --- When the library reads --- */
+
+int lws_stream_piece(struct link *link, const char *piece, size_t length)
+{
+    struct lws *wsi = link->wsi;
+    struct buffer *message = &link->reader.message;
+    bool last = lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi);
+    if (last && message->length == 0) {
+        report_message(link, (struct text){piece, length}, lws_frame_is_binary(wsi));
+        return 0;
+    }
+    if (buffer_append(message, piece, length)) {
+        link->protocol_fault = "a message over 16 MiB";
+        return -1;
+    }
+    if (last) {
+        report_message(link, buffer_text(message), lws_frame_is_binary(wsi));
+        buffer_free(message);
+    }
+    return 0;
+}

@@ -1,0 +1,128 @@
+#include "timings.h"
+
+#include <string.h>
+
+#include "wsload/report/figures.h"
+
+#define CELL_COLUMNS   8  /* a figure and its mark */
+#define SAMPLES_ENOUGH 10 /* beyond a percentile, to take it without a mark */
+#define ROWS_MAX       5
+
+static const struct {
+    const char *title;
+    double percent;
+} percentiles[] = {{"p50", 50}, {"p90", 90}, {"p95", 95}, {"p99", 99}, {"p99.9", 99.9}};
+
+#define PERCENTILES (sizeof(percentiles) / sizeof(percentiles[0]))
+
+/* The cells of a row: min, avg, the percentiles, max. */
+enum { CELL_MIN, CELL_AVERAGE, CELL_PERCENTILE, CELL_MAX = CELL_PERCENTILE + PERCENTILES };
+
+/* One unit and one number of decimals for a whole row. */
+struct row_format {
+    const struct time_unit *unit;
+    int decimals;
+};
+
+/* The median reads best, but no figure is wider than its cell. */
+static struct row_format choose_format(const struct histogram *histogram)
+{
+    double median_ns = (double)histogram_percentile_ns(histogram, 50);
+    const struct time_unit *unit = figure_time_unit(median_ns);
+    const struct time_unit *narrow = figure_time_unit((double)histogram->max_ns / 1000);
+    if (narrow->ns > unit->ns)
+        unit = narrow;
+    return (struct row_format){unit, figure_decimals(median_ns / unit->ns)};
+}
+
+/* Right-aligned; what is marked behind it leaves digits below digits. */
+static void put_cell(struct screen *screen, size_t cell, const char *text)
+{
+    size_t end = LABEL_COLUMNS + CELL_COLUMNS * (cell + 1) - 1;
+    screen_pad(screen, end - strlen(text));
+    screen_print(screen, "%s", text);
+}
+
+/* What is too wide for its cell is so large that it needs no decimals. */
+static void put_time(struct screen *screen, size_t cell, struct row_format format, double ns)
+{
+    char text[FIGURE_SIZE];
+    figure_number(ns / format.unit->ns, format.decimals, text);
+    if (strlen(text) >= CELL_COLUMNS)
+        figure_number(ns / format.unit->ns, 0, text);
+    put_cell(screen, cell, text);
+}
+
+/* Whether any figure had to be marked. */
+static bool put_times(struct screen *screen, const char *label, const struct histogram *histogram)
+{
+    bool marked = false;
+    struct row_format format = choose_format(histogram);
+    screen_print(screen, "  %s, %s", label, format.unit->name);
+    put_time(screen, CELL_MIN, format, (double)histogram->min_ns);
+    put_time(screen, CELL_AVERAGE, format, histogram_mean_ns(histogram));
+    for (size_t i = 0; i < PERCENTILES; i++) {
+        double percent = percentiles[i].percent;
+        put_time(screen, CELL_PERCENTILE + i, format,
+                 (double)histogram_percentile_ns(histogram, percent));
+        if (histogram_samples_beyond(histogram, percent) >= SAMPLES_ENOUGH)
+            continue;
+        screen_print(screen, "*");
+        marked = true;
+    }
+    put_time(screen, CELL_MAX, format, (double)histogram->max_ns);
+    screen_break(screen);
+    return marked;
+}
+
+/* One line of the table. */
+struct row {
+    const char *label;
+    const struct histogram *histogram;
+};
+
+/* The rows of a run, as far as anything was measured, into ROWS; returns how many. A closed run has
+ * no response times of its own: they are its latencies. */
+static size_t choose_rows(const struct results *results, struct row rows[ROWS_MAX])
+{
+    const struct recorder *recorded = &results->recorded;
+    const struct row all[ROWS_MAX] = {
+        {"latency", &recorded->latency},   {"response", &recorded->response_time},
+        {"send lag", &recorded->send_lag}, {"connect", &recorded->connect[CONNECT_TOTAL]},
+        {"lifetime", &recorded->lifetime},
+    };
+    size_t count = 0;
+    for (size_t i = 0; i < ROWS_MAX; i++) {
+        bool wanted = all[i].histogram != &recorded->lifetime || results->setup.model == LOAD_HOLD;
+        if (wanted && all[i].histogram->count > 0)
+            rows[count++] = all[i];
+    }
+    return count;
+}
+
+static void put_head(struct screen *screen)
+{
+    put_cell(screen, CELL_MIN, "min");
+    put_cell(screen, CELL_AVERAGE, "avg");
+    for (size_t i = 0; i < PERCENTILES; i++)
+        put_cell(screen, CELL_PERCENTILE + i, percentiles[i].title);
+    put_cell(screen, CELL_MAX, "max");
+    screen_break(screen);
+}
+
+void timings_print(struct screen *screen, const struct results *results)
+{
+    struct row rows[ROWS_MAX];
+    size_t count = choose_rows(results, rows);
+    bool marked = false;
+    if (count == 0)
+        return;
+    screen_break(screen);
+    put_head(screen);
+    for (size_t i = 0; i < count; i++)
+        marked |= put_times(screen, rows[i].label, rows[i].histogram);
+    if (!marked)
+        return;
+    screen_print(screen, "  * fewer than %d samples beyond it", SAMPLES_ENOUGH);
+    screen_break(screen);
+}

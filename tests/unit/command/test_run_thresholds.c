@@ -1,0 +1,135 @@
+#include "testing.h"
+
+#include <string.h>
+
+#include "wsload/command/run_thresholds.h"
+
+static struct thresholds thresholds;
+static struct run_options options;
+static struct error error;
+
+/* Builds the thresholds of a run of REQUESTS from the words up to a NULL. */
+static int build(uint64_t requests, const char *const *words)
+{
+    char *argv[2 * OPTION_LIST_MAX + 2] = {(char *)"wsload"};
+    int argc = 1;
+    for (; words[argc - 1]; argc++)
+        argv[argc] = (char *)words[argc - 1];
+    assert_int_equal(run_options_parse(argc, argv, &options, &error), 0);
+    thresholds = (struct thresholds){.count = 0};
+    return run_thresholds_build(&thresholds, &options, requests, &error);
+}
+
+#define BUILD(requests, ...) build(requests, (const char *const[]){__VA_ARGS__, NULL})
+
+static void test_run_thresholds_are_none_unless_asked_for(void **state)
+{
+    (void)state;
+    assert_int_equal(build(1, (const char *const[]){NULL}), 0);
+    assert_int_equal(thresholds.count, 0);
+}
+
+static void test_run_thresholds_come_from_options_of_their_own(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *metric;
+        enum stat stat;
+        enum threshold_relation relation;
+        double limit;
+    } expected[] = {
+        {"max_latency", "latency", STAT_AVG, THRESHOLD_AT_MOST, 0.25},
+        {"min_rps", "requests_per_second", STAT_VALUE, THRESHOLD_AT_LEAST, 0},
+        {"min_success_rate", "success_rate", STAT_VALUE, THRESHOLD_AT_LEAST, 99.5},
+    };
+    assert_int_equal(
+        BUILD(UINT64_MAX, "--min-success-rate", "99.5", "--min-rps", "0", "--max-latency", "250ms"),
+        0);
+    assert_int_equal(thresholds.count, ARRAY_LENGTH(expected));
+    for (size_t i = 0; i < ARRAY_LENGTH(expected); i++) {
+        const struct threshold *threshold = &thresholds.items[i];
+        assert_string_equal(threshold->name, expected[i].name);
+        assert_string_equal(threshold->selector.metric->name, expected[i].metric);
+        assert_int_equal(threshold->selector.stat, expected[i].stat);
+        assert_int_equal(threshold->relation, expected[i].relation);
+        assert_float_equal(threshold->limit, expected[i].limit, 1e-12);
+        assert_false(threshold->abort);
+    }
+}
+
+static void test_run_thresholds_come_from_rules_in_order(void **state)
+{
+    (void)state;
+    assert_int_equal(BUILD(UINT64_MAX, "--threshold", "latency:p(95)<500ms", "--max-latency", "1s",
+                           "--threshold", "errors<10,abort"),
+                     0);
+    assert_int_equal(thresholds.count, 3);
+    assert_string_equal(thresholds.items[0].name, "max_latency");
+    assert_string_equal(thresholds.items[1].selector.metric->name, "latency");
+    assert_string_equal(thresholds.items[2].selector.metric->name, "errors");
+    assert_false(thresholds.items[1].abort);
+    assert_true(thresholds.items[2].abort);
+}
+
+static void test_run_thresholds_abort_only_when_it_can_be_known(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"--threshold", "success_rate>99,abort", NULL};
+    assert_int_equal(build(1000, words), 0);
+    assert_true(thresholds.items[0].abort);
+    assert_int_equal(build(UINT64_MAX, words), -1);
+    assert_string_equal(error.text,
+                        "--threshold 'success_rate>99,abort': it is never sure to fail before the "
+                        "end when the number of requests is not known; give --requests, or leave "
+                        "out ',abort'");
+}
+
+static void test_run_thresholds_refuse_what_is_no_rule(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rule;
+        const char *begin;
+        const char *part;
+    } cases[] = {
+        {"latancy:p(95)<1s", "--threshold 'latancy:p(95)<1s': ", "latency"},
+        {"latency", "--threshold 'latency': ", ""},
+        {"success_rate>101", "--threshold 'success_rate>101': ", "100"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        assert_int_equal(BUILD(1, "--threshold", cases[i].rule), -1);
+        if (strncmp(error.text, cases[i].begin, strlen(cases[i].begin)) != 0 ||
+            !strstr(error.text + strlen(cases[i].begin), cases[i].part))
+            fail_msg("%s", error.text);
+    }
+}
+
+static void test_run_thresholds_are_bounded(void **state)
+{
+    (void)state;
+    const char *words[2 * (THRESHOLDS_MAX + 1) + 1] = {NULL};
+    for (size_t i = 0; i < THRESHOLDS_MAX; i++) {
+        words[2 * i] = "--threshold";
+        words[2 * i + 1] = "errors<10";
+    }
+    assert_int_equal(build(1, words), 0);
+    assert_int_equal(thresholds.count, THRESHOLDS_MAX);
+    words[2 * THRESHOLDS_MAX] = "--threshold";
+    words[2 * THRESHOLDS_MAX + 1] = "errors<10";
+    assert_int_equal(build(1, words), -1);
+    assert_non_null(strstr(error.text, "--threshold 'errors<10': "));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_run_thresholds_are_none_unless_asked_for),
+        cmocka_unit_test(test_run_thresholds_come_from_options_of_their_own),
+        cmocka_unit_test(test_run_thresholds_come_from_rules_in_order),
+        cmocka_unit_test(test_run_thresholds_abort_only_when_it_can_be_known),
+        cmocka_unit_test(test_run_thresholds_refuse_what_is_no_rule),
+        cmocka_unit_test(test_run_thresholds_are_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,98 @@
+#include "testing.h"
+
+#include <stdlib.h>
+
+#include "fake_run.h"
+#include "wsload/base/clock.h"
+
+/* A run allocates when it is made and not while it sends: linked in place of the library's (see
+ * CMakeLists.txt), these count what is asked for after the opening. */
+static unsigned long calls;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void __real_free(void *memory);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void __wrap_free(void *memory);
+
+void *__wrap_malloc(size_t size)
+{
+    calls++;
+    return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    calls++;
+    return __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    calls++;
+    return __real_realloc(memory, size);
+}
+
+void __wrap_free(void *memory)
+{
+    calls++;
+    __real_free(memory);
+}
+
+/* Breaks and opens a connection now and then, on top of what the plan does. */
+static void serve_until_the_end(struct fake_transport *fake)
+{
+    fake_serve(fake, 100 * NS_PER_MS); /* all is open */
+    unsigned long before = calls;
+    for (unsigned i = 0; !fake->stopped && i < 1000; i++) {
+        fake_serve(fake, NS_PER_S);
+        if (i % 10 == 3)
+            fake_closed(fake, 0, FAILURE_RESET, "");
+    }
+    assert_true(fake->stopped);
+    assert_int_equal(calls, before);
+}
+
+static void set_up_closed(void)
+{
+    run.plan.think = (struct think){THINK_EXPONENTIAL, 20 * NS_PER_MS, 0};
+}
+
+static void set_up_open(void)
+{
+    run.plan.model = LOAD_OPEN;
+    run.plan.arrival = ARRIVAL_POISSON;
+    run.plan.stages.start = 450; /* of 500 that 5 connections can do: some have to wait */
+    run.plan.max_queue = 3;
+}
+
+static void test_worker_allocates_nothing_while_it_sends(void **state)
+{
+    (void)state;
+    static void (*const models[])(void) = {set_up_closed, set_up_open};
+    static const uint64_t minutes[] = {1, 10};
+    for (size_t i = 0; i < ARRAY_LENGTH(models) * ARRAY_LENGTH(minutes); i++) {
+        uint64_t time = minutes[i % 2];
+        run_set_up(5, 0);
+        models[i / 2]();
+        run.plan.duration_ns = time * 60 * NS_PER_S;
+        run.delay_ns = 10 * NS_PER_MS;
+        const struct recorder *recorder = run_execute(serve_until_the_end);
+        assert_conserved(recorder);
+        assert_true(recorder->measured.ok > 9000 * time);
+        assert_true(recorder->connections.reopened > 4 * time);
+        assert_true(run.plan.model == LOAD_CLOSED || recorder->measured.skipped > 0);
+        run_tear_down();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_worker_allocates_nothing_while_it_sends),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
