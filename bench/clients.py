@@ -1,0 +1,226 @@
+"""The clients that are compared: each runs once against a fresh server and gives its figures.
+
+Figures have the same names for all: rate (messages/s), open_time, cpu_share (of a core, while
+messages flow), cpu_per_message and whole_cpu_per_message (of the whole run), rss_peak, latency and
+send_lag {median, p99}, server_busy. Seconds and bytes.
+"""
+
+import json
+import pathlib
+import re
+import shutil
+import tempfile
+
+from processes import CLIENT, Absent, EchoServer, Failed, Watched, idle_process, pinned, rss_bytes
+
+MESSAGE = "0123456789abcdef" * 4
+FRAME_BYTES = 6 + len(MESSAGE)
+# Where in the time of sending the CPU time is taken: clear of opening before and closing after.
+STEADY = (0.25, 0.9)
+
+
+class Bench:
+    """Where the programs are, and how long a run lasts."""
+
+    def __init__(self, build, wsload, seconds):
+        self.build = build
+        self.wsload = wsload
+        self.seconds = seconds
+
+
+def steady_share(watched, open_time, seconds):
+    return watched.cpu_share(*(open_time + part * seconds for part in STEADY))
+
+
+def with_cpu(figures, watched, messages, seconds):
+    """FIGURES of a run that sent MESSAGES over SECONDS, with what it used."""
+    share = steady_share(watched, figures["open_time"], seconds)
+    return {
+        **figures,
+        "cpu_share": share,
+        "cpu_per_message": share / figures["rate"],
+        "whole_cpu_per_message": watched.cpu / messages,
+        "rss_peak": watched.rss_peak,
+    }
+
+
+# --- wsload ---
+
+
+def wsload_command(bench, server, directory, connections, *options):
+    prompts = pathlib.Path(directory, "prompts.txt")
+    prompts.write_text(MESSAGE + "\n", encoding="ascii")
+    return pinned(
+        *(CLIENT, bench.wsload, "-t", 1, "-c", connections, *options),
+        *(["--insecure"] * (server.scheme == "wss")),
+        *("--quiet", "--summary", pathlib.Path(directory, "summary.json"), server.url),
+        *([] if "--hold" in options else ["--template", "{{prompt:raw}}", prompts]),
+    )
+
+
+def wsload_summary(directory, connections):
+    result = json.loads(pathlib.Path(directory, "summary.json").read_bytes())
+    if result["failed_requests"] or result["connections"]["opened"] != connections:
+        raise Failed(f"wsload did not run cleanly: {json.dumps(result['errors'])}")
+    return result
+
+
+def run_wsload(bench, connections, tls, *options):
+    """Runs it once; gives its summary, what the process used, and how busy the server was."""
+    with tempfile.TemporaryDirectory(prefix="wsload-bench-") as directory:
+        with EchoServer(bench.build, tls) as server:
+            command = wsload_command(bench, server, directory, connections, *options)
+            watched = Watched(command, bench.seconds)
+        return wsload_summary(directory, connections), watched, server.busy
+
+
+def wsload_sends(bench, connections, tls, *options):
+    options = ("-d", f"{bench.seconds}s", *options)
+    result, watched, busy = run_wsload(bench, connections, tls, *options)
+    figures = {
+        "rate": result["requests_per_second"],
+        "open_time": result["connections"]["open_time"],
+        "latency": result["latency"],
+        "send_lag": result.get("send_lag"),
+        "worker_cpu": result.get("self", {}).get("worker_cpu"),
+        "server_busy": busy,
+    }
+    return with_cpu(figures, watched, result["sent_requests"], bench.seconds)
+
+
+def wsload_closed(bench, connections, tls):
+    return wsload_sends(bench, connections, tls)
+
+
+def wsload_paced(bench, connections, rate, tls=False):
+    return wsload_sends(bench, connections, tls, "-r", rate, "--arrival", "constant")
+
+
+def wsload_open(bench, connections, tls):
+    result, _, busy = run_wsload(bench, connections, tls, "--hold", "-d", "1s")
+    return {"open_time": result["connections"]["open_time"], "server_busy": busy}
+
+
+def wsload_memory(bench, connections, tls):
+    def rss(count):
+        with tempfile.TemporaryDirectory(prefix="wsload-bench-") as directory:
+            with EchoServer(bench.build, tls) as server:
+                command = wsload_command(bench, server, directory, count, "--hold", "-d", "1h")
+                with idle_process(command, count) as process:
+                    resident = rss_bytes(process.pid)
+            wsload_summary(directory, count)
+        return resident
+
+    return {"bytes_per_connection": (rss(connections) - rss(1)) / (connections - 1)}
+
+
+# --- the floor ---
+
+
+def floor_command(bench, server, connections, *mode):
+    tls = ["--tls"] * (server.scheme == "wss")
+    return pinned(CLIENT, bench.build / "bench/bench_floor", *tls, server.port, connections, *mode)
+
+
+def run_floor(bench, connections, tls, *mode):
+    with EchoServer(bench.build, tls) as server:
+        watched = Watched(floor_command(bench, server, connections, *mode), bench.seconds)
+    return {**json.loads(watched.output), "server_busy": server.busy}, watched
+
+
+def floor_sends(bench, connections, tls, mode, *rate):
+    figures, watched = run_floor(bench, connections, tls, mode, bench.seconds, *rate)
+    return with_cpu(figures, watched, figures["messages"], bench.seconds)
+
+
+def floor_closed(bench, connections, tls):
+    return floor_sends(bench, connections, tls, "closed")
+
+
+def floor_paced(bench, connections, rate, tls=False):
+    return floor_sends(bench, connections, tls, "paced", rate)
+
+
+def floor_open(bench, connections, tls):
+    return run_floor(bench, connections, tls, "open")[0]
+
+
+def floor_memory(bench, connections, tls):
+    def rss(count):
+        with EchoServer(bench.build, tls) as server:
+            with idle_process(floor_command(bench, server, count, "idle"), count) as process:
+                return rss_bytes(process.pid)
+
+    return {"bytes_per_connection": (rss(connections) - rss(1)) / (connections - 1)}
+
+
+# --- others' generators ---
+
+
+def found(program):
+    path = shutil.which(program)
+    if path is None:
+        raise Absent(f"{program} is not on PATH")
+    return path
+
+
+def tcpkali_paced(bench, connections, rate):
+    program = found("tcpkali")
+    with EchoServer(bench.build, tls=False) as server:
+        watched = Watched(
+            pinned(
+                *(CLIENT, program, "--ws", "--workers", 1, "--nagle", "off"),
+                *("--connections", connections, "--duration", f"{bench.seconds}s"),
+                *("--message-rate", rate // connections, "--message", MESSAGE),
+                f"127.0.0.1:{server.port}",
+            ),
+            bench.seconds,
+        )
+    sent = re.search(rb"Total data sent:.*\((\d+) bytes\)", watched.output)
+    if sent is None:
+        raise Failed(f"tcpkali did not tell what it sent: {watched.output.decode()}")
+    messages = int(sent[1]) / FRAME_BYTES
+    return {
+        "rate": messages / bench.seconds,
+        "whole_cpu_per_message": watched.cpu / messages,
+        "rss_peak": watched.rss_peak,
+        "server_busy": server.busy,
+    }
+
+
+def k6_paced(bench, connections, rate):
+    program = found("k6")
+    script = pathlib.Path(__file__).with_name("k6.js")
+    with tempfile.TemporaryDirectory(prefix="wsload-bench-") as directory:
+        summary = pathlib.Path(directory, "summary.json")
+        with EchoServer(bench.build, tls=False) as server:
+            settings = {
+                "URL": server.url,
+                "CONNECTIONS": connections,
+                "RATE": rate,
+                "SECONDS": bench.seconds,
+                "MESSAGE": MESSAGE,
+                "SUMMARY": summary,
+            }
+            environment = [part for item in settings.items() for part in ("-e", "%s=%s" % item)]
+            options = ["--quiet", "--no-usage-report", "--address", "", *environment]
+            watched = Watched(pinned(CLIENT, program, "run", *options, script), bench.seconds)
+        metrics = json.loads(summary.read_bytes())["metrics"]
+    lag = metrics["send_lag"]["values"]
+    messages = metrics["echoed"]["values"]["count"]
+    return {
+        "rate": messages / bench.seconds,
+        "whole_cpu_per_message": watched.cpu / messages,
+        "rss_peak": watched.rss_peak,
+        "send_lag": {"median": lag["med"] / 1e3, "p99": lag["p(99)"] / 1e3},
+        "server_busy": server.busy,
+    }
+
+
+# --- wsload without a socket ---
+
+
+def null_engine(bench, connections):
+    program = bench.build / "bench" / "bench_null"
+    watched = Watched(pinned(CLIENT, program, connections, bench.seconds), bench.seconds)
+    return json.loads(watched.output)

@@ -1,0 +1,178 @@
+"""The rows of the table: what is compared, by which figures, and what is expected."""
+
+import dataclasses
+import operator
+from collections.abc import Callable
+
+import clients
+from processes import connections_allowed
+
+HIGHER, LOWER = (">=", operator.ge), ("<=", operator.le)
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One line of the table: a figure, and the bound on its ratio or on wsload's own value."""
+
+    label: str  # with the unit
+    figure: str  # its name; "send_lag.p99" looks into a member
+    scale: float = 1  # from seconds or bytes to the unit
+    bound: tuple = LOWER
+    ratio: float | None = None  # wsload's over the other's
+    value: float | None = None  # wsload's own, in the unit
+
+    def of(self, figures):
+        """The figure in its unit, None when there is none."""
+        for part in self.figure.split("."):
+            figures = figures and figures.get(part)
+        return None if figures is None else figures * self.scale
+
+    def expectation(self):
+        limit = self.ratio if self.value is None else self.value
+        return "reported" if limit is None else f"{self.bound[0]} {limit:g}"
+
+    def met(self, value, ratio):
+        """None when nothing is expected."""
+        if self.value is not None:
+            return value is not None and self.bound[1](value, self.value)
+        if self.ratio is not None:
+            return ratio is not None and self.bound[1](ratio, self.ratio)
+        return None
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """WSLOAD and OTHER take a Bench, the connections and OPTIONS, and return figures."""
+
+    name: str
+    group: str
+    wsload: Callable
+    other: Callable | None  # None: there is nothing to compare with
+    connections: int
+    options: dict
+    checks: tuple
+
+    def note(self):
+        """What made the row smaller than it should be; "" when nothing did."""
+        allowed = connections_allowed(self.connections)
+        if allowed == self.connections:
+            return ""
+        return f"{allowed:,} of {self.connections:,} connections: the descriptor limit"
+
+    def measure(self, client, bench):
+        return client(bench, connections_allowed(self.connections), **self.options)
+
+
+US, KB, MB, PERCENT = 1e6, 1e-3, 1e-6, 100
+
+
+def closed(tls, connections, least):
+    return Row(
+        name=f"{'tls-' if tls else ''}closed-{connections}",
+        group="closed loop, 64 B, 1 worker, against bare " + ("OpenSSL" if tls else "epoll"),
+        wsload=clients.wsload_closed,
+        other=clients.floor_closed,
+        connections=connections,
+        options={"tls": tls},
+        checks=(
+            Check("messages/s", "rate", bound=HIGHER, ratio=least),
+            Check("CPU/message, us", "cpu_per_message", US),
+        ),
+    )
+
+
+def paced(name, connections, rate, *checks):
+    return Row(
+        name=name,
+        group="constant rate, against bare epoll that batches by 100 us",
+        wsload=clients.wsload_paced,
+        other=clients.floor_paced,
+        connections=connections,
+        options={"rate": rate},
+        checks=checks,
+    )
+
+
+def cpu(name, connections, rate, highest_percent=None):
+    return paced(
+        *(name, connections, rate),
+        Check("CPU/message, us", "cpu_per_message", US, ratio=1.35),
+        Check("CPU, % of a core", "cpu_share", PERCENT, value=highest_percent),
+    )
+
+
+def lags(highest_p50_us=None, highest_p99_us=None):
+    return (
+        Check("send lag p50, us", "send_lag.median", US, value=highest_p50_us),
+        Check("send lag p99, us", "send_lag.p99", US, value=highest_p99_us),
+    )
+
+
+def opening(name, tls, connections):
+    return Row(
+        name=name,
+        group="opening, 256 handshakes under way, against bare sockets or OpenSSL",
+        wsload=clients.wsload_open,
+        other=clients.floor_open,
+        connections=connections,
+        options={"tls": tls},
+        checks=(Check("all open, ms", "open_time", 1e3, ratio=1.25),),
+    )
+
+
+def memory(name, tls, connections, **limit):
+    return Row(
+        name=name,
+        group="memory per idle connection, against bare sockets or OpenSSL",
+        wsload=clients.wsload_memory,
+        other=clients.floor_memory,
+        connections=connections,
+        options={"tls": tls},
+        checks=(Check("RSS, KB", "bytes_per_connection", KB, **limit),),
+    )
+
+
+def rival(name, client, cpu_ratio, memory_ratio=None):
+    return Row(
+        name=name,
+        group=f"40,000 messages/s over 100 connections, against {name}",
+        wsload=clients.wsload_paced,
+        other=client,
+        connections=100,
+        options={"rate": 40000},
+        checks=(
+            Check("messages/s", "rate"),
+            Check("CPU/message, us", "whole_cpu_per_message", US, ratio=cpu_ratio),
+            Check("RSS, MB", "rss_peak", MB, ratio=memory_ratio),
+            *lags(),
+        ),
+    )
+
+
+PLAIN, TLS = False, True
+ROWS = (
+    closed(PLAIN, 20, 0.90),
+    closed(PLAIN, 100, 0.90),
+    closed(PLAIN, 1000, 0.85),
+    closed(PLAIN, 10000, 0.80),
+    *(closed(TLS, connections, 0.85) for connections in (20, 100, 1000, 10000)),
+    cpu("cpu-1000", 100, 1000),
+    cpu("cpu-40000", 100, 40000),
+    cpu("cpu-held", 10000, 1000, highest_percent=10),
+    paced("lag", 1000, 20000, *lags(100, 1000)),
+    opening("open-plain", PLAIN, 10000),
+    opening("open-tls", TLS, 2000),
+    memory("memory-plain", PLAIN, 10000, value=8),
+    memory("memory-tls", TLS, 5000, ratio=1.5),
+    rival("tcpkali", clients.tcpkali_paced, cpu_ratio=1),
+    rival("k6", clients.k6_paced, cpu_ratio=0.2, memory_ratio=0.1),
+    Row(
+        name="null",
+        group="the tool's own cost: a closed loop with no socket at all",
+        wsload=clients.null_engine,
+        other=None,
+        connections=100,
+        options={},
+        checks=(Check("CPU/request, ns", "cpu_per_request", 1e9),),
+    ),
+)
