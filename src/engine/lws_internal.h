@@ -21,17 +21,19 @@ struct lws_transport;
 /* A connection as this transport sees it. What every message touches comes first. */
 struct link {
     _Alignas(CACHE_LINE) struct lws_transport *transport;
-    struct lws *wsi;   /* NULL: no attempt and no socket; callbacks of any other are stale */
-    ev_io watcher;     /* of an open connection that we read ourselves */
-    bool own_reading;  /* we do; else the library does */
-    bool open;         /* upgraded, and reported so */
-    bool closing;      /* our close frame was sent; the peer's is awaited */
-    bool broken;       /* end it at the next chance, without a close frame of ours */
-    bool tcp_open;     /* the TCP connection stands */
-    bool attempt_over; /* the attempt to connect that was just begun has failed already */
-    bool retry_wanted; /* the next address is to be tried */
-    bool retry_listed; /* it stands in the transport's list of retries */
-    int send_errno;    /* of a write that failed; 0: none did */
+    struct lws *wsi;    /* NULL: no attempt and no socket; callbacks of any other are stale */
+    ev_io watcher;      /* of an open connection that we read ourselves */
+    SSL *ssl;           /* of such a connection; NULL: plain */
+    bool own_reading;   /* we do; else the library does */
+    bool library_holds; /* the library may hold what the socket did not take */
+    bool open;          /* upgraded, and reported so */
+    bool closing;       /* our close frame was sent; the peer's is awaited */
+    bool broken;        /* end it at the next chance, without a close frame of ours */
+    bool tcp_open;      /* the TCP connection stands */
+    bool attempt_over;  /* the attempt to connect that was just begun has failed already */
+    bool retry_wanted;  /* the next address is to be tried */
+    bool retry_listed;  /* it stands in the transport's list of retries */
+    int send_errno;     /* of a write that failed; 0: none did */
     struct frame_reader reader;
 
     const char *protocol_fault; /* what the peer did wrong, when this side saw it; static text */

@@ -134,30 +134,31 @@ static ssize_t read_tls(SSL *ssl, char *input)
 }
 
 /* One read a wake: the loop comes back for more. Only what OpenSSL holds already must be fetched
- * now, since no event will tell of it. */
+ * now, since no event will tell of it. When it got nothing all the same, it holds a part of a
+ * record, and an event will tell of the rest. */
 static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 {
     struct link *link = watcher->data;
     char *input = link->transport->input;
-    SSL *ssl = lws_get_ssl(link->wsi);
+    SSL *ssl = link->ssl;
     (void)loop;
     (void)events;
+    ssize_t got;
     errno = 0;
     do {
-        ssize_t got = ssl ? read_tls(ssl, input) : read_plain(link, input);
+        got = ssl ? read_tls(ssl, input) : read_plain(link, input);
         if (got < 0 || link->broken) {
             lws_stream_ended(link, errno);
             return;
         }
         if (!take_input(link, (struct text){input, (size_t)got}))
             return;
-    } while (ssl && SSL_has_pending(ssl));
+    } while (ssl && got > 0 && SSL_has_pending(ssl));
 }
 
 void lws_stream_take_over(struct link *link)
 {
     struct lws_transport *transport = link->transport;
-    SSL *ssl = lws_get_ssl(link->wsi);
     /* 0: somebody has bytes waiting inside the library. It does not say who, so nobody is taken
      * over at that moment. */
     if (lws_service_adjust_timeout(transport->context, 1, 0) == 0)
@@ -165,12 +166,14 @@ void lws_stream_take_over(struct link *link)
     if (lws_rx_flow_control(link->wsi, 0) != 0)
         return;
     link->own_reading = true;
+    link->library_holds = false;
+    link->ssl = lws_get_ssl(link->wsi);
     ev_io_init(&link->watcher, on_readable, lws_get_socket_fd(link->wsi), EV_READ);
     link->watcher.data = link;
     ev_io_start(transport->loop, &link->watcher);
-    if (!ssl)
+    if (!link->ssl)
         return;
-    SSL_set_read_ahead(ssl, 1); /* one read a record instead of two */
+    SSL_set_read_ahead(link->ssl, 1); /* one read a record instead of two */
     ev_feed_event(transport->loop, &link->watcher, EV_READ);
 }
 

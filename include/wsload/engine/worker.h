@@ -26,7 +26,7 @@
 
 /* In an open run the worker wakes for due requests at most so often: the price of punctuality is a
  * wake per request, and at high rates those cost more than the requests. */
-#define WORKER_SLOT_NS UINT64_C(50000)
+#define WORKER_SLOT_NS UINT64_C(100000)
 
 /* How often the worker looks at its own lateness. */
 #define WORKER_HEARTBEAT_NS UINT64_C(10000000)

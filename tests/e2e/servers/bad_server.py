@@ -238,16 +238,21 @@ def never_reply(peer):
     peer.drain()
 
 
+def await_pong(peer, payload):
+    """The next frame must be the pong."""
+    opcode, _, got = peer.read_frame()
+    if (opcode, got) != (PONG, payload):
+        raise Gone
+    count("pongs")
+
+
 def fragmented(peer):
     """Answers in two frames with a ping between them, and waits there for the pong."""
     peer.accept()
     while True:
         peer.read_message()
         peer.send(frame(TEXT, b'{"message": "ab', final=False) + frame(PING, b"?"))
-        opcode, _, payload = peer.read_frame()
-        if (opcode, payload) != (PONG, b"?"):
-            raise Gone
-        count("pongs")
+        await_pong(peer, b"?")
         peer.send(frame(0, b'cd"}'))
 
 
@@ -336,7 +341,7 @@ def close_with(peer):
 
 def greeting(peer):
     """Sends messages right behind the answer 101; the last CUT bytes of them come 50 ms later.
-    Then it echoes each message, or answers with that many bytes, and pings before that."""
+    Then it echoes each message, filled up to REPLY_BYTES, once a ping has its pong."""
     greetings = frame(TEXT, b"g" * options["greeting_bytes"]) * options["greetings"]
     whole = len(greetings) - options.get("cut", 0)
     peer.accept(behind=greetings[:whole])
@@ -345,9 +350,9 @@ def greeting(peer):
         peer.send(greetings[whole:])
     while True:
         message = peer.read_message()
-        if "reply_bytes" in options:
-            message += b"r" * (options["reply_bytes"] - len(message))
-        peer.send(frame(PING, b"?") + frame(TEXT, message))
+        peer.send(frame(PING, b"?"))
+        await_pong(peer, b"?")
+        peer.send(frame(TEXT, message.ljust(options.get("reply_bytes", 0), b"r")))
 
 
 def location():
