@@ -2,9 +2,10 @@
 
 Figures have the same names for all: rate (messages/s), open_time, cpu_share (of a core, while
 messages flow), cpu_per_message and whole_cpu_per_message (of the whole run), rss_peak, latency and
-send_lag {median, p99}, server_busy. Seconds and bytes.
+send_lag {median, p99}, server_busy, server_late {median, p99, max}. Seconds and bytes.
 """
 
+import dataclasses
 import json
 import pathlib
 import re
@@ -65,25 +66,26 @@ def wsload_summary(directory, connections):
     return result
 
 
-def run_wsload(bench, connections, tls, *options):
-    """Runs it once; gives its summary, what the process used, and how busy the server was."""
+def run_wsload(bench, connections, tls, *options, delay_ms=0):
+    """Runs it once; gives its summary, what the process used, and the server that it used."""
     with tempfile.TemporaryDirectory(prefix="wsload-bench-") as directory:
-        with EchoServer(bench.build, tls) as server:
+        with EchoServer(bench.build, tls, delay_ms) as server:
             command = wsload_command(bench, server, directory, connections, *options)
             watched = Watched(command, bench.seconds)
-        return wsload_summary(directory, connections), watched, server.busy
+        return wsload_summary(directory, connections), watched, server
 
 
-def wsload_sends(bench, connections, tls, *options):
+def wsload_sends(bench, connections, tls, *options, delay_ms=0):
     options = ("-d", f"{bench.seconds}s", *options)
-    result, watched, busy = run_wsload(bench, connections, tls, *options)
+    result, watched, server = run_wsload(bench, connections, tls, *options, delay_ms=delay_ms)
     figures = {
         "rate": result["requests_per_second"],
         "open_time": result["connections"]["open_time"],
         "latency": result["latency"],
         "send_lag": result.get("send_lag"),
         "worker_cpu": result.get("self", {}).get("worker_cpu"),
-        "server_busy": busy,
+        "server_busy": server.busy,
+        "server_late": server.late,
     }
     return with_cpu(figures, watched, result["sent_requests"], bench.seconds)
 
@@ -92,13 +94,14 @@ def wsload_closed(bench, connections, tls):
     return wsload_sends(bench, connections, tls)
 
 
-def wsload_paced(bench, connections, rate, tls=False):
-    return wsload_sends(bench, connections, tls, "-r", rate, "--arrival", "constant")
+def wsload_paced(bench, connections, rate, delay_ms=0):
+    pace = ("-r", rate, "--arrival", "constant")
+    return wsload_sends(bench, connections, False, *pace, delay_ms=delay_ms)
 
 
 def wsload_open(bench, connections, tls):
-    result, _, busy = run_wsload(bench, connections, tls, "--hold", "-d", "1s")
-    return {"open_time": result["connections"]["open_time"], "server_busy": busy}
+    result, _, server = run_wsload(bench, connections, tls, "--hold", "-d", "1s")
+    return {"open_time": result["connections"]["open_time"], "server_busy": server.busy}
 
 
 def wsload_memory(bench, connections, tls):
@@ -122,23 +125,25 @@ def floor_command(bench, server, connections, *mode):
     return pinned(CLIENT, bench.build / "bench/bench_floor", *tls, server.port, connections, *mode)
 
 
-def run_floor(bench, connections, tls, *mode):
-    with EchoServer(bench.build, tls) as server:
+def run_floor(bench, connections, tls, *mode, delay_ms=0):
+    with EchoServer(bench.build, tls, delay_ms) as server:
         watched = Watched(floor_command(bench, server, connections, *mode), bench.seconds)
-    return {**json.loads(watched.output), "server_busy": server.busy}, watched
+    figures = json.loads(watched.output)
+    return {**figures, "server_busy": server.busy, "server_late": server.late}, watched
 
 
-def floor_sends(bench, connections, tls, mode, *rate):
-    figures, watched = run_floor(bench, connections, tls, mode, bench.seconds, *rate)
+def floor_sends(bench, connections, tls, *mode, delay_ms=0):
+    figures, watched = run_floor(bench, connections, tls, *mode, delay_ms=delay_ms)
     return with_cpu(figures, watched, figures["messages"], bench.seconds)
 
 
 def floor_closed(bench, connections, tls):
-    return floor_sends(bench, connections, tls, "closed")
+    return floor_sends(bench, connections, tls, "closed", bench.seconds)
 
 
-def floor_paced(bench, connections, rate, tls=False):
-    return floor_sends(bench, connections, tls, "paced", rate)
+def floor_paced(bench, connections, rate, delay_ms=0):
+    mode = ("paced", bench.seconds, rate)
+    return floor_sends(bench, connections, False, *mode, delay_ms=delay_ms)
 
 
 def floor_open(bench, connections, tls):
@@ -152,6 +157,49 @@ def floor_memory(bench, connections, tls):
                 return rss_bytes(process.pid)
 
     return {"bytes_per_connection": (rss(connections) - rss(1)) / (connections - 1)}
+
+
+# --- against a server that answers after a known delay ---
+
+PERCENTILES = ("median", "p90", "p95", "p99")
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """What a client is asked to do, and the percentiles of latency that are right for it."""
+
+    delay_ms: int
+    rate: int
+    maximum: float  # the rate of a closed loop
+    latency: dict
+
+
+def known_delay(bench, connections, delay_ms):
+    """Half of wsload's maximum, or as much as leaves half of the connections free. Without a delay
+    bare epoll says what latency is right."""
+    maximum = wsload_closed(bench, connections, tls=False)["rate"]
+    possible = connections / 2 / (delay_ms / 1e3) if delay_ms else maximum
+    rate = int(min(maximum / 2, possible))
+    latency = dict.fromkeys(PERCENTILES, delay_ms / 1e3)
+    if delay_ms == 0:
+        latency = floor_paced(bench, connections, rate)["latency"]
+    return {"known": Known(delay_ms, rate, maximum, latency)}
+
+
+def with_error(figures, known):
+    """FIGURES and how far from what is right they are."""
+    error = {name: figures["latency"][name] - known.latency[name] for name in PERCENTILES}
+    largest = max(map(abs, error.values()))
+    share = known.rate / known.maximum
+    return {**figures, "error": {**error, "largest": largest}, "share_of_maximum": share}
+
+
+def wsload_delayed(bench, connections, known):
+    return with_error(wsload_paced(bench, connections, known.rate, known.delay_ms), known)
+
+
+def floor_delayed(bench, connections, known):
+    return with_error(floor_paced(bench, connections, known.rate, known.delay_ms), known)
 
 
 # --- others' generators ---

@@ -3,10 +3,14 @@
  * It takes whole, masked frames of at most 125 bytes, which is all that the benchmarks send, and
  * drops a connection that sends anything else. It spins while there is work: a client's send()
  * that has to wake a sleeping server pays for the wake-up, which would be measured as the client's
- * own cost. Prints its port, serves until SIGTERM, then prints the share of its spinning time in
- * which it had work to do, 0 to 1: near 1 means that it was the limit, not the client.
+ * own cost. With --delay it answers each message MS milliseconds after it has read it, and spins
+ * for as long as any answer is held back, so that its own error stays at a few microseconds.
  *
- * usage: echo_server [--tls] */
+ * Prints its port, serves until SIGTERM, then prints one line of JSON: "busy", the share of its
+ * spinning time in which it had work to do, 0 to 1, near 1 when it was the limit and not the
+ * client; and how late it sent what it held back, in seconds.
+ *
+ * usage: echo_server [--tls] [--delay MS] */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -21,6 +25,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "delay.h"
 #include "program.h"
 #include "stream.h"
 #include "wsload/base/clock.h"
@@ -29,6 +34,7 @@
 #define EVENTS       512
 #define SPIN_NS      (50 * NS_PER_MS) /* without work, before it sleeps */
 #define SLEEP_MS     100              /* at a time, so that SIGTERM cannot be missed */
+#define DELAY_MAX_MS 60000
 #define OPCODE_CLOSE 0x8
 #define KEY_NAME     "Sec-WebSocket-Key: "
 #define KEY_LENGTH   24
@@ -36,7 +42,8 @@
 
 struct connection {
     struct stream stream;
-    enum { SHAKING_HANDS, UPGRADING, ECHOING } state;
+    enum { SHAKING_HANDS, UPGRADING, ECHOING, ENDED } state;
+    size_t held; /* answers held back, which point here: it outlives them */
     size_t used;
     unsigned char input[BUFFER_SIZE];
 };
@@ -44,7 +51,9 @@ struct connection {
 struct server {
     int listen_fd;
     int epoll_fd;
-    SSL_CTX *tls; /* NULL: plain */
+    SSL_CTX *tls;      /* NULL: plain */
+    uint64_t delay_ns; /* 0: it answers at once */
+    struct delay delay;
     uint64_t worked_ns;
     uint64_t spun_ns; /* without work */
 };
@@ -135,9 +144,21 @@ static size_t answer_frame(const unsigned char *in, size_t length, unsigned char
     return 2 + length;
 }
 
-/* Echoes every complete frame that has arrived, in one write. A close frame is the last. */
-static bool echo(struct connection *connection)
+static void hold_back(struct server *server, struct connection *connection,
+                      const unsigned char *frame, uint64_t read_ns)
 {
+    struct answer *answer = delay_put(&server->delay);
+    answer->connection = connection;
+    answer->due_ns = read_ns + server->delay_ns;
+    answer->length = answer_frame(frame, frame[1] & 0x7f, answer->bytes);
+    connection->held++;
+}
+
+/* Echoes every complete frame that has arrived: what is not held back in one write. A close frame
+ * is the last, and never held back. */
+static bool echo(struct server *server, struct connection *connection)
+{
+    uint64_t read_ns = server->delay_ns > 0 ? clock_monotonic_ns() : 0;
     unsigned char output[BUFFER_SIZE];
     size_t out = 0;
     size_t at = 0;
@@ -149,9 +170,12 @@ static bool echo(struct connection *connection)
             return false;
         if (connection->used - at < FRAME_HEAD + length)
             break;
-        out += answer_frame(frame, length, output + out);
-        at += FRAME_HEAD + length;
         closing = (frame[0] & 0x0f) == OPCODE_CLOSE;
+        if (server->delay_ns > 0 && !closing)
+            hold_back(server, connection, frame, read_ns);
+        else
+            out += answer_frame(frame, length, output + out);
+        at += FRAME_HEAD + length;
     }
     connection->used -= at;
     memmove(connection->input, connection->input + at, connection->used);
@@ -159,7 +183,7 @@ static bool echo(struct connection *connection)
 }
 
 /* Answers all that is there. False when the connection has ended or has to. */
-static bool read_and_answer(struct connection *connection)
+static bool read_and_answer(struct server *server, struct connection *connection)
 {
     do {
         ssize_t got = stream_read(&connection->stream, connection->input + connection->used,
@@ -167,14 +191,14 @@ static bool read_and_answer(struct connection *connection)
         if (got <= 0)
             return got == 0;
         connection->used += (size_t)got;
-        if (!(connection->state == UPGRADING ? upgrade(connection) : echo(connection)))
+        if (!(connection->state == UPGRADING ? upgrade(connection) : echo(server, connection)))
             return false;
     } while (stream_pending(&connection->stream));
     return true;
 }
 
 /* False when the connection has ended or has to. */
-static bool on_readable(struct connection *connection)
+static bool on_readable(struct server *server, struct connection *connection)
 {
     if (connection->state == SHAKING_HANDS) {
         enum handshake handshake = stream_handshake(&connection->stream);
@@ -182,19 +206,45 @@ static bool on_readable(struct connection *connection)
             return handshake == HANDSHAKE_UNDER_WAY;
         connection->state = UPGRADING;
     }
-    return read_and_answer(connection);
+    return read_and_answer(server, connection);
 }
 
-static void serve(const struct server *server, const struct epoll_event *events, int count)
+static void end(struct connection *connection)
+{
+    stream_free(&connection->stream);
+    connection->state = ENDED;
+    if (connection->held == 0)
+        free(connection);
+}
+
+/* Sends the answers that are due; true when there were any. What cannot be sent shuts the
+ * connection down, which its next reading notices. */
+static bool send_due(struct delay *delay)
+{
+    const struct answer *answer;
+    size_t before = delay->length;
+    while ((answer = delay_first(delay)) != NULL && answer->due_ns <= clock_monotonic_ns()) {
+        struct connection *connection = answer->connection;
+        connection->held--;
+        if (connection->state != ENDED &&
+            !stream_write(&connection->stream, answer->bytes, answer->length))
+            shutdown(connection->stream.fd, SHUT_RDWR);
+        if (connection->state == ENDED && connection->held == 0)
+            free(connection);
+        delay_sent(delay, clock_monotonic_ns());
+    }
+    return delay->length < before;
+}
+
+static void serve(struct server *server, const struct epoll_event *events, int count)
 {
     for (int i = 0; i < count; i++) {
         struct connection *connection = events[i].data.ptr;
-        if (connection == NULL) {
+        if (connection == NULL)
             accept_all(server);
-        } else if (!on_readable(connection)) {
-            stream_free(&connection->stream);
-            free(connection);
-        }
+        else if (!on_readable(server, connection))
+            end(connection);
+        send_due(&server->delay); /* it cannot wait until a whole batch is read */
     }
 }
 
@@ -204,39 +254,58 @@ static void run(struct server *server)
     uint64_t turn_ns = clock_monotonic_ns(); /* when this turn of the loop began */
     uint64_t idle_since_ns = turn_ns;
     while (!stopped) {
-        bool sleeps = turn_ns - idle_since_ns > SPIN_NS;
+        bool sleeps = server->delay.length == 0 && turn_ns - idle_since_ns > SPIN_NS;
         int count = epoll_wait(server->epoll_fd, events, EVENTS, sleeps ? SLEEP_MS : 0);
         if (count < 0 && errno != EINTR)
             die("epoll_wait");
         if (sleeps)
             turn_ns = clock_monotonic_ns();
         serve(server, events, count);
+        bool worked = send_due(&server->delay) || count > 0;
         uint64_t now_ns = clock_monotonic_ns();
-        *(count > 0 ? &server->worked_ns : &server->spun_ns) += now_ns - turn_ns;
+        *(worked ? &server->worked_ns : &server->spun_ns) += now_ns - turn_ns;
         turn_ns = now_ns;
-        if (count > 0)
+        if (worked)
             idle_since_ns = now_ns;
     }
 }
 
+static void print_figures(const struct server *server)
+{
+    const struct histogram *lateness = &server->delay.lateness;
+    printf("{\"busy\": %.3f",
+           clock_seconds(server->worked_ns) / clock_seconds(server->worked_ns + server->spun_ns));
+    if (lateness->count > 0)
+        printf(", \"late\": {\"median\": %.9f, \"p99\": %.9f, \"max\": %.9f}",
+               clock_seconds(histogram_percentile_ns(lateness, 50)),
+               clock_seconds(histogram_percentile_ns(lateness, 99)),
+               clock_seconds(lateness->max_ns));
+    printf("}\n");
+}
+
 int main(int argc, char **argv)
 {
-    bool tls = argc == 2 && strcmp(argv[1], "--tls") == 0;
-    if (argc > 1 && !tls) {
-        fprintf(stderr, "usage: echo_server [--tls]\n");
+    static struct server server;
+    bool tls = argc > 1 && strcmp(argv[1], "--tls") == 0;
+    int next = tls ? 2 : 1;
+    if (argc - next == 2 && strcmp(argv[next], "--delay") == 0) {
+        server.delay_ns = number(argv[next + 1], DELAY_MAX_MS) * NS_PER_MS;
+    } else if (argc > next) {
+        fprintf(stderr, "usage: echo_server [--tls] [--delay MS]\n");
         return 2;
     }
     prepare_process();
     struct sigaction action = {.sa_handler = stop};
     sigaction(SIGTERM, &action, NULL);
-    struct server server = {.epoll_fd = epoll_create1(0)};
+    histogram_init(&server.delay.lateness);
+    server.epoll_fd = epoll_create1(0);
     if (tls)
         server.tls = stream_server_context();
     server.listen_fd = listen_on_loopback();
     watch(&server, server.listen_fd, NULL);
     run(&server);
     SSL_CTX_free(server.tls);
-    printf("%.3f\n",
-           clock_seconds(server.worked_ns) / clock_seconds(server.worked_ns + server.spun_ns));
+    print_figures(&server);
+    free(server.delay.ring);
     return 0;
 }

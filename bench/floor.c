@@ -24,9 +24,15 @@
 
 static void print_percentiles(const char *name, const struct histogram *histogram)
 {
-    printf(", \"%s\": {\"median\": %.9f, \"p99\": %.9f}", name,
-           clock_seconds(histogram_percentile_ns(histogram, 50)),
-           clock_seconds(histogram_percentile_ns(histogram, 99)));
+    static const struct {
+        const char *name;
+        double percent;
+    } members[] = {{"median", 50}, {"p90", 90}, {"p95", 95}, {"p99", 99}};
+    printf(", \"%s\": {", name);
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+        printf("%s\"%s\": %.9f", i > 0 ? ", " : "", members[i].name,
+               clock_seconds(histogram_percentile_ns(histogram, members[i].percent)));
+    printf("}");
 }
 
 static void print_load(const struct load *load, uint64_t took_ns)

@@ -5,6 +5,7 @@ is one, else the server's.
 """
 
 import contextlib
+import json
 import os
 import pathlib
 import resource
@@ -126,10 +127,13 @@ def _rests(process, connections):
 class EchoServer:
     """bench_echo_server, a fresh one for each run: a new port has no connections in TIME_WAIT."""
 
-    def __init__(self, build, tls):
+    def __init__(self, build, tls, delay_ms=0):
         self.scheme = "wss" if tls else "ws"
-        self.busy = None  # after the run: the share of its time in which it had work
-        command = pinned(SERVER, build / "bench" / "bench_echo_server", *["--tls"] * tls)
+        # After the run: the share of its time in which it had work, and how late it was with what
+        # it held back, None when that was nothing.
+        self.busy = self.late = None
+        options = ["--tls"] * tls + ["--delay", delay_ms] * (delay_ms > 0)
+        command = pinned(SERVER, build / "bench" / "bench_echo_server", *options)
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
@@ -143,7 +147,8 @@ class EchoServer:
     def __exit__(self, *_):
         self._process.terminate()
         try:
-            self.busy = float(self._process.communicate(timeout=10)[0])
+            figures = json.loads(self._process.communicate(timeout=10)[0])
+            self.busy, self.late = figures["busy"], figures.get("late")
         except (subprocess.TimeoutExpired, ValueError):
             self._process.kill()
             self._process.wait()

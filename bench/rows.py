@@ -51,6 +51,7 @@ class Row:
     connections: int
     options: dict
     checks: tuple
+    prepare: Callable | None = None  # takes the same, before each pair; gives the OPTIONS instead
 
     def note(self):
         """What made the row smaller than it should be; "" when nothing did."""
@@ -58,6 +59,12 @@ class Row:
         if allowed == self.connections:
             return ""
         return f"{allowed:,} of {self.connections:,} connections: the descriptor limit"
+
+    def prepared(self, bench):
+        """The row as both clients are to run it next."""
+        if self.prepare is None:
+            return self
+        return dataclasses.replace(self, options=self.measure(self.prepare, bench))
 
     def measure(self, client, bench):
         return client(bench, connections_allowed(self.connections), **self.options)
@@ -105,6 +112,30 @@ def lags(highest_p50_us=None, highest_p99_us=None):
     return (
         Check("send lag p50, us", "send_lag.median", US, value=highest_p50_us),
         Check("send lag p99, us", "send_lag.p99", US, value=highest_p99_us),
+    )
+
+
+def delayed(delay_ms, connections):
+    late = (
+        Check("server late p50, us", "server_late.median", US),
+        Check("server late p99, us", "server_late.p99", US),
+    )
+    return Row(
+        name=f"delay-{delay_ms}",
+        group="latency, known to the server, at half of the maximum rate: error of p50, 90, 95, 99",
+        prepare=clients.known_delay,
+        wsload=clients.wsload_delayed,
+        other=clients.floor_delayed,
+        connections=connections,
+        options={"delay_ms": delay_ms},
+        checks=(
+            Check("largest error, us", "error.largest", US, value=max(100, 10 * delay_ms)),
+            Check("error p50, us", "error.median", US),
+            Check("error p99, us", "error.p99", US),
+            *(late if delay_ms else ()),
+            Check("messages/s", "rate"),
+            Check("% of maximum", "share_of_maximum", PERCENT),
+        ),
     )
 
 
@@ -160,6 +191,10 @@ ROWS = (
     cpu("cpu-40000", 100, 40000),
     cpu("cpu-held", 10000, 1000, highest_percent=10),
     paced("lag", 1000, 20000, *lags(100, 1000)),
+    delayed(0, 100),
+    delayed(1, 1000),
+    delayed(10, 2000),
+    delayed(100, 9000),  # as many as most descriptor limits allow: half are busy at 45,000/s
     opening("open-plain", PLAIN, 10000),
     opening("open-tls", TLS, 2000),
     memory("memory-plain", PLAIN, 10000, value=8),

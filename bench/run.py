@@ -18,7 +18,7 @@ from clients import Bench
 from processes import CORES, RUNNER, Absent, Failed, core
 from rows import ROWS
 
-LINE = "  {:<16} {:<17} {:>10} {:>10} {:>6} {:>13}  {:<9} {}"
+LINE = "  {:<16} {:<19} {:>10} {:>10} {:>6} {:>13}  {:<9} {}"
 NO_ROOM = 0.95  # busy for more of its time than this: nothing to spare
 
 
@@ -46,10 +46,11 @@ def measure(row, bench, runs):
     pairs = []
     for number in range(runs):
         pair = {"other": None}
+        prepared = row.prepared(bench)
         clients = [("wsload", row.wsload), ("other", row.other)]
         for name, client in clients if number % 2 else reversed(clients):
             if client is not None:
-                pair[name] = row.measure(client, bench)
+                pair[name] = prepared.measure(client, bench)
         pairs.append(pair)
     return pairs
 

@@ -60,6 +60,8 @@ static bool turn_is_due(struct turn *turn, uint64_t now_ns)
     if (now_ns < turn->next_ns)
         return false;
     turn->next_ns += turn->every_ns;
+    if (turn->next_ns <= now_ns) /* after a stop of the process there is nothing to catch up with */
+        turn->next_ns = now_ns + turn->every_ns;
     return true;
 }
 

@@ -15,7 +15,7 @@
 #define CONNECTIONS_DEFAULT    10
 #define CONNECTIONS_PER_WORKER 50
 #define MAX_QUEUE_DEFAULT      100000
-#define RATE_MAX               1e9 /* one per nanosecond */
+#define RATE_MAX               1e7 /* more than any machine can send */
 
 /* API Gateway's quota of new connections per second, for all WebSocket APIs of an account in a
  * region (AWS guide apigateway-execution-service-websocket-limits). */
@@ -25,7 +25,9 @@
 
 static int check_rate(double rate, struct error *error)
 {
-    return rate <= RATE_MAX ? 0 : error_set(error, "at most 1g, one per nanosecond, is allowed");
+    return rate <= RATE_MAX
+               ? 0
+               : error_set(error, "at most 10m, which is more than a machine can send, is allowed");
 }
 
 static int check_target(const struct plan *plan, double target, struct error *error)
@@ -38,25 +40,24 @@ static int check_target(const struct plan *plan, double target, struct error *er
     return 0;
 }
 
-static int add_stage(struct plan *plan, struct stage stage, struct error *error)
+_Static_assert(STAGES_MAX > OPTION_LIST_MAX, "a list of options and the warm-up");
+
+static void add_stage(struct plan *plan, struct stage stage)
 {
-    if (plan->stages.count == STAGES_MAX)
-        return error_set(error, "more than %d, the warm-up included", STAGES_MAX);
     plan->stages.items[plan->stages.count++] = stage;
-    return 0;
 }
 
 /* The warm-up, then what was asked for; it makes the duration as well. */
 static int build_stages(struct plan *plan, const struct run_options *options, struct error *error)
 {
     struct stage stage = {plan->warmup_ns, plan->stages.start};
-    if (options->stages.count && plan->warmup_ns && add_stage(plan, stage, error))
-        return -1;
+    if (options->stages.count && plan->warmup_ns)
+        add_stage(plan, stage);
     for (size_t i = 0; i < options->stages.count; i++) {
         const char *text = options->stages.items[i];
-        if (stage_parse(text, &stage, error) || check_target(plan, stage.target, error) ||
-            add_stage(plan, stage, error))
+        if (stage_parse(text, &stage, error) || check_target(plan, stage.target, error))
             return error_prefix(error, "--stage '%s'", text);
+        add_stage(plan, stage);
         plan->duration_ns += stage.duration_ns;
     }
     if (options->stages.count && !plan->duration_ns)

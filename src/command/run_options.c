@@ -184,7 +184,7 @@ static const struct option_row rows[] = {
          "p(N), stddev, count or rate; OP is <, <=, >, >=, == or !=. With ',abort' the run ends "
          "as soon as it is sure to fail: that can be known of upper limits of counts and of max, "
          "and, when the number of requests is known, of latencies' avg, med and p(N) and of "
-         "success_rate. At most 32 in all."},
+         "success_rate."},
     {"strict", 0, NULL, OPTION_FLAG, FIELD(strict), .group = "Results",
      .help = "exit with 4 when the run is invalid",
      .more =

@@ -49,7 +49,9 @@ uint64_t crew_start_ns(const struct crew *crew)
 
 void crew_stop(struct crew *crew, enum stop_request how)
 {
-    atomic_store_explicit(&crew->stop, (int)how, memory_order_relaxed);
+    /* What was asked before may be made more urgent, and never less. */
+    if (how > crew_stop_requested(crew))
+        atomic_store_explicit(&crew->stop, (int)how, memory_order_relaxed);
     crew->wake_all(crew->user);
 }
 

@@ -187,8 +187,10 @@ static void note_times(struct results *results, uint64_t start_ns, uint64_t end_
 static double asked_per_s(const struct plan *plan, uint64_t time_ns)
 {
     const struct stages *rate = &plan->stages;
-    if (plan->model != LOAD_OPEN || time_ns == 0)
+    if (plan->model != LOAD_OPEN)
         return 0;
+    if (time_ns == 0)
+        return stages_level(rate, plan->warmup_ns);
     double arrivals = stages_total(rate, plan->warmup_ns + time_ns) -
                       stages_total(rate, plan->warmup_ns);
     return arrivals / clock_seconds(time_ns);

@@ -48,25 +48,6 @@ static void tcp_stands(struct link *link)
     link->tcp_open = true;
 }
 
-static void on_established(struct link *link)
-{
-    struct lws_transport *transport = link->transport;
-    uint64_t now = clock_monotonic_ns();
-    bool secure = transport->plan->target.url.secure;
-    struct connect_times times = {
-        .ns = {
-            [CONNECT_DNS] = CLOCK_NEVER,
-            [CONNECT_TCP] = link->tcp_ns - link->connect_ns,
-            [CONNECT_TLS] = secure ? link->request_ns - link->tcp_ns : CLOCK_NEVER,
-            [CONNECT_UPGRADE] = now - link->request_ns,
-            [CONNECT_TOTAL] = now - link->start_ns,
-        }};
-    link->open = true;
-    transport->down_until_ns[link->address] = 0;
-    lws_stream_take_over(link);
-    transport->events->opened(transport->worker, lws_link_id(link), &times);
-}
-
 static void on_connection_error(struct link *link, struct text text, int saved_errno)
 {
     struct lws_transport *transport = link->transport;
@@ -98,7 +79,7 @@ static int on_peer_close(struct link *link, struct text body)
 /* Whatever the library did not tell otherwise: every attempt ends here. */
 static void on_destroyed(struct link *link)
 {
-    if (link->open)
+    if (link->open || link->deferred)
         lws_stream_ended(link, 0);
     else
         on_connection_error(link, text_of("ended before it was open"), 0);
@@ -123,7 +104,8 @@ static int link_event(struct link *link, enum lws_callback_reasons reason, void 
         on_connection_error(link, (struct text){in, in ? length : 0}, saved_errno);
         return 0;
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
-        on_established(link);
+        link->transport->down_until_ns[link->address] = 0;
+        lws_stream_opened(link);
         return 0;
     case LWS_CALLBACK_CLIENT_RECEIVE:
         return lws_stream_piece(link, in, length);

@@ -26,6 +26,7 @@ struct link {
     SSL *ssl;           /* of such a connection; NULL: plain */
     bool own_reading;   /* we do; else the library does */
     bool library_holds; /* the library may hold what the socket did not take */
+    bool deferred;      /* open, and not reported yet; see lws_stream_opened() */
     bool open;          /* upgraded, and reported so */
     bool closing;       /* our close frame was sent; the peer's is awaited */
     bool broken;        /* end it at the next chance, without a close frame of ours */
@@ -44,6 +45,7 @@ struct link {
     uint64_t connect_ns;        /* when the TCP connect of this address began */
     uint64_t tcp_ns;            /* when the TCP connection stood */
     uint64_t request_ns; /* when the request for the upgrade was made; TLS was done by then */
+    uint64_t opened_ns;  /* when its answer was there */
 };
 
 struct lws_transport {
@@ -60,6 +62,8 @@ struct lws_transport {
     ev_io timer_watcher;
     ev_async interrupt_watcher;
     ev_timer retry_watcher;
+    ev_idle deferred_watcher;
+    uint32_t deferred; /* links whose opening is not reported yet */
     bool stopped;
 
     struct link *links;
@@ -88,8 +92,14 @@ int lws_transport_callback(struct lws *wsi, enum lws_callback_reasons reason, vo
 
 /* --- lws_stream.c: what an open connection receives --- */
 
-/* LINK has just opened: reads from its socket without the library from now on, if that is safe. */
-void lws_stream_take_over(struct link *link);
+/* LINK has just opened: reads from its socket without the library from now on, and reports it. When
+ * the library holds bytes that came behind the answer to the handshake, it goes on reading, and the
+ * report waits until it has handed them out: what came before the first request is no reply to it.
+ */
+void lws_stream_opened(struct link *link);
+
+/* The loop has nothing else to do: reports what waited for that. */
+void lws_stream_on_idle(struct ev_loop *loop, ev_idle *watcher, int events);
 
 /* A piece of a message that the library read. 0, or -1 to end the connection. */
 int lws_stream_piece(struct link *link, const char *piece, size_t length);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "wsload/protocol/gateway.h"
+#include "wsload/base/clock.h"
 
 /* Once a connection is open the library's part is done: its parser walks byte by byte, and after
  * each event it has the loop poll once more and sets its timers. So reading is taken over here: the
@@ -17,10 +17,38 @@
 
 #define CLOSE_CODE_SIZE 2
 
+/* Of one connection in one wake: the others have their turn, too. */
+#define READS_MAX 16
+
 static void report_message(struct link *link, struct text message, bool binary)
 {
     struct lws_transport *transport = link->transport;
     transport->events->message(transport->worker, lws_link_id(link), message, binary);
+}
+
+static void report_opened(struct link *link)
+{
+    struct lws_transport *transport = link->transport;
+    bool secure = transport->plan->target.url.secure;
+    struct connect_times times = {
+        .ns = {
+            [CONNECT_DNS] = CLOCK_NEVER,
+            [CONNECT_TCP] = link->tcp_ns - link->connect_ns,
+            [CONNECT_TLS] = secure ? link->request_ns - link->tcp_ns : CLOCK_NEVER,
+            [CONNECT_UPGRADE] = link->opened_ns - link->request_ns,
+            [CONNECT_TOTAL] = link->opened_ns - link->start_ns,
+        }};
+    link->open = true;
+    transport->events->opened(transport->worker, lws_link_id(link), &times);
+}
+
+static void report_deferred(struct link *link)
+{
+    if (!link->deferred)
+        return;
+    link->deferred = false;
+    link->transport->deferred--;
+    report_opened(link);
 }
 
 /* FAILURE may point into the link, so it is forgotten only afterwards - but the worker may open it
@@ -35,6 +63,8 @@ static void report_closed(struct link *link, const struct failure *failure, bool
 void lws_stream_forget(struct link *link, bool kill)
 {
     struct lws *wsi = link->wsi;
+    link->transport->deferred -= link->deferred;
+    link->deferred = false;
     if (link->own_reading)
         ev_io_stop(link->transport->loop, &link->watcher);
     link->wsi = NULL; /* what the library still says about it is stale */
@@ -50,6 +80,7 @@ void lws_stream_forget(struct link *link, bool kill)
 void lws_stream_peer_closed(struct link *link, struct text body)
 {
     char detail[16];
+    report_deferred(link);
     bool own_reading = link->own_reading;
     char reason[125];
     struct text copy = {reason, body.length < sizeof(reason) ? body.length : sizeof(reason)};
@@ -64,6 +95,7 @@ void lws_stream_peer_closed(struct link *link, struct text body)
 
 void lws_stream_ended(struct link *link, int saved_errno)
 {
+    report_deferred(link);
     struct failure failure = lws_cause_of_end(link, saved_errno);
     report_closed(link, &failure, link->own_reading);
 }
@@ -141,40 +173,74 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
     struct link *link = watcher->data;
     char *input = link->transport->input;
     SSL *ssl = link->ssl;
-    (void)loop;
+    bool more;
+    int reads = 0;
     (void)events;
-    ssize_t got;
     errno = 0;
     do {
-        got = ssl ? read_tls(ssl, input) : read_plain(link, input);
+        ssize_t got = ssl ? read_tls(ssl, input) : read_plain(link, input);
         if (got < 0 || link->broken) {
             lws_stream_ended(link, errno);
             return;
         }
         if (!take_input(link, (struct text){input, (size_t)got}))
             return;
-    } while (ssl && got > 0 && SSL_has_pending(ssl));
+        more = ssl && got > 0 && SSL_has_pending(ssl);
+    } while (more && ++reads < READS_MAX);
+    if (more)
+        ev_feed_event(loop, watcher, EV_READ);
 }
 
-void lws_stream_take_over(struct link *link)
+/* --- Opened --- */
+
+/* False when the library holds bytes that it read behind the answer to the handshake. */
+static bool take_over(struct link *link)
 {
     struct lws_transport *transport = link->transport;
     /* 0: somebody has bytes waiting inside the library. It does not say who, so nobody is taken
      * over at that moment. */
-    if (lws_service_adjust_timeout(transport->context, 1, 0) == 0)
-        return;
-    if (lws_rx_flow_control(link->wsi, 0) != 0)
-        return;
+    if (lws_service_adjust_timeout(transport->context, 1, 0) == 0 ||
+        lws_rx_flow_control(link->wsi, 0) != 0)
+        return false;
     link->own_reading = true;
     link->library_holds = false;
     link->ssl = lws_get_ssl(link->wsi);
     ev_io_init(&link->watcher, on_readable, lws_get_socket_fd(link->wsi), EV_READ);
     link->watcher.data = link;
     ev_io_start(transport->loop, &link->watcher);
-    if (!link->ssl)
+    if (link->ssl) {
+        SSL_set_read_ahead(link->ssl, 1); /* one read a record instead of two */
+        ev_feed_event(transport->loop, &link->watcher, EV_READ);
+    }
+    return true;
+}
+
+static void defer(struct link *link)
+{
+    struct lws_transport *transport = link->transport;
+    link->deferred = true;
+    transport->deferred++;
+    ev_idle_start(transport->loop, &transport->deferred_watcher);
+}
+
+void lws_stream_opened(struct link *link)
+{
+    link->opened_ns = clock_monotonic_ns();
+    if (take_over(link))
+        report_opened(link);
+    else
+        defer(link);
+}
+
+void lws_stream_on_idle(struct ev_loop *loop, ev_idle *watcher, int events)
+{
+    struct lws_transport *transport = watcher->data;
+    (void)events;
+    if (lws_service_adjust_timeout(transport->context, 1, 0) == 0)
         return;
-    SSL_set_read_ahead(link->ssl, 1); /* one read a record instead of two */
-    ev_feed_event(transport->loop, &link->watcher, EV_READ);
+    for (uint32_t id = 0; id < transport->link_count && transport->deferred > 0; id++)
+        report_deferred(&transport->links[id]);
+    ev_idle_stop(loop, watcher);
 }
 
 /* --- When the library reads --- */

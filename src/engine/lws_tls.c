@@ -163,7 +163,8 @@ void lws_tls_set_up(struct lws_transport *transport, SSL_CTX *context)
     choose_ciphers(transport, context);
     choose_version(transport, context);
     resume_sessions(transport, context);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS); /* idle connections hold none */
+    /* Idle connections hold no buffers; a read goes on behind what is no data, such as tickets. */
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
     ERR_clear_error();
 }
 

@@ -335,6 +335,7 @@ static void op_free(struct transport *base)
         ev_io_stop(transport->loop, &transport->timer_watcher);
         ev_async_stop(transport->loop, &transport->interrupt_watcher);
         ev_timer_stop(transport->loop, &transport->retry_watcher);
+        ev_idle_stop(transport->loop, &transport->deferred_watcher);
     }
     if (transport->context)
         destroy_context(transport);
@@ -393,6 +394,8 @@ static int make_loop(struct lws_transport *transport)
     transport->timer_watcher.data = transport;
     transport->interrupt_watcher.data = transport;
     transport->retry_watcher.data = transport;
+    ev_idle_init(&transport->deferred_watcher, lws_stream_on_idle);
+    transport->deferred_watcher.data = transport;
     ev_io_start(transport->loop, &transport->timer_watcher);
     ev_async_start(transport->loop, &transport->interrupt_watcher);
     return 0;

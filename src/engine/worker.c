@@ -27,7 +27,7 @@ static void publish(struct worker *worker, uint64_t now)
         return;
     struct snapshot *board = &worker->board;
     board->phase = worker->phase;
-    board->elapsed_ns = now - worker->phase_ns;
+    board->elapsed_ns = now > worker->phase_ns ? now - worker->phase_ns : 0;
     board->connections = worker->seat_count;
     board->open = worker->open;
     board->open_failed = recorder->connections.failed;
@@ -44,13 +44,24 @@ static void publish(struct worker *worker, uint64_t now)
     pthread_mutex_unlock(&worker->board_lock);
 }
 
-/* The worker's own lateness, taken where a message would have had to wait, too. */
+/* The worker's own lateness, taken where a message would have had to wait, too. While the worker
+ * was late it could not look: the looks that it missed would have found it late by a heartbeat less
+ * each, and are made up for (as HdrHistogram corrects for an expected interval). */
+static void record_lag(struct histogram *loop_lag, uint64_t lag_ns)
+{
+    histogram_record(loop_lag, lag_ns);
+    while (lag_ns > WORKER_HEARTBEAT_NS) {
+        lag_ns -= WORKER_HEARTBEAT_NS;
+        histogram_record(loop_lag, lag_ns);
+    }
+}
+
 static void beat(struct worker *worker, uint64_t now)
 {
     if (now < worker->heartbeat_ns)
         return;
     if (worker->phase == PHASE_RUNNING)
-        histogram_record(&worker->recorder->loop_lag, now - worker->heartbeat_ns);
+        record_lag(&worker->recorder->loop_lag, now - worker->heartbeat_ns);
     worker->heartbeat_ns = now + WORKER_HEARTBEAT_NS;
     if (worker->phase != PHASE_CLOSING)
         recorder_tick(worker->recorder, now, worker->outstanding, worker->open);
@@ -86,7 +97,7 @@ void worker_woken(struct worker *worker)
         seat_deadline(worker, (struct seat *)deadline, now);
     worker_follow_clock(worker, now);
     pacing_follow_stages(worker, now);
-    pacing_dispatch(worker, now);
+    (void)pacing_dispatch(worker, now); /* if there is more, it is for the next slot */
     worker_open_more(worker);
     worker_maybe_finish(worker);
     beat(worker, now);

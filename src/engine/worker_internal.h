@@ -165,8 +165,9 @@ void pacing_init(struct worker *worker);
 /* Prepares the arrivals and the stages, once the run's clock has started. */
 void pacing_start(struct worker *worker);
 
-/* Sends what is due at NOW_NS, or puts it into the backlog. */
-void pacing_dispatch(struct worker *worker, uint64_t now_ns);
+/* Sends what is due at NOW_NS, or puts it into the backlog. Whether more is due than was taken at a
+ * time. */
+bool pacing_dispatch(struct worker *worker, uint64_t now_ns);
 
 /* The seat is free: sends the oldest of the backlog over it, else lists it. */
 void pacing_seat_free(struct worker *worker, struct seat *seat, uint64_t now_ns);

@@ -140,5 +140,6 @@ uint64_t opening_wake_ns(const struct worker *worker)
                 (worker->phase == PHASE_OPENING && worker->first_opens < worker->active);
     if (worker->open_every_ns == 0 || !more || worker->opening >= worker->opening_max)
         return CLOCK_NEVER;
-    return (uint64_t)worker->next_open_ns + 1;
+    /* At one attempt in centuries it is beyond what a time can hold. */
+    return worker->next_open_ns < 0x1p63 ? (uint64_t)worker->next_open_ns + 1 : CLOCK_NEVER;
 }

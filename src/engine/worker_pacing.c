@@ -1,5 +1,9 @@
 #include "worker_internal.h"
 
+/* Requests taken at a time: at a rate that cannot be kept up with, the worker still has to look at
+ * its connections, and whether it shall stop. */
+#define DISPATCH_MAX 10000
+
 /* --- Free seats, in turn --- */
 
 /* One that was listed may have closed or filled up since. */
@@ -117,14 +121,16 @@ static void arrive(struct worker *worker, uint64_t due_ns, uint64_t now)
     list_free(worker, seat);
 }
 
-void pacing_dispatch(struct worker *worker, uint64_t now)
+bool pacing_dispatch(struct worker *worker, uint64_t now)
 {
+    uint64_t due_ns;
     if (!worker_is_sending(worker))
-        return;
-    for (uint64_t due_ns; (due_ns = next_due_ns(worker)) <= now;) {
+        return false;
+    for (unsigned i = 0; i < DISPATCH_MAX && (due_ns = next_due_ns(worker)) <= now; i++) {
         arrive(worker, due_ns, now);
         worker->dispatch_ns = now + WORKER_SLOT_NS;
     }
+    return next_due_ns(worker) <= now;
 }
 
 void pacing_seat_free(struct worker *worker, struct seat *seat, uint64_t now)

@@ -56,6 +56,8 @@ static void start_running(struct worker *worker, uint64_t start_ns)
     schedule_start(&worker->schedule, worker->end_ns);
     worker_enter_phase(worker, plan->warmup_ns ? PHASE_WARMUP : PHASE_RUNNING, start_ns);
     pacing_start(worker);
+    if (plan->model == LOAD_HOLD)
+        return; /* those that are open have begun already */
     for (uint32_t id = 0; id < worker->active && worker_is_sending(worker); id++) {
         struct seat *seat = worker_seat(worker, id);
         if (seat->connection.state == CONNECTION_OPEN ||
@@ -123,7 +125,7 @@ void worker_start_closing(struct worker *worker)
     if (worker->phase == PHASE_CLOSING)
         return;
     worker_enter_phase(worker, PHASE_CLOSING, now);
-    recorder_finish(worker->recorder, worker->outstanding, worker->open);
+    recorder_finish(worker->recorder, now, worker->outstanding, worker->open);
     worker->close_until_ns = now + CONNECTION_CLOSE_WAIT_NS;
     pacing_skip_backlog(worker);
     for (uint32_t id = 0; id < worker->seat_count; id++) {
@@ -150,7 +152,9 @@ void worker_send_no_more(struct worker *worker, uint64_t now)
 {
     if (!worker_is_sending(worker))
         return;
-    pacing_dispatch(worker, earlier(now, worker->end_ns));
+    while (pacing_dispatch(worker, earlier(now, worker->end_ns)) &&
+           crew_stop_requested(worker->crew) == STOP_NONE)
+        continue;
     pacing_stop(worker);
     schedule_stop(&worker->schedule);
     set_end(worker, earlier(now, worker->end_ns));
@@ -161,7 +165,8 @@ void worker_send_no_more(struct worker *worker, uint64_t now)
 static bool no_more_requests(const struct worker *worker, uint64_t now)
 {
     uint64_t requests = worker->plan->requests;
-    bool by_count = requests > 0 && worker->arrivals.seq >= requests;
+    bool by_count = requests > 0 && worker->arrivals.seq >= requests &&
+                    pacing_end_ns(worker) == CLOCK_NEVER;
     if (worker->plan->model == LOAD_OPEN)
         return arrivals_due_ns(&worker->arrivals) == CLOCK_NEVER &&
                (by_count || now >= worker->end_ns);

@@ -142,7 +142,7 @@ static void next_held(struct worker *worker, struct seat *seat, uint64_t now)
     uint64_t every_ns = worker->plan->keepalive_ns;
     if (seat->connection.state != CONNECTION_OPEN || every_ns == 0)
         return;
-    if (worker_is_sending(worker) && now >= seat->connection.opened_ns + every_ns)
+    if (now >= seat->connection.opened_ns + every_ns)
         send_keepalive(worker, seat);
     arm(worker, seat, now + every_ns);
 }

@@ -43,13 +43,30 @@ static double random_gap(struct random *random)
     return -log1p(-random_unit(random));
 }
 
+/* From when on there is a rate at all: the first arrival of a constant law is due then, not while
+ * the stages still stand at 0. */
+static uint64_t first_moment_ns(const struct stages *rate)
+{
+    uint64_t time_ns = 0;
+    double level = rate->start;
+    for (size_t i = 0; i < rate->count; i++) {
+        const struct stage *stage = &rate->items[i];
+        if (stage->duration_ns > 0 && (level > 0 || stage->target > 0))
+            return time_ns;
+        time_ns += stage->duration_ns;
+        level = stage->target;
+    }
+    return level > 0 ? time_ns : CLOCK_NEVER;
+}
+
 /* When the arrival at hand is due. */
 static uint64_t find_due(const struct arrivals *arrivals)
 {
     const struct arrivals_plan *plan = &arrivals->plan;
     if (arrivals->seq >= arrivals->limit)
         return CLOCK_NEVER;
-    uint64_t due_ns = stages_time_of_total(plan->rate, arrivals->total);
+    uint64_t due_ns = arrivals->total > 0 ? stages_time_of_total(plan->rate, arrivals->total)
+                                          : first_moment_ns(plan->rate);
     if (due_ns < arrivals->due_ns) /* by rounding */
         due_ns = arrivals->due_ns;
     if (due_ns < plan->duration_ns)

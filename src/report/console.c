@@ -168,6 +168,8 @@ static void put_opened(struct screen *screen, const struct results *results)
     units_format_count(opened, count);
     if (results->setup.connection_per_request)
         screen_item(screen, LABEL_COLUMNS, "%s opened, one per request", count);
+    else if (results->open_time_ns == 0)
+        screen_item(screen, LABEL_COLUMNS, "%s opened", count);
     else
         screen_item(screen, LABEL_COLUMNS, "%s opened in %s", count,
                     units_format_duration(results->open_time_ns, time));

@@ -7,6 +7,7 @@
 #define CELL_COLUMNS   8  /* a figure and its mark */
 #define SAMPLES_ENOUGH 10 /* beyond a percentile, to take it without a mark */
 #define ROWS_MAX       5
+#define DECIMALS_MAX   3
 
 static const struct {
     const char *title;
@@ -24,15 +25,30 @@ struct row_format {
     int decimals;
 };
 
-/* The median reads best, but no figure is wider than its cell. */
+/* Whether the widest figure leaves room in its cell for a mark and a space. */
+static bool fits(struct row_format format, uint64_t max_ns)
+{
+    char text[FIGURE_SIZE];
+    figure_number((double)max_ns / format.unit->ns, format.decimals, text);
+    return strlen(text) <= CELL_COLUMNS - 2;
+}
+
+/* The median reads best; what is too wide for that costs it decimals, then its unit. */
 static struct row_format choose_format(const struct histogram *histogram)
 {
     double median_ns = (double)histogram_percentile_ns(histogram, 50);
     const struct time_unit *unit = figure_time_unit(median_ns);
-    const struct time_unit *narrow = figure_time_unit((double)histogram->max_ns / 1000);
-    if (narrow->ns > unit->ns)
-        unit = narrow;
-    return (struct row_format){unit, figure_decimals(median_ns / unit->ns)};
+    struct row_format format = {unit, figure_decimals(median_ns / unit->ns)};
+    while (!fits(format, histogram->max_ns)) {
+        const struct time_unit *larger = figure_time_unit(format.unit->ns * 1000);
+        if (format.decimals > 0)
+            format.decimals--;
+        else if (larger != format.unit)
+            format = (struct row_format){larger, DECIMALS_MAX};
+        else
+            break;
+    }
+    return format;
 }
 
 /* Right-aligned; what is marked behind it leaves digits below digits. */
@@ -43,14 +59,12 @@ static void put_cell(struct screen *screen, size_t cell, const char *text)
     screen_print(screen, "%s", text);
 }
 
-/* What is too wide for its cell is so large that it needs no decimals. */
+/* What is there is not shown as 0. */
 static void put_time(struct screen *screen, size_t cell, struct row_format format, double ns)
 {
     char text[FIGURE_SIZE];
     figure_number(ns / format.unit->ns, format.decimals, text);
-    if (strlen(text) >= CELL_COLUMNS)
-        figure_number(ns / format.unit->ns, 0, text);
-    put_cell(screen, cell, text);
+    put_cell(screen, cell, ns > 0 && strcmp(text, "0") == 0 ? "<1" : text);
 }
 
 /* Whether any figure had to be marked. */

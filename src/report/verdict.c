@@ -77,13 +77,14 @@ static void put_what_passed(struct screen *screen, const struct results *results
     char failed[UNITS_SIZE];
     char requests[UNITS_SIZE];
     size_t thresholds = results->thresholds.count;
-    if (thresholds == 0)
-        screen_print(screen, "no thresholds set");
-    else
+    const char *gap = thresholds > 0 ? ", " : "";
+    if (thresholds > 0)
         screen_print(screen, "%zu of %zu threshold%s", thresholds, thresholds,
                      figure_plural(thresholds));
+    else if (results->recorded.measured.failed == 0)
+        screen_print(screen, "no thresholds set");
     if (results->recorded.measured.failed > 0)
-        screen_print(screen, ", %s of %s request%s failed",
+        screen_print(screen, "%s%s of %s request%s failed", gap,
                      units_format_count(results->recorded.measured.failed, failed),
                      units_format_count(results_requests(results), requests),
                      figure_plural(results_requests(results)));

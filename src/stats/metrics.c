@@ -135,9 +135,11 @@ static bool get_requests_per_second(const struct results *results, double *value
 
 static bool get_achieved_rate(const struct results *results, double *value)
 {
-    if (results->asked_per_s <= 0)
+    const struct recorder *recorded = &results->recorded;
+    if (results->setup.model != LOAD_OPEN || recorded->measured.planned == 0)
         return false;
-    *value = 100.0 * results_achieved_per_s(results) / results->asked_per_s;
+    uint64_t in_time = recorded->measured.sent - recorded->sent_late;
+    *value = 100.0 * (double)in_time / (double)recorded->measured.planned;
     return true;
 }
 
@@ -149,7 +151,7 @@ static bool get_total_time(const struct results *results, double *value)
 
 static bool get_open_time(const struct results *results, double *value)
 {
-    if (results->setup.connection_per_request)
+    if (results->setup.connection_per_request || results->open_time_ns == 0)
         return false;
     *value = clock_seconds(results->open_time_ns);
     return true;
@@ -207,7 +209,7 @@ static const struct metric metrics[] = {
         .label = "achieved rate",
         .form = METRIC_NUMBER,
         .unit = METRIC_PERCENT,
-        .meaning = "The rate of sending in the measured time, of the rate that was asked for.",
+        .meaning = "Requests sent in the measured time, of those that came due.",
         .get = get_achieved_rate,
     },
     {

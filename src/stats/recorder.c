@@ -197,8 +197,9 @@ void recorder_tick(struct recorder *recorder, uint64_t now_ns, uint64_t in_fligh
         close_second(recorder, in_flight, open);
 }
 
-void recorder_finish(struct recorder *recorder, uint64_t in_flight, uint64_t open)
+void recorder_finish(struct recorder *recorder, uint64_t now_ns, uint64_t in_flight, uint64_t open)
 {
+    recorder_tick(recorder, now_ns, in_flight, open);
     if (recorder->second_done > 0)
         close_second(recorder, in_flight, open);
 }

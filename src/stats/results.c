@@ -111,7 +111,8 @@ void results_decide(struct results *results, int signal_number)
         decide(results, EXIT_UNTRUSTED, "sums do not hold");
     else if (results->recorded.connections.opened == 0)
         decide(results, EXIT_NO_CONNECTION, "no connection could be opened");
-    else if (results->recorded.measured.ok == 0 && results->setup.model != LOAD_HOLD)
+    else if (results->recorded.measured.ok == 0 && results->setup.model != LOAD_HOLD &&
+             !results->aborted_by)
         decide(results, EXIT_THRESHOLD, "no request succeeded");
     else
         decide_by_thresholds(results);

@@ -1,4 +1,4 @@
-"""Reads the histograms of a summary, by the description in docs/MEASURING.md alone."""
+"""Reads the histograms of a summary, by the description in docs/HISTOGRAMS.md alone."""
 
 import base64
 import dataclasses

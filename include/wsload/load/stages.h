@@ -10,7 +10,7 @@
 
 #include "wsload/base/error.h"
 
-#define STAGES_MAX 64
+#define STAGES_MAX 65 /* a list of options, and the warm-up */
 
 struct stage {
     uint64_t duration_ns; /* 0: a jump to the target */

@@ -1,5 +1,5 @@
 /* A histogram as a few bytes: the form in which the summary keeps it, to be merged or read later by
- * anyone. docs/MEASURING.md describes it for other programs.
+ * anyone. docs/HISTOGRAMS.md describes it for other programs.
  *
  * Integers are LEB128: seven bits a byte, the lowest first, the high bit set on all but the last,
  * no more bytes than needed. In this order: the version (1); HISTOGRAM_SUB_BITS; count, min, max

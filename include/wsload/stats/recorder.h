@@ -159,7 +159,7 @@ void recorder_tick(struct recorder *recorder, uint64_t now_ns, uint64_t in_fligh
 
 /* Closes the last second, even if it is not over: it makes a row if a request ended in it. Nothing
  * is recorded afterwards. */
-void recorder_finish(struct recorder *recorder, uint64_t in_flight, uint64_t open);
+void recorder_finish(struct recorder *recorder, uint64_t now_ns, uint64_t in_flight, uint64_t open);
 
 /* The 95th percentile of the second under way, ns, or of the one before while that is empty; 0 when
  * there is none. */

@@ -13,7 +13,7 @@
 struct recorder;
 struct results;
 
-#define THRESHOLDS_MAX      32
+#define THRESHOLDS_MAX      67 /* a list of options, and the three that have their own */
 #define THRESHOLD_TEXT_SIZE 128
 
 enum threshold_relation {

@@ -68,6 +68,19 @@ function breakIn () {
   }
 }
 
+// Timers may overtake each other, but answers must not: those before ENTRY were due before it.
+function answerUpTo (entry, socket, state) {
+  while (state.waiting.includes(entry)) {
+    const { answer } = state.waiting.shift()
+    if (socket.readyState !== socket.OPEN) return
+    counts.replies++
+    socket.send(answer)
+    if (++state.replies === options.close_after) {
+      socket.close(options.close_code || 1001, options.close_reason || '')
+    }
+  }
+}
+
 function onMessage (socket, state, data, isBinary) {
   const due = process.hrtime.bigint() + BigInt(Math.round((options.delay_ms || 0) * 1e6))
   const text = data.toString()
@@ -77,15 +90,9 @@ function onMessage (socket, state, data, isBinary) {
   counts.most_waiting = Math.max(counts.most_waiting, counts.messages - counts.replies)
   breakIn()
   if (options.never_reply) return
-  const answer = answerFor(text)
-  at(due, () => {
-    if (socket.readyState !== socket.OPEN) return
-    counts.replies++
-    socket.send(answer)
-    if (++state.replies === options.close_after) {
-      socket.close(options.close_code || 1001, options.close_reason || '')
-    }
-  })
+  const entry = { answer: answerFor(text) }
+  state.waiting.push(entry)
+  at(due, () => answerUpTo(entry, socket, state))
 }
 
 function describe (stream) {
@@ -94,7 +101,7 @@ function describe (stream) {
 }
 
 function onConnection (socket, request) {
-  const state = { replies: 0 }
+  const state = { replies: 0, waiting: [] }
   counts.connections++
   add(counts.peers, request.socket.remoteAddress)
   if (options.cert) add(counts.sessions, describe(request.socket))

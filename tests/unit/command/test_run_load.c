@@ -74,6 +74,8 @@ static void test_run_load_a_rate_makes_the_open_model(void **state)
     assert_int_equal(plan.requests, 0);
     assert_int_equal(BUILD("-r", "2", "--arrival", "poisson"), 0);
     assert_int_equal(plan.arrival, ARRIVAL_POISSON);
+    assert_int_equal(BUILD("-r", "10m", "-s", "1s:10m"), 0);
+    assert_float_equal(plan.stages.items[0].target, 1e7, 0);
 }
 
 static void test_run_load_holds_without_prompts(void **state)
@@ -151,12 +153,13 @@ static void test_run_load_warms_up_at_the_level_of_the_start(void **state)
     assert_int_equal(plan.duration_ns, NS_PER_S);
 }
 
-static void test_run_load_takes_64_stages(void **state)
+static void test_run_load_takes_64_stages_and_a_warm_up(void **state)
 {
     (void)state;
-    char *argv[2 * STAGES_MAX + 8] = {(char *)"wsload", (char *)"-c", (char *)"1"};
-    int argc = 3;
-    for (int i = 0; i < STAGES_MAX; i++) {
+    char *argv[2 * OPTION_LIST_MAX + 8] = {(char *)"wsload", (char *)"-c", (char *)"1",
+                                           (char *)"--warmup", (char *)"1s"};
+    int argc = 5;
+    for (int i = 0; i < OPTION_LIST_MAX; i++) {
         argv[argc++] = (char *)"-s";
         argv[argc++] = (char *)"1s:2";
     }
@@ -164,12 +167,11 @@ static void test_run_load_takes_64_stages(void **state)
     assert_int_equal(run_options_parse(argc, argv, &options, &error), 0);
     assert_int_equal(run_load_build(&plan, &options, &error), 0);
     assert_int_equal(plan.stages.count, STAGES_MAX);
-    argv[argc++] = (char *)"--warmup";
-    argv[argc++] = (char *)"1s";
-    plan = (struct plan){.prompts = &prompts};
-    assert_int_equal(run_options_parse(argc, argv, &options, &error), 0);
-    assert_int_equal(run_load_build(&plan, &options, &error), -1);
-    assert_string_equal(error.text, "--stage '1s:2': more than 64, the warm-up included");
+    assert_int_equal(plan.duration_ns, 64 * NS_PER_S);
+    argv[argc++] = (char *)"-s";
+    argv[argc++] = (char *)"1s:2";
+    assert_int_equal(run_options_parse(argc, argv, &options, &error), -1);
+    assert_string_equal(error.text, "-s: at most 64 are allowed");
 }
 
 static void test_run_load_connects_to_api_gateway_within_its_quota(void **state)
@@ -260,13 +262,14 @@ static void test_run_load_refuses_with_one_clear_line(void **state)
         const char *text; /* what the error begins with */
     } cases[] = {
         {{"-r", "0"}, "--rate 0: use a rate above 0"},
-        {{"-r", "1000000001"}, "--rate: at most 1g, one per nanosecond, is allowed"},
+        {{"-r", "10000001"},
+         "--rate: at most 10m, which is more than a machine can send, is allowed"},
         {{"-r", "0", "-s", "1s:0"}, "--stage: every TARGET is 0; use one above"},
         {{"-s", "1s:0", "-s", "2s:0"}, "--stage: every TARGET is 0; use one above"},
         {{"-s", "1s"}, "--stage '1s': "},
         {{"-s", "1s:2.5"}, "--stage '1s:2.5': use a whole number of connections"},
         {{"-s", "1s:16000001"}, "--stage '1s:16000001': use a whole number of connections"},
-        {{"-r", "1", "-s", "1s:1000000001"}, "--stage '1s:1000000001': at most 1g"},
+        {{"-r", "1", "-s", "1s:10000001"}, "--stage '1s:10000001': at most 10m, "},
         {{"-s", "0s:5"}, "--stage '0s:5': no time in all stages"},
         {{"--warmup", "1s", "-s", "1s:5"}, "--warmup: the stages begin at 0"},
         {{"--think-time", "soon"}, "--think-time 'soon': "},
@@ -329,7 +332,7 @@ int main(void)
         cmocka_unit_test(test_run_load_stages_make_the_duration),
         cmocka_unit_test(test_run_load_stages_of_connections_decide_how_many),
         cmocka_unit_test(test_run_load_warms_up_at_the_level_of_the_start),
-        cmocka_unit_test(test_run_load_takes_64_stages),
+        cmocka_unit_test(test_run_load_takes_64_stages_and_a_warm_up),
         cmocka_unit_test(test_run_load_connects_to_api_gateway_within_its_quota),
         cmocka_unit_test(test_run_load_has_a_worker_for_50_connections),
         cmocka_unit_test(test_run_load_counts_only_cores_that_it_may_use),

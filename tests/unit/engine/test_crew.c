@@ -103,6 +103,8 @@ static void test_crew_stop_wakes_all(void **state)
     crew_stop(&crew, STOP_NOW);
     assert_int_equal(crew_stop_requested(&crew), STOP_NOW);
     assert_int_equal(wakes, 2);
+    crew_stop(&crew, STOP_POLITELY); /* a threshold that aborts, behind a second Ctrl-C */
+    assert_int_equal(crew_stop_requested(&crew), STOP_NOW);
     assert_int_equal(crew_start_ns(&crew), 0);
 }
 

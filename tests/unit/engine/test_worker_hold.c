@@ -216,6 +216,39 @@ static void test_worker_keeps_held_connections_alive(void **state)
     run_tear_down();
 }
 
+static void open_one_late(struct fake_transport *fake)
+{
+    fake_opened(fake, 0);
+    fake_advance(fake, 2500 * NS_PER_MS); /* the clock has not started yet */
+    assert_int_equal(fake->connections[0].sends, 2);
+    fake_opened(fake, 1);
+    fake_advance(fake, 500 * NS_PER_MS - 1);
+    assert_int_equal(fake->sends, 2); /* the start of the clock changes nothing */
+    fake_advance(fake, 1);
+    assert_int_equal(fake->connections[0].sends, 3);
+    fake_advance(fake, 500 * NS_PER_MS);
+    assert_int_equal(fake->connections[1].sends, 1);
+    crew_stop(&run.crew, STOP_POLITELY);
+    fake_advance(fake, 0);
+    fake_advance(fake, 1900 * NS_PER_MS);
+    assert_int_equal(fake->sends, 4); /* they are closing */
+    for (uint32_t id = 0; id < 2; id++)
+        fake_closed(fake, id, FAILURE_CLOSED, "1000");
+}
+
+static void test_worker_keeps_held_connections_alive_while_others_open(void **state)
+{
+    (void)state;
+    set_up_hold(2, 60 * NS_PER_S);
+    run.plan.keepalive = (struct text){"ping!", 5};
+    run.plan.keepalive_ns = NS_PER_S;
+    const struct recorder *recorder = run_execute(open_one_late);
+    assert_true(run.fake->stopped);
+    assert_conserved(recorder);
+    assert_int_equal(recorder->keepalives, 4);
+    run_tear_down();
+}
+
 static void interrupt(struct fake_transport *fake)
 {
     fake_opened(fake, 0);
@@ -246,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_worker_makes_up_for_a_late_wake),
         cmocka_unit_test(test_worker_holds_connections_and_lets_lost_ones_go),
         cmocka_unit_test(test_worker_keeps_held_connections_alive),
+        cmocka_unit_test(test_worker_keeps_held_connections_alive_while_others_open),
         cmocka_unit_test(test_worker_interrupted_lets_held_connections_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,6 +136,43 @@ static void test_worker_admits_its_own_lateness(void **state)
     run_tear_down();
 }
 
+static void come_late(struct fake_transport *fake)
+{
+    open_all(fake);
+    fake->now_ns += WORKER_HEARTBEAT_NS + run.delay_ns;
+    fake_advance(fake, 0);
+    crew_stop(&run.crew, STOP_NOW);
+    fake_advance(fake, 0);
+}
+
+/* As late as each look would have found it that it missed meanwhile. */
+static void test_worker_makes_up_for_the_looks_that_it_missed(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t late_ns;
+        uint64_t looks;
+        uint64_t sum_ns;
+    } cases[] = {
+        {0, 1, 0},
+        {10 * NS_PER_MS, 1, 10 * NS_PER_MS},
+        {10 * NS_PER_MS + 1, 2, 10 * NS_PER_MS + 1 + 1},
+        {25 * NS_PER_MS, 3, (25 + 15 + 5) * NS_PER_MS},
+        {NS_PER_S, 100, 50500 * NS_PER_MS}, /* 1,000 ms, 990 ms ... 10 ms */
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        set_up_open(1, 1e-3, 60 * NS_PER_S);
+        run.delay_ns = cases[i].late_ns;
+        const struct histogram *lag = &run_execute(come_late)->loop_lag;
+        assert_int_equal(lag->count, cases[i].looks);
+        assert_int_equal(lag->max_ns, cases[i].late_ns);
+        assert_int_equal(lag->sum_ns, cases[i].sum_ns);
+        if (cases[i].late_ns == NS_PER_S)
+            assert_in_range(histogram_percentile_ns(lag, 99), 980 * NS_PER_MS, NS_PER_S);
+        run_tear_down();
+    }
+}
+
 /* --- The queue --- */
 
 static void never_answer(struct fake_transport *fake)
@@ -290,6 +327,64 @@ static void test_worker_shows_a_stall_in_the_response_time(void **state)
     run_tear_down();
 }
 
+/* --- More than can be kept up with --- */
+
+#define ABSURD_RATE 1000000
+
+static void interrupt_absurdity(struct fake_transport *fake)
+{
+    const struct recorder *recorder = run_recorder(0);
+    open_all(fake);
+    fake->now_ns += NS_PER_S; /* a million have come due meanwhile */
+    fake_advance(fake, 0);
+    uint64_t taken = recorder->measured.planned;
+    assert_in_range(taken, 2, ABSURD_RATE / 10); /* and then it looks at its connections */
+    assert_in_range(fake->wake_ns, fake->now_ns, fake->now_ns + WORKER_SLOT_NS);
+    fake_advance(fake, WORKER_SLOT_NS);
+    assert_in_range(recorder->measured.planned, taken + 1, 2 * taken);
+    taken = recorder->measured.planned;
+    crew_stop(&run.crew, STOP_POLITELY);
+    fake_advance(fake, 0);
+    assert_in_range(recorder->measured.planned, taken, 2 * taken);
+    assert_int_equal(fake->connections[0].closes, 0);
+    fake_reply(fake, 0, "ok");
+    assert_int_equal(fake->connections[0].closes, 1);
+    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+}
+
+static void test_worker_can_be_interrupted_at_an_absurd_rate(void **state)
+{
+    (void)state;
+    set_up_open(1, ABSURD_RATE, 60 * NS_PER_S);
+    run.plan.max_queue = 100;
+    const struct recorder *recorder = run_execute(interrupt_absurdity);
+    assert_true(run.fake->stopped);
+    assert_conserved(recorder);
+    assert_int_equal(recorder->measured.ok, 1);
+    assert_int_equal(recorder->measured.skipped, recorder->measured.planned - 1);
+    run_tear_down();
+}
+
+static void sleep_past_the_end(struct fake_transport *fake)
+{
+    fake_serve(fake, 0);
+    fake->now_ns += 2 * NS_PER_S;
+    fake_serve(fake, NS_PER_S);
+}
+
+static void test_worker_accounts_for_all_that_came_due_at_an_absurd_rate(void **state)
+{
+    (void)state;
+    set_up_open(1, ABSURD_RATE, NS_PER_S);
+    run.plan.max_queue = 100;
+    const struct recorder *recorder = run_execute(sleep_past_the_end);
+    assert_true(run.fake->stopped);
+    assert_conserved(recorder);
+    assert_int_equal(recorder->measured.planned, ABSURD_RATE);
+    assert_int_equal(recorder->measured.ok, 1 + 1 + 100); /* at once, then one and the queue */
+    run_tear_down();
+}
+
 /* --- Punctuality and its price --- */
 
 static void serve_for_a_second(struct fake_transport *fake)
@@ -332,11 +427,14 @@ int main(void)
         cmocka_unit_test(test_worker_sends_at_the_rate_over_free_connections_in_turn),
         cmocka_unit_test(test_worker_keeps_due_times_of_requests_that_wait),
         cmocka_unit_test(test_worker_admits_its_own_lateness),
+        cmocka_unit_test(test_worker_makes_up_for_the_looks_that_it_missed),
         cmocka_unit_test(test_worker_skips_what_finds_the_queue_full),
         cmocka_unit_test(test_worker_uses_the_places_of_the_queue_again),
         cmocka_unit_test(test_worker_has_several_requests_in_flight),
         cmocka_unit_test(test_worker_fails_what_is_behind_a_timeout),
         cmocka_unit_test(test_worker_shows_a_stall_in_the_response_time),
+        cmocka_unit_test(test_worker_can_be_interrupted_at_an_absurd_rate),
+        cmocka_unit_test(test_worker_accounts_for_all_that_came_due_at_an_absurd_rate),
         cmocka_unit_test(test_worker_wakes_for_each_request_at_a_low_rate),
         cmocka_unit_test(test_worker_wakes_once_a_slot_at_a_high_rate),
     };

@@ -2,6 +2,7 @@
 
 #include "fake_run.h"
 #include "wsload/base/clock.h"
+#include "wsload/load/arrivals.h"
 
 /* How a run of the open model ends, and what it does when connections break. */
 
@@ -114,6 +115,11 @@ static void serve(struct fake_transport *fake)
     fake_serve(fake, 30 * NS_PER_S);
 }
 
+static void serve_all(struct fake_transport *fake)
+{
+    fake_serve_all(fake, run.plan.workers, 30 * NS_PER_S);
+}
+
 static void test_worker_ends_with_the_last_request(void **state)
 {
     (void)state;
@@ -123,8 +129,10 @@ static void test_worker_ends_with_the_last_request(void **state)
         uint64_t total_ns;
         uint64_t drained;
     } cases[] = {
-        {LOAD_OPEN, 0, 400 * NS_PER_MS, 1}, /* when the last came due */
-        {LOAD_OPEN, 20 * NS_PER_S, 400 * NS_PER_MS, 1},
+        {LOAD_OPEN, 0, 500 * NS_PER_MS, 0}, /* when one more would have come due */
+        {LOAD_OPEN, 20 * NS_PER_S, 500 * NS_PER_MS, 0},
+        {LOAD_OPEN, 450 * NS_PER_MS, 450 * NS_PER_MS, 0},
+        {LOAD_OPEN, 403 * NS_PER_MS, 403 * NS_PER_MS, 1},
         {LOAD_CLOSED, 0, 21 * NS_PER_MS, 0}, /* when the last reply was there */
         {LOAD_CLOSED, 20 * NS_PER_S, 21 * NS_PER_MS, 0},
     };
@@ -142,6 +150,51 @@ static void test_worker_ends_with_the_last_request(void **state)
         assert_int_equal(recorder->drained, cases[i].drained);
         run_tear_down();
     }
+}
+
+/* The rate of the whole run is what was asked for, so all its workers end at one time. */
+static void test_workers_end_together_with_the_last_request(void **state)
+{
+    (void)state;
+    set_up_open(3, 10, 0);
+    run.plan.requests = 5;
+    run.plan.workers = 3;
+    run.delay_ns = 7 * NS_PER_MS;
+    run_execute(serve_all);
+    for (unsigned i = 0; i < run.plan.workers; i++) {
+        struct worker_report report = worker_report(run.workers[i]);
+        assert_true(run.fakes[i].stopped);
+        assert_conserved(report.recorder);
+        assert_int_equal(report.recorder->measured.ok, i < 2 ? 2 : 1);
+        assert_int_equal(report.end_ns - report.start_ns, 500 * NS_PER_MS);
+    }
+    run_tear_down();
+}
+
+/* Chance says when one more would have come due, and it is not asked. */
+static void test_worker_ends_when_the_last_poisson_request_came_due(void **state)
+{
+    (void)state;
+    set_up_open(2, 10, 0);
+    run.plan.arrival = ARRIVAL_POISSON;
+    run.plan.requests = 5;
+    run.delay_ns = 7 * NS_PER_MS;
+    struct arrivals arrivals;
+    uint64_t last_ns = 0;
+    arrivals_init(&arrivals, &(struct arrivals_plan){.rate = &run.plan.stages,
+                                                     .law = ARRIVAL_POISSON,
+                                                     .seed = run.plan.seed,
+                                                     .duration_ns = CLOCK_NEVER,
+                                                     .requests = 5,
+                                                     .workers = 1});
+    for (; arrivals_due_ns(&arrivals) != CLOCK_NEVER; arrivals_take(&arrivals))
+        last_ns = arrivals_due_ns(&arrivals);
+    const struct recorder *recorder = run_execute(serve);
+    assert_true(run.fake->stopped);
+    assert_conserved(recorder);
+    assert_int_equal(recorder->measured.ok, 5);
+    assert_int_equal(run_total_ns(), last_ns);
+    run_tear_down();
 }
 
 static void test_worker_ends_with_the_duration_if_that_is_first(void **state)
@@ -323,6 +376,8 @@ int main(void)
         cmocka_unit_test(test_worker_skips_what_waits_too_long_after_the_duration),
         cmocka_unit_test(test_worker_interrupted_gives_up_what_waits),
         cmocka_unit_test(test_worker_ends_with_the_last_request),
+        cmocka_unit_test(test_workers_end_together_with_the_last_request),
+        cmocka_unit_test(test_worker_ends_when_the_last_poisson_request_came_due),
         cmocka_unit_test(test_worker_ends_with_the_duration_if_that_is_first),
         cmocka_unit_test(test_worker_reopens_a_broken_connection_for_those_that_wait),
         cmocka_unit_test(test_worker_queues_while_no_connection_is_open),

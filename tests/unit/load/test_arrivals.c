@@ -168,6 +168,49 @@ static void test_arrivals_of_no_rate_never_come(void **state)
     }
 }
 
+static void test_arrivals_wait_while_the_stages_stand_at_0(void **state)
+{
+    (void)state;
+    static const struct {
+        struct stages rate;
+        uint64_t first_ns;
+        uint64_t second_ns; /* of the constant law */
+        uint64_t count;
+    } cases[] = {
+        {{.start = 0, .items = {{2 * S, 0}, {0, 100}, {S, 100}}, .count = 3},
+         2 * S,
+         2 * S + S / 100,
+         100},
+        {{.start = 0, .items = {{2 * S, 0}, {3 * S, 0}, {2 * S, 100}}, .count = 3},
+         5 * S,
+         5 * S + 200 * NS_PER_MS,
+         100},
+        {{.start = 0, .items = {{0, 100}, {S, 100}}, .count = 2}, 0, S / 100, 100},
+        {{.start = 100, .items = {{0, 0}, {S, 0}, {0, 50}, {S, 50}}, .count = 4},
+         S,
+         S + S / 50,
+         50},
+        {{.start = 100, .items = {{S, 100}, {0, 0}, {S, 0}, {0, 1}, {S, 1}}, .count = 5},
+         0,
+         S / 100,
+         101},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct arrivals_plan plan = plan_of(&cases[i].rate, ARRIVAL_CONSTANT, CLOCK_NEVER);
+        struct arrivals arrivals;
+        arrivals_init(&arrivals, &plan);
+        assert_int_equal(arrivals_due_ns(&arrivals), cases[i].first_ns);
+        assert_int_equal(arrivals_take(&arrivals), 0);
+        assert_int_equal(arrivals_due_ns(&arrivals), cases[i].second_ns);
+        assert_int_equal(count_arrivals(&plan), cases[i].count);
+        plan.law = ARRIVAL_POISSON;
+        for (plan.seed = 1; plan.seed <= 100; plan.seed++) {
+            arrivals_init(&arrivals, &plan);
+            assert_in_range(arrivals_due_ns(&arrivals), cases[i].first_ns, UINT64_MAX - 1);
+        }
+    }
+}
+
 static void test_arrivals_poisson_gaps_are_exponential(void **state)
 {
     (void)state;
@@ -306,6 +349,7 @@ int main(void)
         cmocka_unit_test(test_arrivals_end_with_the_requests),
         cmocka_unit_test(test_arrivals_expected_is_what_a_run_will_have),
         cmocka_unit_test(test_arrivals_of_no_rate_never_come),
+        cmocka_unit_test(test_arrivals_wait_while_the_stages_stand_at_0),
         cmocka_unit_test(test_arrivals_poisson_gaps_are_exponential),
         cmocka_unit_test(test_arrivals_follow_a_ramp),
         cmocka_unit_test(test_arrivals_are_shared_among_workers_to_the_last),

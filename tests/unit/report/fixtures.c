@@ -311,6 +311,21 @@ static void fill_doubtful(struct results *results)
     results->self = (struct self_usage){{0.35, 0.97}, UINT64_C(18) << 20};
 }
 
+/* A closed run without thresholds, of which one request in twenty failed and which was too busy. */
+static void fill_doubtful_failures(struct results *results)
+{
+    static const struct failure reset = {FAILURE_RESET, "", {NULL, 0}};
+    results->setup.requests = 0;
+    results->setup.duration_ns = 30 * NS_PER_S;
+    open_connections(results, 20);
+    succeed_many(results, 0, 110988, 270 * NS_PER_US);
+    fail_many(results, 110988, 5837, &reset);
+    results->recorded.connections.closed_by_server = 5837;
+    results->recorded.connections.reopened = 5837;
+    results->total_time_ns = 30 * NS_PER_S;
+    results->self = (struct self_usage){{0.984}, UINT64_C(18) << 20};
+}
+
 /* The target kept up with half of the rate: the queue ran over. */
 static void fill_slow_target(struct results *results)
 {
@@ -331,8 +346,15 @@ static void fill_slow_target(struct results *results)
     results->self = (struct self_usage){{0.12, 0.115}, UINT64_C(18) << 20};
 }
 
-/* Three requests in four were sent, and those late, while connections were free; an invalid run is
- * not to pass. */
+static void end_late(struct results *results, uint64_t first_seq, uint64_t count)
+{
+    static const struct timing late = {.lag_ns = 600 * NS_PER_MS, .latency_ns = 52 * NS_PER_MS};
+    for (uint64_t i = 0; i < count; i++)
+        end_request(results, first_seq + i, &late, NULL);
+}
+
+/* Three requests in four were sent in time, and many of those late, while connections were free; an
+ * invalid run is not to pass. */
 static void fill_invalid(struct results *results)
 {
     set_open_model(results, 2000, 10);
@@ -340,11 +362,11 @@ static void fill_invalid(struct results *results)
     add_threshold(results, "success_rate>99");
     open_connections(results, 20);
     succeed_on_time(results, 0, 8000, NS_PER_MS);
-    for (uint64_t i = 0; i < 7000; i++) {
-        struct timing late = {.lag_ns = 600 * NS_PER_MS, .latency_ns = 52 * NS_PER_MS};
-        end_request(results, 8000 + i, &late, NULL);
-    }
+    results->recorded.setup.end_ns = START_NS + 10 * NS_PER_S;
+    end_late(results, 8000, 7000);
     advance(results, 2 * NS_PER_S);
+    end_late(results, 15000, 5000);
+    results->drain_time_ns = 100 * NS_PER_MS;
     results->self = (struct self_usage){{0.99, 0.985}, UINT64_C(18) << 20};
 }
 
@@ -420,6 +442,7 @@ static const struct fixture fixtures[] = {
     {"warm_up", fill_warm_up},
     {"open_stages", fill_open_stages},
     {"doubtful", fill_doubtful},
+    {"doubtful_failures", fill_doubtful_failures},
     {"slow_target", fill_slow_target},
     {"invalid", fill_invalid},
     {"hold", fill_hold},
@@ -455,7 +478,7 @@ struct results *fixture_results(const char *name)
     results.setup = usual_setup;
     now_ns = START_NS + 100 * NS_PER_MS;
     fixtures[i].fill(&results);
-    recorder_finish(&results.recorded, 0, results.recorded.connections.open_at_end);
+    recorder_finish(&results.recorded, now_ns, 0, results.recorded.connections.open_at_end);
     judge(&results, strcmp(name, "interrupted") == 0 ? SIGINT : 0);
     return &results;
 }

@@ -37,7 +37,8 @@ static void test_console_verdict_says_why(void **state)
         {"passed", "PASSED   3 of 3 thresholds   run valid"},
         {"connection_per_request",
          "PASSED   3 of 3 thresholds, 1 of 200 requests failed   run valid"},
-        {"no_thresholds", "PASSED   no thresholds set, 3 of 2,000 requests failed   run valid"},
+        {"no_thresholds", "PASSED   3 of 2,000 requests failed   run valid"},
+        {"doubtful_failures", "PASSED   5,837 of 116,825 requests failed   run doubtful"},
         {"failed", "FAILED   requests per second 6.55, at least 1,000 was asked, and 1 more"},
         {"no_success", "FAILED   no request succeeded, 200 failed"},
         {"no_connection", "NO CONNECTION   none of 20 could be opened"},
@@ -134,6 +135,15 @@ static void test_console_headline_tells_what_was_asked_for(void **state)
     struct results *results = fixture_results("open_stages");
     results->setup.stages.start = 0.5;
     assert_shows(results, "   stages   from 0.5   30s:500   1m:500   15s:0\n");
+}
+
+static void test_console_gives_no_time_to_open_when_nothing_was_opened_beforehand(void **state)
+{
+    struct results *results = fixture_results("passed");
+    (void)state;
+    assert_shows(results, "\nconnections   20 opened in 41 ms   0 lost\n");
+    results->open_time_ns = 0;
+    assert_shows(results, "\nconnections   20 opened   0 lost\n");
 }
 
 static void test_console_wraps_many_stages(void **state)
@@ -270,9 +280,13 @@ static void test_console_chooses_one_unit_for_a_row(void **state)
     } cases[] = {
         {{50100000, 51800000, 61300000}, "  latency, ms    50.1    54.4    51.8*   61.3*"},
         {{1900, 250000, 999000}, "  latency, us       2     417     250*    999*"},
-        {{1900, 250000, 29000000000}, "  latency, ms   0.002   9,667   0.250* 29,000*"},
+        {{1900, 250000, 29000000000}, "  latency, ms      <1   9,667      <1* 29,000*"},
+        {{20000, 250000, 99994000}, "  latency, us      20  33,421     250* 99,994*"},
+        {{20000, 250000, 999400000}, "  latency, ms    0.02  333.22    0.25* 999.40*"},
+        {{20000, 38000, 38000000}, "  latency, us      20  12,686      38* 38,000*"},
+        {{20000, 59000, 600000000}, "  latency, ms    0.02  200.03    0.06* 600.00*"},
         {{800000000, 1500000000, 12300000000}, "  latency, s     0.80    4.87    1.50*  12.30*"},
-        {{1, 999600000, 3600000000000}, "  latency, s     0.00   1,200    1.00*  3,600*"},
+        {{1, 999600000, 3600000000000}, "  latency, s       <1   1,200       1*  3,600*"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -281,6 +295,53 @@ static void test_console_chooses_one_unit_for_a_row(void **state)
         for (size_t j = 0; j < 3; j++)
             histogram_record(&results->recorded.latency, cases[i].latencies_ns[j]);
         assert_shows(results, cases[i].row);
+    }
+}
+
+/* Digits of FIGURE behind its point. */
+static size_t decimals_of(const char *figure)
+{
+    const char *point = strchr(figure, '.');
+    return point ? strspn(point + 1, "0123456789") : 0;
+}
+
+/* The row of the latencies has a cell for each of its eight figures, with one number of decimals:
+ * since cells end in one column, the points are below each other then. */
+static void assert_row_aligned(char *out)
+{
+    char *words[16] = {NULL};
+    size_t count = 0;
+    char *row = strstr(out, "\n  latency, ");
+    *strchr(row + 1, '\n') = '\0';
+    for (char *word = strtok(row + 1, " "); word && count < ARRAY_LENGTH(words);
+         word = strtok(NULL, " "))
+        words[count++] = word;
+    assert_int_equal(count, 2 + 8); /* "latency,", the unit */
+    for (size_t i = 2; i < count; i++) {
+        if (decimals_of(words[i]) != decimals_of(words[2]))
+            fail_msg("%s beside %s", words[i], words[2]);
+        assert_true(strcspn(words[i], "*") <= 6);
+    }
+}
+
+static void test_console_figures_of_a_row_never_touch_and_are_aligned(void **state)
+{
+    static const uint64_t longest_ns = 99999 * NS_PER_S;
+    (void)state;
+    for (uint64_t median_ns = 1; median_ns <= longest_ns; median_ns *= 10) {
+        for (uint64_t max_ns = median_ns; max_ns <= longest_ns; max_ns = max_ns * 10 - 1) {
+            struct results *results = fixture_results("passed");
+            struct buffer out;
+            histogram_reset(&results->recorded.latency);
+            histogram_record(&results->recorded.latency, median_ns / 3);
+            histogram_record(&results->recorded.latency, median_ns);
+            histogram_record(&results->recorded.latency, max_ns);
+            fixture_console(results, false, &out);
+            assert_row_aligned(out.data);
+            buffer_free(&out);
+            if (max_ns == 1)
+                max_ns++;
+        }
     }
 }
 
@@ -326,6 +387,7 @@ int main(void)
         cmocka_unit_test(test_console_says_loudly_that_the_sums_do_not_hold),
         cmocka_unit_test(test_console_gives_each_doubt_a_line_and_each_advice_once),
         cmocka_unit_test(test_console_headline_tells_what_was_asked_for),
+        cmocka_unit_test(test_console_gives_no_time_to_open_when_nothing_was_opened_beforehand),
         cmocka_unit_test(test_console_wraps_many_stages),
         cmocka_unit_test(test_console_says_each_relation_in_words),
         cmocka_unit_test(test_console_stays_within_80_columns),
@@ -334,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_console_color_is_never_the_only_carrier_of_meaning),
         cmocka_unit_test(test_console_shows_at_most_12_classes_of_errors),
         cmocka_unit_test(test_console_chooses_one_unit_for_a_row),
+        cmocka_unit_test(test_console_figures_of_a_row_never_touch_and_are_aligned),
         cmocka_unit_test(test_console_marks_percentiles_that_rest_on_few_samples),
         cmocka_unit_test(test_console_fails_when_it_does_not_fit),
     };

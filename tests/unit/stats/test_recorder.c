@@ -27,7 +27,7 @@ static void test_recorder_latency_is_sent_to_done_of_good_requests_only(void **s
     begin(&recorder, false);
     succeed(&recorder, 0, (struct moments){500, 1000, 3000});
     fail_request(&recorder, 1, (struct moments){500, 1000, 900000});
-    recorder_finish(&recorder, 0, 0);
+    recorder_finish(&recorder, START_NS, 0, 0);
     assert_int_equal(recorder.measured.ok, 1);
     assert_int_equal(recorder.measured.failed, 1);
     assert_int_equal(recorder.latency.count, 1);
@@ -62,7 +62,7 @@ static void test_recorder_of_an_open_run_counts_from_due_and_from_sent(void **st
     recorder_request_sent(&recorder, START_NS + 1000, START_NS + 8000, true);
     fail_request(&recorder, 1, (struct moments){2000, 2300, 9000});
     fail_request(&recorder, 2, (struct moments){2000, 0, 9000});
-    recorder_finish(&recorder, 0, 0);
+    recorder_finish(&recorder, START_NS, 0, 0);
     assert_int_equal(recorder.latency.count, 1);
     assert_int_equal(recorder.latency.max_ns, 2000);
     assert_int_equal(recorder.response_time.count, 1);
@@ -219,13 +219,16 @@ static void test_recorder_finish_makes_a_row_of_what_is_left(void **state)
     succeed(&recorder, 0, (struct moments){0, 1, NS_PER_MS});
     recorder_tick(&recorder, START_NS + NS_PER_S, 1, 1);
     succeed(&recorder, 1, (struct moments){0, 1, NS_PER_S + 5});
-    recorder_finish(&recorder, 7, 8);
+    recorder_finish(&recorder, START_NS, 7, 8);
     assert_int_equal(recorder.timeline.count, 2);
     assert_int_equal(recorder.timeline.rows[1].done, 1);
     assert_int_equal(recorder.timeline.rows[1].open, 8);
     assert_int_equal(recorder.response_time.count, 2);
-    recorder_finish(&recorder, 7, 8);
+    recorder_finish(&recorder, START_NS, 7, 8);
     assert_int_equal(recorder.timeline.count, 2);
+    recorder_finish(&recorder, START_NS + 3 * NS_PER_S, 7, 8); /* a second in which nothing ended */
+    assert_int_equal(recorder.timeline.count, 3);
+    assert_int_equal(recorder.timeline.rows[2].open, 8);
 }
 
 static void test_recorder_recent_p95_is_of_this_second_or_the_one_before(void **state)

@@ -71,7 +71,7 @@ static void record_run(struct expected *sums)
             recorder_tick(&parts[j], START_NS + due_ns, j, 10 * j);
     }
     for (size_t i = 0; i < ARRAY_LENGTH(parts); i++)
-        recorder_finish(&parts[i], i, 10 * i);
+        recorder_finish(&parts[i], START_NS, i, 10 * i);
 }
 
 static void test_recorder_of_100000_requests_has_exact_sums(void **state)
@@ -225,7 +225,7 @@ static void test_recorder_allocates_nothing_however_long_the_run(void **state)
             fail_request(&recorder, second, (struct moments){now_ns, 0, now_ns + NS_PER_MS});
             recorder_tick(&recorder, START_NS + now_ns + NS_PER_S, 1, 1);
         }
-        recorder_finish(&recorder, 0, 0);
+        recorder_finish(&recorder, START_NS, 0, 0);
         assert_int_equal(allocations, 0);
         assert_int_equal(recorder.response_time.count, run_s[i]);
         assert_true(recorder.timeline.count <= TIMELINE_ROWS_MAX);

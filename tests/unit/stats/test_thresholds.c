@@ -108,7 +108,7 @@ static void test_thresholds_refuse_one_too_many(void **state)
         assert_int_equal(thresholds_parse(&thresholds, "errors<3", &error), 0);
     assert_int_equal(thresholds_add(&thresholds, "n", "errors", THRESHOLD_BELOW, 1), -1);
     assert_int_equal(thresholds_parse(&thresholds, "errors<3", &error), -1);
-    assert_string_equal(error.text, "at most 32 thresholds are allowed");
+    assert_string_equal(error.text, "at most 67 thresholds are allowed");
     assert_int_equal(thresholds.count, THRESHOLDS_MAX);
 }
 

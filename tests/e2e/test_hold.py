@@ -1,0 +1,91 @@
+"""Connections that are only held: how many stay, how long the others lived."""
+
+import signal
+
+import harness
+
+
+class Hold(harness.Case):
+    def hold(self, server, *flags):
+        return self.wsload("--hold", *flags, server.url())
+
+    def check_figures(self, run, requested):
+        summary = run.summary
+        self.assertEqual((run.code, summary["exit"]["reason"]), (0, "passed"), run)
+        self.assertEqual(set(summary["accounting"].values()), {0})
+        self.assertEqual((summary["load"]["model"], summary["load"]["prompts"]), ("hold", 0))
+        self.assertEqual(summary["connections"]["requested"], requested)
+        self.assertIsNone(summary["success_rate"])
+
+    def test_no_message_is_sent(self):
+        server = self.node()
+        run = self.hold(server, "-c", 30, "-d", "1s", "-t", 2)
+        self.check_figures(run, 30)
+        connections = run.summary["connections"]
+        self.assertEqual((connections["opened"], connections["open_at_end"]), (30, 30))
+        self.assertEqual((connections["closed_by_server"], connections["keepalives"]), (0, 0))
+        self.assertEqual(run.summary["total_time"], 1)
+        self.assertIsNone(run.summary["connection"]["lifetime"]["max"])
+        counts = server.stop()
+        self.assertEqual((counts["messages"], counts["most_open"]), (0, 30))
+        self.assertEqual(counts["closes"], {"1000": 30})
+
+    def test_keepalives(self):
+        server = self.node()
+        run = self.hold(server, "-c", 10, "-d", "1150ms", "--keepalive", '200ms:{"ping": 1}')
+        self.check_figures(run, 10)
+        counts = server.stop()
+        sent = run.summary["connections"]["keepalives"]
+        self.assertEqual(counts["messages"], sent)
+        self.assertEqual(set(counts["texts"]), {'{"ping": 1}'})
+        # Five on each; one is late at most on a busy machine, and none is early.
+        self.assertTrue(10 * 4 <= sent <= 10 * 5, sent)
+        # The echoes are nobody's reply.
+        self.assertEqual(run.summary["unsolicited_messages"], sent)
+
+    def test_connections_that_the_server_closes(self):
+        server = self.node(close_every=3, close_ms=300, close_code=1001)
+        run = self.hold(server, "-c", 12, "-d", "500ms")
+        self.check_figures(run, 12)
+        counts, connections = server.stop(), run.summary["connections"]
+        closed = connections["closed_by_server"]
+        self.assertEqual(connections["opened"], 12)
+        self.assertGreaterEqual(closed, 4)
+        self.assertEqual(run.errors(), {("closed", "1001"): closed})
+        self.assertEqual(connections["reopened"], counts["connections"] - 12)
+        self.assertEqual(
+            connections["open_at_end"], 12 + connections["reopened"] - closed, connections
+        )
+        lifetime = run.summary["connection"]["lifetime"]
+        self.assertTrue(0.29 <= lifetime["min"] <= lifetime["max"] <= 0.5, lifetime)
+        self.assertEqual(counts["closes"]["1001"], closed)
+
+    def test_nothing_opens(self):
+        run = self.wsload("--hold", "-d", "10m", f"ws://127.0.0.1:{self.refused_port()}/")
+        self.assertEqual(run.code, 3, run)
+        self.assertEqual(run.summary["exit"]["reason"], "no connection could be opened")
+        self.assertEqual(run.errors(), {("connect_refused", ""): 10})
+
+    def test_some_open(self):
+        """The 4th handshake and those behind it are refused: that is what the run is to find out."""
+        server = self.node(open_at_most=3)
+        run = self.hold(server, "-c", 5, "-d", "300ms", "--connect-rate", 50)
+        connections = run.summary["connections"]
+        self.assertEqual((run.code, connections["opened"]), (0, 3), run)
+        self.assertEqual(connections["open_at_end"], 3)
+        self.assertGreaterEqual(connections["failed"], 2)
+        self.assertEqual(run.errors(), {("handshake_status", "503"): connections["failed"]})
+
+    def test_a_signal_ends_it(self):
+        server = self.node()
+        process = self.start("--hold", "-c", 5, "-d", "10m", server.url())
+        self.wait_for(lambda: server.counts()["connections"] == 5, "five connections")
+        process.send_signal(signal.SIGINT)
+        run = self.finish(process, timeout=10)
+        self.assertEqual(run.code, 130, run)
+        self.assertEqual(run.summary["connections"]["open_at_end"], 5)
+        self.assertEqual(server.stop()["closes"], {"1000": 5})
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,138 @@
+"""Several workers: whatever they share adds up to the last one."""
+
+import os
+import signal
+
+import harness
+
+WORKERS = 4
+
+
+class Workers(harness.Case):
+    def run_against(self, server, *flags, **how):
+        flags = ("-t", WORKERS, *flags)
+        run = self.wsload(*flags, server.url(), self.prompts("a", "b", "c"), **how)
+        self.assertEqual(run.summary["load"]["workers"], WORKERS)
+        self.assertEqual(len(run.summary["self"]["worker_cpu"]), WORKERS)
+        return run
+
+    def test_a_hundred_thousand_requests(self):
+        server = self.node()
+        self.assert_passed(self.run_against(server, "-n", 100_000, "-c", 40), 100_000)
+        counts = server.stop()
+        self.assertEqual((counts["messages"], counts["replies"]), (100_000, 100_000))
+        self.assertEqual((counts["connections"], counts["closes"]), (40, {"1000": 40}))
+
+    def test_shares_that_do_not_divide(self):
+        for requests, connections in ((1001, 7), (5, 4), (1, 9), (3, 4)):
+            with self.subTest(requests=requests, connections=connections):
+                server = self.node()
+                run = self.run_against(server, "-n", requests, "-c", connections)
+                self.assert_passed(run, requests)
+                self.assertEqual(run.summary["connections"]["opened"], connections)
+                counts = server.stop()
+                self.assertEqual(
+                    (counts["messages"], counts["connections"]), (requests, connections)
+                )
+                self.assertEqual(counts["closes"], {"1000": connections})
+
+    def test_each_prompt_goes_out_as_often(self):
+        server = self.node()
+        self.assert_passed(self.run_against(server, "-n", 300, "-c", 8), 300)
+        texts = server.stop()["texts"]
+        self.assertEqual([texts.count(f'{{"message": "{p}"}}') for p in "abc"], [100] * 3)
+
+    def test_a_single_connection_is_of_one_worker(self):
+        server = self.node()
+        flags = ("-c", 1, "-n", 50, server.url(), self.prompts("a"))
+        self.assert_passed(self.wsload("-t", 1, *flags), 50)
+        self.assert_mistake(self.wsload("-t", 2, *flags), "--threads 2", "one per connection")
+        self.assertEqual(server.stop()["connections"], 1)
+
+    def test_as_many_as_cores_and_one_for_50_connections(self):
+        server = self.node()
+        cores = len(os.sched_getaffinity(0))
+        for connections, workers in ((1, 1), (50, 1), (100, 2), (200, 4)):
+            with self.subTest(connections=connections):
+                run = self.wsload("-c", connections, "-n", 200, server.url(), self.prompts("a"))
+                self.assert_passed(run, 200)
+                self.assertEqual(run.summary["load"]["workers"], min(cores, workers), run)
+
+    def test_a_duration_ends_all(self):
+        server = self.node(delay_ms=20)
+        run = self.run_against(server, "-d", "1s", "-c", 10)
+        done = run.summary["total_requests"]
+        self.assert_passed(run, done)
+        self.assertEqual(run.summary["total_time"], 1)
+        self.assertEqual(server.stop()["messages"], done)
+        self.assertLessEqual(done, 10 * 50)
+
+    def test_interrupts(self):
+        for flags in (("-d", "10m"), ("-d", "10m", "-r", 200), ("-n", 10_000_000),
+                      ("-d", "10m", "--connection-per-request")):
+            with self.subTest(flags=flags):
+                server = self.node(delay_ms=100)
+                flags = ("-t", WORKERS, "-c", 20, *flags)
+                process = self.start(*flags, server.url(), self.prompts("a"))
+                self.wait_for(lambda: server.counts()["messages"] >= 100, "the first messages")
+                process.send_signal(signal.SIGINT)
+                run = self.finish(process, timeout=20)
+                self.assertEqual(run.code, 130, run)
+                self.assertEqual(run.summary["failed_requests"], 0)
+                self.assertEqual(run.summary["unanswered_requests"], 0)
+                counts = server.stop()
+                self.assertEqual(run.summary["successful_requests"], counts["messages"])
+                self.assertEqual(counts["closes"], {"1000": counts["connections"]})
+
+    def test_a_second_interrupt_gives_up_what_is_unanswered(self):
+        server = self.node(never_reply=True)
+        flags = ("-t", WORKERS, "-c", 20, "-d", "10m")
+        process = self.start(*flags, server.url(), self.prompts("a"))
+        self.wait_for(lambda: server.counts()["messages"] == 20, "a message on each")
+        process.send_signal(signal.SIGTERM)
+        self.wait_for(lambda: not pending(process.pid, signal.SIGTERM), "the signal")
+        process.send_signal(signal.SIGINT)
+        run = self.finish(process, timeout=20)
+        self.assertEqual(run.code, 143, run)
+        self.assertEqual(run.summary["accounting"]["unanswered"], 20)
+        self.assertEqual(run.summary["total_requests"], 0)
+
+    def test_a_refused_target(self):
+        url = f"ws://127.0.0.1:{self.refused_port()}/"
+        flags = ("-t", WORKERS, "-n", 100, "-c", 20)
+        run = self.wsload(*flags, url, self.prompts("a"))
+        self.assertEqual((run.code, run.errors()), (3, {("connect_refused", ""): 20}), run)
+        self.assertEqual(run.summary["total_requests"], 0)
+        run = self.wsload("--connection-per-request", *flags, url, self.prompts("a"))
+        self.assertEqual(run.code, 3, run)
+        failed = run.summary["failed_requests"]
+        self.assertEqual(run.errors(), {("connect_refused", ""): failed}, run)
+        self.assertTrue(1 <= failed <= 100, run)
+
+    def test_one_connection_per_request(self):
+        server = self.node()
+        run = self.run_against(server, "--connection-per-request", "-n", 403, "-c", 10)
+        self.assert_passed(run, 403)
+        counts = server.stop()
+        self.assertEqual((counts["connections"], counts["messages"]), (403, 403))
+        self.assertEqual(counts["closes"], {"1000": 403})
+        self.assertLessEqual(counts["most_open"], 10)
+
+    def test_connections_that_break(self):
+        server = self.node(close_after=5, close_code=1001)
+        run = self.run_against(server, "-n", 400, "-c", 8)
+        counts, connections = server.stop(), run.summary["connections"]
+        self.assertEqual(run.summary["total_requests"], 400)
+        self.assertEqual(counts["connections"], 8 + connections["reopened"])
+        self.assertGreaterEqual(counts["messages"], run.summary["successful_requests"])
+
+
+def pending(pid, number):
+    """Whether the process has still to take the signal."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        masks = [line.split()[1] for line in file if line.startswith(("SigPnd", "ShdPnd"))]
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
+
+
+if __name__ == "__main__":
+    harness.main()
