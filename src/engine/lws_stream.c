@@ -26,38 +26,15 @@ static void report_message(struct link *link, struct text message, bool binary)
     transport->events->message(transport->worker, lws_link_id(link), message, binary);
 }
 
-static void report_opened(struct link *link)
-{
-    struct lws_transport *transport = link->transport;
-    bool secure = transport->plan->target.url.secure;
-    struct connect_times times = {
-        .ns = {
-            [CONNECT_DNS] = CLOCK_NEVER,
-            [CONNECT_TCP] = link->tcp_ns - link->connect_ns,
-            [CONNECT_TLS] = secure ? link->request_ns - link->tcp_ns : CLOCK_NEVER,
-            [CONNECT_UPGRADE] = link->opened_ns - link->request_ns,
-            [CONNECT_TOTAL] = link->opened_ns - link->start_ns,
-        }};
-    link->open = true;
-    transport->events->opened(transport->worker, lws_link_id(link), &times);
-}
-
-static void report_deferred(struct link *link)
-{
-    if (!link->deferred)
-        return;
-    link->deferred = false;
-    link->transport->deferred--;
-    report_opened(link);
-}
-
-/* FAILURE may point into the link, so it is forgotten only afterwards - but the worker may open it
- * again from within the report. */
+/* One whose opening was not reported yet has not opened. The link is forgotten before the report:
+ * the worker may open it again from within. */
 static void report_closed(struct link *link, const struct failure *failure, bool kill)
 {
-    struct lws_transport *transport = link->transport;
+    const struct lws_transport *transport = link->transport;
+    const struct transport_events *events = transport->events;
+    bool deferred = link->deferred;
     lws_stream_forget(link, kill);
-    transport->events->closed(transport->worker, lws_link_id(link), failure);
+    (deferred ? events->failed : events->closed)(transport->worker, lws_link_id(link), failure);
 }
 
 void lws_stream_forget(struct link *link, bool kill)
@@ -80,7 +57,6 @@ void lws_stream_forget(struct link *link, bool kill)
 void lws_stream_peer_closed(struct link *link, struct text body)
 {
     char detail[16];
-    report_deferred(link);
     bool own_reading = link->own_reading;
     char reason[125];
     struct text copy = {reason, body.length < sizeof(reason) ? body.length : sizeof(reason)};
@@ -95,7 +71,6 @@ void lws_stream_peer_closed(struct link *link, struct text body)
 
 void lws_stream_ended(struct link *link, int saved_errno)
 {
-    report_deferred(link);
     struct failure failure = lws_cause_of_end(link, saved_errno);
     report_closed(link, &failure, link->own_reading);
 }
@@ -215,6 +190,22 @@ static bool take_over(struct link *link)
     return true;
 }
 
+static void report_opened(struct link *link)
+{
+    struct lws_transport *transport = link->transport;
+    bool secure = transport->plan->target.url.secure;
+    struct connect_times times = {
+        .ns = {
+            [CONNECT_DNS] = CLOCK_NEVER,
+            [CONNECT_TCP] = link->tcp_ns - link->connect_ns,
+            [CONNECT_TLS] = secure ? link->request_ns - link->tcp_ns : CLOCK_NEVER,
+            [CONNECT_UPGRADE] = link->opened_ns - link->request_ns,
+            [CONNECT_TOTAL] = link->opened_ns - link->start_ns,
+        }};
+    link->open = true;
+    transport->events->opened(transport->worker, lws_link_id(link), &times);
+}
+
 static void defer(struct link *link)
 {
     struct lws_transport *transport = link->transport;
@@ -238,8 +229,14 @@ void lws_stream_on_idle(struct ev_loop *loop, ev_idle *watcher, int events)
     (void)events;
     if (lws_service_adjust_timeout(transport->context, 1, 0) == 0)
         return;
-    for (uint32_t id = 0; id < transport->link_count && transport->deferred > 0; id++)
-        report_deferred(&transport->links[id]);
+    for (uint32_t id = 0; id < transport->link_count && transport->deferred > 0; id++) {
+        struct link *link = &transport->links[id];
+        if (!link->deferred)
+            continue;
+        link->deferred = false;
+        transport->deferred--;
+        report_opened(link);
+    }
     ev_idle_stop(loop, watcher);
 }
 

@@ -194,6 +194,7 @@ static void put_connections(struct screen *screen, const struct results *results
         put_still_open(screen, results);
     put_count(screen, counts->closed_by_server, "lost");
     put_count_if_any(screen, counts->reopened, "reopened");
+    put_count_if_any(screen, results->recorded.keepalives, "keepalives sent");
     screen_break(screen);
 }
 

@@ -108,7 +108,7 @@ static void put_connections(struct json_writer *writer, cJSON *root)
     json_put_metric(writer, connections, "connections.failed");
     json_put_metric(writer, connections, "connections.closed_by_server");
     json_put_metric(writer, connections, "connections.reopened");
-    json_put_count(writer, connections, "open_at_end", results->recorded.connections.open_at_end);
+    json_put_metric(writer, connections, "connections.open_at_end");
     json_put_count(writer, connections, "keepalives", results->recorded.keepalives);
     put_connect_time(writer, connections);
 }

@@ -157,6 +157,12 @@ static bool get_open_time(const struct results *results, double *value)
     return true;
 }
 
+static bool get_open_at_end(const struct results *results, double *value)
+{
+    *value = (double)results->recorded.connections.open_at_end;
+    return true;
+}
+
 /* --- The table --- */
 
 #define COUNTER_ROW(id, name_, alias_, label_, number, meaning_)                                   \
@@ -219,6 +225,14 @@ static const struct metric metrics[] = {
         .unit = METRIC_SECONDS,
         .meaning = "The measured time: without warm-up and without draining.",
         .get = get_total_time,
+    },
+    {
+        .name = "connections.open_at_end",
+        .label = "connections still open",
+        .form = METRIC_NUMBER,
+        .unit = METRIC_COUNT,
+        .meaning = "Connections that were open when sending was over.",
+        .get = get_open_at_end,
     },
     {
         .name = "connections.open_time",

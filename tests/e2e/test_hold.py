@@ -60,6 +60,15 @@ class Hold(harness.Case):
         self.assertTrue(0.29 <= lifetime["min"] <= lifetime["max"] <= 0.5, lifetime)
         self.assertEqual(counts["closes"]["1001"], closed)
 
+    def test_how_many_stay_up_can_fail_the_run(self):
+        server = self.node(close_every=3, close_ms=100, close_code=1001)
+        flags = ("-c", 12, "--hold", "-d", "300ms", server.url())
+        run = self.wsload("--threshold", "connections.open_at_end>=12", *flags)
+        self.assertEqual(run.code, 1, run)
+        self.assertLess(run.summary["thresholds"][0]["actual"], 12)
+        run = self.wsload("--threshold", "connections.open_at_end>=1", *flags)
+        self.assertEqual(run.code, 0, run)
+
     def test_nothing_opens(self):
         run = self.wsload("--hold", "-d", "10m", f"ws://127.0.0.1:{self.refused_port()}/")
         self.assertEqual(run.code, 3, run)

@@ -59,6 +59,7 @@ static void fill(void)
     count_failures(FAILURE_DNS, 2, 0);
     results.total_time_ns = 5 * NS_PER_S;
     results.open_time_ns = 41 * NS_PER_MS;
+    results.recorded.connections.open_at_end = 17;
     results.asked_per_s = 300;
 }
 
@@ -84,6 +85,7 @@ static void test_metrics_give_the_figures_of_a_run(void **state)
         {"connections.failed", 3},
         {"connections.closed_by_server", 4},
         {"connections.open_time", 0.041},
+        {"connections.open_at_end", 17},
         {"open_time", 0.041},
         {"success_rate", 80},
         {"requests_per_second", 245},
