@@ -25,7 +25,7 @@ int command_run_help(void)
         "Usage: wsload [OPTIONS] URL [PROMPTS_FILE]\n"
         "Load-tests a WebSocket chat backend with the prompts of a file [prompts.txt].\n"
         "\n"
-        "  wsload serve & sleep 1; echo Hello | wsload -c 20 -d 5s ws://127.0.0.1:8080 -\n"
+        "  wsload serve --delay 9ms & sleep 1; echo a|wsload -d 5s ws://127.0.0.1:8080 -\n"
         "\n",
         &run_option_set,
         "\nExit codes: 0 passed; 1 a threshold failed, or no request succeeded;\n"

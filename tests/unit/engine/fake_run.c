@@ -63,6 +63,22 @@ static void make_worker(unsigned index)
     run.fakes[index].delay_ns = run.delay_ns;
 }
 
+void run_set_up_open(uint32_t connections, double rate, uint64_t duration_ns)
+{
+    run_set_up(connections, 0);
+    run.plan.model = LOAD_OPEN;
+    run.plan.stages.start = rate;
+    run.plan.max_queue = 100000;
+    run.plan.duration_ns = duration_ns;
+}
+
+void run_open_all(struct fake_transport *fake)
+{
+    for (uint32_t id = 0; id < run.plan.connections; id++)
+        fake_opened(fake, id);
+    fake_advance(fake, 0); /* the crew wakes its workers */
+}
+
 const struct recorder *run_execute(void (*script)(struct fake_transport *))
 {
     crew_init(&run.crew, run.plan.workers, wake_all, NULL);

@@ -28,6 +28,12 @@ extern struct run run; /* one at a time; the scripts see it */
  * "4 one" ... */
 void run_set_up(uint32_t connections, uint64_t requests);
 
+/* Makes a plan of the open model: RATE requests a second for DURATION_NS, 0 for no such end. */
+void run_set_up_open(uint32_t connections, double rate, uint64_t duration_ns);
+
+/* In a script: opens every connection of the plan, and lets the run begin. */
+void run_open_all(struct fake_transport *fake);
+
 /* Runs the plan with SCRIPT as the network of all workers; it is given the first one's transport,
  * which the others follow. The recorder is the first worker's. */
 const struct recorder *run_execute(void (*script)(struct fake_transport *));

@@ -5,22 +5,6 @@
 
 /* The open model: requests come due at a rate, whether or not replies are back. */
 
-static void set_up_open(uint32_t connections, double rate, uint64_t duration_ns)
-{
-    run_set_up(connections, 0);
-    run.plan.model = LOAD_OPEN;
-    run.plan.stages.start = rate;
-    run.plan.max_queue = 100000;
-    run.plan.duration_ns = duration_ns;
-}
-
-static void open_all(struct fake_transport *fake)
-{
-    for (uint32_t id = 0; id < run.plan.connections; id++)
-        fake_opened(fake, id);
-    fake_advance(fake, 0); /* the crew wakes its workers */
-}
-
 static void assert_sent(const struct fake_transport *fake, uint32_t id, const char *message)
 {
     assert_string_equal(fake->connections[id].last_message, message);
@@ -30,7 +14,7 @@ static void assert_sent(const struct fake_transport *fake, uint32_t id, const ch
 
 static void answer_out_of_turn(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     assert_sent(fake, 0, "1 one"); /* the first is due at once */
     fake_advance(fake, 100 * NS_PER_MS - 1);
     assert_int_equal(fake->sends, 1);
@@ -58,7 +42,7 @@ static void answer_out_of_turn(struct fake_transport *fake)
 static void test_worker_sends_at_the_rate_over_free_connections_in_turn(void **state)
 {
     (void)state;
-    set_up_open(3, 10, 60 * NS_PER_S);
+    run_set_up_open(3, 10, 60 * NS_PER_S);
     const struct recorder *recorder = run_execute(answer_out_of_turn);
     assert_conserved(recorder);
     assert_int_equal(recorder->measured.planned, 7);
@@ -72,7 +56,7 @@ static void test_worker_sends_at_the_rate_over_free_connections_in_turn(void **s
 
 static void keep_one_busy(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     fake_advance(fake, 250 * NS_PER_MS); /* requests 2 and 3 wait */
     assert_int_equal(fake->sends, 1);
     assert_int_equal(worker_peek(run.worker).queued, 2);
@@ -96,7 +80,7 @@ static void keep_one_busy(struct fake_transport *fake)
 static void test_worker_keeps_due_times_of_requests_that_wait(void **state)
 {
     (void)state;
-    set_up_open(1, 10, 60 * NS_PER_S);
+    run_set_up_open(1, 10, 60 * NS_PER_S);
     const struct recorder *recorder = run_execute(keep_one_busy);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
@@ -115,7 +99,7 @@ static void test_worker_keeps_due_times_of_requests_that_wait(void **state)
 
 static void wake_late(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     fake_reply(fake, 0, "ok");
     fake->now_ns += 130 * NS_PER_MS; /* the machine had other things to do */
     fake_advance(fake, 0);
@@ -127,7 +111,7 @@ static void wake_late(struct fake_transport *fake)
 static void test_worker_admits_its_own_lateness(void **state)
 {
     (void)state;
-    set_up_open(2, 10, 60 * NS_PER_S);
+    run_set_up_open(2, 10, 60 * NS_PER_S);
     const struct recorder *recorder = run_execute(wake_late);
     assert_conserved(recorder);
     assert_int_equal(recorder->pacing_lag.count, 2);
@@ -138,7 +122,7 @@ static void test_worker_admits_its_own_lateness(void **state)
 
 static void come_late(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     fake->now_ns += WORKER_HEARTBEAT_NS + run.delay_ns;
     fake_advance(fake, 0);
     crew_stop(&run.crew, STOP_NOW);
@@ -161,7 +145,7 @@ static void test_worker_makes_up_for_the_looks_that_it_missed(void **state)
         {NS_PER_S, 100, 50500 * NS_PER_MS}, /* 1,000 ms, 990 ms ... 10 ms */
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        set_up_open(1, 1e-3, 60 * NS_PER_S);
+        run_set_up_open(1, 1e-3, 60 * NS_PER_S);
         run.delay_ns = cases[i].late_ns;
         const struct histogram *lag = &run_execute(come_late)->loop_lag;
         assert_int_equal(lag->count, cases[i].looks);
@@ -177,7 +161,7 @@ static void test_worker_makes_up_for_the_looks_that_it_missed(void **state)
 
 static void never_answer(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     fake_advance(fake, 500 * NS_PER_MS); /* 6 have come due */
     fake_reply(fake, 0, "ok");
     assert_sent(fake, 0, run.plan.max_queue ? "2 two" : "1 one");
@@ -195,7 +179,7 @@ static void test_worker_skips_what_finds_the_queue_full(void **state)
         uint64_t waited;
     } cases[] = {{0, 1, 0}, {1, 2, 1}, {2, 2, 1}, {4, 2, 1}, {5, 2, 1}, {100, 2, 1}};
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        set_up_open(1, 10, 60 * NS_PER_S);
+        run_set_up_open(1, 10, 60 * NS_PER_S);
         run.plan.max_queue = cases[i].max_queue;
         const struct recorder *recorder = run_execute(never_answer);
         assert_conserved(recorder);
@@ -209,7 +193,7 @@ static void test_worker_skips_what_finds_the_queue_full(void **state)
 
 static void fill_and_empty(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     for (unsigned round = 0; round < 3; round++) {
         fake_advance(fake, 500 * NS_PER_MS);
         for (unsigned i = 0; i < 3; i++)
@@ -221,7 +205,7 @@ static void fill_and_empty(struct fake_transport *fake)
 static void test_worker_uses_the_places_of_the_queue_again(void **state)
 {
     (void)state;
-    set_up_open(1, 10, 60 * NS_PER_S);
+    run_set_up_open(1, 10, 60 * NS_PER_S);
     run.plan.max_queue = 2;
     const struct recorder *recorder = run_execute(fill_and_empty);
     /* Due at 0 to 500 ms: 1 sent, 2 queued, 3 skipped. Then at each of 5, with none in flight: the
@@ -235,7 +219,7 @@ static void test_worker_uses_the_places_of_the_queue_again(void **state)
 
 static void send_two_each(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     fake_advance(fake, 100 * NS_PER_MS);
     assert_sent(fake, 0, "1 one");
     assert_sent(fake, 1, "2 two");
@@ -259,7 +243,7 @@ static void send_two_each(struct fake_transport *fake)
 static void test_worker_has_several_requests_in_flight(void **state)
 {
     (void)state;
-    set_up_open(2, 10, 60 * NS_PER_S);
+    run_set_up_open(2, 10, 60 * NS_PER_S);
     run.plan.in_flight = 2;
     const struct recorder *recorder = run_execute(send_two_each);
     assert_conserved(recorder);
@@ -274,7 +258,7 @@ static void test_worker_has_several_requests_in_flight(void **state)
 
 static void time_out_two(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     fake_advance(fake, 30 * NS_PER_S);
     assert_int_equal(fake->connections[0].closes, 1);
     fake_closed(fake, 0, FAILURE_CLOSED, "1000");
@@ -288,7 +272,7 @@ static void time_out_two(struct fake_transport *fake)
 static void test_worker_fails_what_is_behind_a_timeout(void **state)
 {
     (void)state;
-    set_up_open(1, 1, 3 * NS_PER_S);
+    run_set_up_open(1, 1, 3 * NS_PER_S);
     run.plan.in_flight = 2;
     const struct recorder *recorder = run_execute(time_out_two);
     assert_true(run.fake->stopped);
@@ -312,7 +296,7 @@ static void fall_silent(struct fake_transport *fake)
 static void test_worker_shows_a_stall_in_the_response_time(void **state)
 {
     (void)state;
-    set_up_open(20, 2000, 10 * NS_PER_S);
+    run_set_up_open(20, 2000, 10 * NS_PER_S);
     run.delay_ns = NS_PER_MS;
     const struct recorder *recorder = run_execute(fall_silent);
     assert_true(run.fake->stopped);
@@ -334,7 +318,7 @@ static void test_worker_shows_a_stall_in_the_response_time(void **state)
 static void interrupt_absurdity(struct fake_transport *fake)
 {
     const struct recorder *recorder = run_recorder(0);
-    open_all(fake);
+    run_open_all(fake);
     fake->now_ns += NS_PER_S; /* a million have come due meanwhile */
     fake_advance(fake, 0);
     uint64_t taken = recorder->measured.planned;
@@ -355,7 +339,7 @@ static void interrupt_absurdity(struct fake_transport *fake)
 static void test_worker_can_be_interrupted_at_an_absurd_rate(void **state)
 {
     (void)state;
-    set_up_open(1, ABSURD_RATE, 60 * NS_PER_S);
+    run_set_up_open(1, ABSURD_RATE, 60 * NS_PER_S);
     run.plan.max_queue = 100;
     const struct recorder *recorder = run_execute(interrupt_absurdity);
     assert_true(run.fake->stopped);
@@ -375,7 +359,7 @@ static void sleep_past_the_end(struct fake_transport *fake)
 static void test_worker_accounts_for_all_that_came_due_at_an_absurd_rate(void **state)
 {
     (void)state;
-    set_up_open(1, ABSURD_RATE, NS_PER_S);
+    run_set_up_open(1, ABSURD_RATE, NS_PER_S);
     run.plan.max_queue = 100;
     const struct recorder *recorder = run_execute(sleep_past_the_end);
     assert_true(run.fake->stopped);
@@ -395,7 +379,7 @@ static void serve_for_a_second(struct fake_transport *fake)
 static void test_worker_wakes_for_each_request_at_a_low_rate(void **state)
 {
     (void)state;
-    set_up_open(10, 1000, NS_PER_S);
+    run_set_up_open(10, 1000, NS_PER_S);
     run.delay_ns = NS_PER_MS;
     const struct recorder *recorder = run_execute(serve_for_a_second);
     assert_conserved(recorder);
@@ -407,7 +391,7 @@ static void test_worker_wakes_for_each_request_at_a_low_rate(void **state)
 static void test_worker_wakes_once_a_slot_at_a_high_rate(void **state)
 {
     (void)state;
-    set_up_open(100, 40000, NS_PER_S);
+    run_set_up_open(100, 40000, NS_PER_S);
     run.delay_ns = NS_PER_MS;
     const struct recorder *recorder = run_execute(serve_for_a_second);
     const uint64_t slots = NS_PER_S / WORKER_SLOT_NS;

@@ -6,27 +6,11 @@
 
 /* How a run of the open model ends, and what it does when connections break. */
 
-static void set_up_open(uint32_t connections, double rate, uint64_t duration_ns)
-{
-    run_set_up(connections, 0);
-    run.plan.model = LOAD_OPEN;
-    run.plan.stages.start = rate;
-    run.plan.max_queue = 100000;
-    run.plan.duration_ns = duration_ns;
-}
-
-static void open_all(struct fake_transport *fake)
-{
-    for (uint32_t id = 0; id < run.plan.connections; id++)
-        fake_opened(fake, id);
-    fake_advance(fake, 0); /* the crew wakes its workers */
-}
-
 /* --- Ends --- */
 
 static void answer_after_the_end(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     fake_advance(fake, 600 * NS_PER_MS);
     assert_int_equal(fake->sends, 1);
     for (unsigned i = 1; i <= 5; i++) {
@@ -42,7 +26,7 @@ static void answer_after_the_end(struct fake_transport *fake)
 static void test_worker_serves_what_waits_after_the_duration(void **state)
 {
     (void)state;
-    set_up_open(1, 10, 500 * NS_PER_MS);
+    run_set_up_open(1, 10, 500 * NS_PER_MS);
     const struct recorder *recorder = run_execute(answer_after_the_end);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
@@ -56,7 +40,7 @@ static void test_worker_serves_what_waits_after_the_duration(void **state)
 
 static void answer_slowly(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     fake_advance(fake, 20 * NS_PER_S);
     fake_reply(fake, 0, "ok");
     fake_advance(fake, 10500 * NS_PER_MS - 1);
@@ -72,7 +56,7 @@ static void answer_slowly(struct fake_transport *fake)
 static void test_worker_skips_what_waits_too_long_after_the_duration(void **state)
 {
     (void)state;
-    set_up_open(1, 10, 500 * NS_PER_MS);
+    run_set_up_open(1, 10, 500 * NS_PER_MS);
     const struct recorder *recorder = run_execute(answer_slowly);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
@@ -83,7 +67,7 @@ static void test_worker_skips_what_waits_too_long_after_the_duration(void **stat
 
 static void interrupt_with_a_queue(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     fake_advance(fake, 450 * NS_PER_MS);
     crew_stop(&run.crew, STOP_POLITELY);
     fake_advance(fake, 0);
@@ -99,7 +83,7 @@ static void interrupt_with_a_queue(struct fake_transport *fake)
 static void test_worker_interrupted_gives_up_what_waits(void **state)
 {
     (void)state;
-    set_up_open(1, 10, 60 * NS_PER_S);
+    run_set_up_open(1, 10, 60 * NS_PER_S);
     const struct recorder *recorder = run_execute(interrupt_with_a_queue);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
@@ -137,7 +121,7 @@ static void test_worker_ends_with_the_last_request(void **state)
         {LOAD_CLOSED, 20 * NS_PER_S, 21 * NS_PER_MS, 0},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        set_up_open(2, 10, cases[i].duration_ns);
+        run_set_up_open(2, 10, cases[i].duration_ns);
         run.plan.model = cases[i].model;
         run.plan.requests = 5;
         run.delay_ns = 7 * NS_PER_MS;
@@ -156,7 +140,7 @@ static void test_worker_ends_with_the_last_request(void **state)
 static void test_workers_end_together_with_the_last_request(void **state)
 {
     (void)state;
-    set_up_open(3, 10, 0);
+    run_set_up_open(3, 10, 0);
     run.plan.requests = 5;
     run.plan.workers = 3;
     run.delay_ns = 7 * NS_PER_MS;
@@ -175,7 +159,7 @@ static void test_workers_end_together_with_the_last_request(void **state)
 static void test_worker_ends_when_the_last_poisson_request_came_due(void **state)
 {
     (void)state;
-    set_up_open(2, 10, 0);
+    run_set_up_open(2, 10, 0);
     run.plan.arrival = ARRIVAL_POISSON;
     run.plan.requests = 5;
     run.delay_ns = 7 * NS_PER_MS;
@@ -200,7 +184,7 @@ static void test_worker_ends_when_the_last_poisson_request_came_due(void **state
 static void test_worker_ends_with_the_duration_if_that_is_first(void **state)
 {
     (void)state;
-    set_up_open(2, 10, 350 * NS_PER_MS);
+    run_set_up_open(2, 10, 350 * NS_PER_MS);
     run.plan.requests = 5;
     run.delay_ns = 7 * NS_PER_MS;
     const struct recorder *recorder = run_execute(serve);
@@ -215,7 +199,7 @@ static void test_worker_ends_with_the_duration_if_that_is_first(void **state)
 
 static void break_one(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     fake_advance(fake, 30 * NS_PER_MS);
     fake_closed(fake, 0, FAILURE_RESET, "");
     fake_advance(fake, 100 * NS_PER_MS - 1);
@@ -247,7 +231,7 @@ static void break_one(struct fake_transport *fake)
 static void test_worker_reopens_a_broken_connection_for_those_that_wait(void **state)
 {
     (void)state;
-    set_up_open(1, 10, 60 * NS_PER_S);
+    run_set_up_open(1, 10, 60 * NS_PER_S);
     const struct recorder *recorder = run_execute(break_one);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
@@ -279,7 +263,7 @@ static void break_all_for_a_second(struct fake_transport *fake)
 static void test_worker_queues_while_no_connection_is_open(void **state)
 {
     (void)state;
-    set_up_open(3, 100, 3 * NS_PER_S);
+    run_set_up_open(3, 100, 3 * NS_PER_S);
     run.delay_ns = 5 * NS_PER_MS;
     const struct recorder *recorder = run_execute(break_all_for_a_second);
     assert_true(run.fake->stopped);
@@ -295,7 +279,7 @@ static void test_worker_queues_while_no_connection_is_open(void **state)
 
 static void break_before_the_end(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     fake_advance(fake, 350 * NS_PER_MS);
     fake_closed(fake, 0, FAILURE_RESET, "");
     fake_advance(fake, 100 * NS_PER_MS);
@@ -311,7 +295,7 @@ static void break_before_the_end(struct fake_transport *fake)
 static void test_worker_opens_for_those_that_wait_at_the_end(void **state)
 {
     (void)state;
-    set_up_open(1, 10, 500 * NS_PER_MS);
+    run_set_up_open(1, 10, 500 * NS_PER_MS);
     const struct recorder *recorder = run_execute(break_before_the_end);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
@@ -322,7 +306,7 @@ static void test_worker_opens_for_those_that_wait_at_the_end(void **state)
 
 static void break_after_the_end(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     fake_advance(fake, 550 * NS_PER_MS);
     fake_closed(fake, 0, FAILURE_RESET, "");
     fake_advance(fake, 100 * NS_PER_MS);
@@ -336,7 +320,7 @@ static void break_after_the_end(struct fake_transport *fake)
 static void test_worker_reopens_for_those_that_wait_after_the_end(void **state)
 {
     (void)state;
-    set_up_open(1, 10, 500 * NS_PER_MS);
+    run_set_up_open(1, 10, 500 * NS_PER_MS);
     const struct recorder *recorder = run_execute(break_after_the_end);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
@@ -347,7 +331,7 @@ static void test_worker_reopens_for_those_that_wait_after_the_end(void **state)
 
 static void reopen_in_vain(struct fake_transport *fake)
 {
-    open_all(fake);
+    run_open_all(fake);
     fake_advance(fake, 550 * NS_PER_MS);
     fake_closed(fake, 0, FAILURE_RESET, "");
     for (unsigned i = 0; i < 100 && !fake->stopped; i++) {
@@ -361,7 +345,7 @@ static void reopen_in_vain(struct fake_transport *fake)
 static void test_worker_ends_when_those_that_wait_find_nobody(void **state)
 {
     (void)state;
-    set_up_open(1, 10, 500 * NS_PER_MS);
+    run_set_up_open(1, 10, 500 * NS_PER_MS);
     const struct recorder *recorder = run_execute(reopen_in_vain);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
