@@ -15,8 +15,14 @@
 
 static_assert(TRANSPORT_HEADROOM >= FRAME_HEADER_MAX, "the header goes in front of the message");
 
-/* The pieces of a message when the library reads; allocated for every connection, used by few. */
+/* The pieces of a message when the library reads; allocated for every connection, used by few. With
+ * small ones libwebsockets 4.3 loses bytes over TLS and then ends the connection for a frame that
+ * it takes for a bad one: 512 bytes fail, 4 KiB do not. */
+#if LWS_LIBRARY_VERSION_NUMBER >= 4002000
+#define RECEIVE_PIECE 4096
+#else
 #define RECEIVE_PIECE 512
+#endif
 
 /* Never cut a write: what the socket does not take, the library keeps and sends later. */
 #define SEND_PIECE (256 * 1024)
