@@ -9,8 +9,8 @@
 
 /* Once a connection is open the library's part is done: its parser walks byte by byte, and after
  * each event it has the loop poll once more and sets its timers. So reading is taken over here: the
- * socket is watched on the same loop, and protocol/frame_reader.c takes the messages out. Writing
- * still goes through the library, which keeps what the socket does not take.
+ * socket is watched on the same loop, and protocol/frame_reader.c takes the messages out. What
+ * a socket does not take at once goes to the library, which keeps it and sends it later.
  *
  * It cannot be taken over when the library read on behind the answer to the handshake and holds
  * bytes that are not ours to get. Then it goes on reading, and its callbacks end up here, too. */

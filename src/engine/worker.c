@@ -69,11 +69,6 @@ static void beat(struct worker *worker, uint64_t now)
         publish(worker, now);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Asks for one wake, at the earliest time that anything wants. */
 static void plan_wake(struct worker *worker)
 {

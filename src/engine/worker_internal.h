@@ -108,6 +108,11 @@ static inline uint64_t worker_now_ns(const struct worker *worker)
     return worker->transport->ops->now_ns(worker->transport);
 }
 
+static inline uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* --- worker.c --- */
 
 /* Makes the transport wake the worker at TIME_NS, if nothing wakes it before. */

@@ -144,7 +144,7 @@ uint64_t pacing_wake_ns(const struct worker *worker)
 {
     uint64_t due_ns = next_due_ns(worker);
     uint64_t wake_ns = due_ns > worker->dispatch_ns ? due_ns : worker->dispatch_ns;
-    return wake_ns < worker->change_ns ? wake_ns : worker->change_ns;
+    return earlier(wake_ns, worker->change_ns);
 }
 
 /* --- Stages of connections --- */

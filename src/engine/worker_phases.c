@@ -1,10 +1,5 @@
 #include "worker_internal.h"
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 bool worker_is_sending(const struct worker *worker)
 {
     return worker->phase == PHASE_WARMUP || worker->phase == PHASE_RUNNING;

@@ -6,17 +6,6 @@
 #include "wsload/base/clock.h"
 #include "wsload/stats/excerpt.h"
 
-static const char *const phase_names[] = {
-#define CONNECT_NAME(phase, name, meaning) name,
-    CONNECT_PHASES(CONNECT_NAME)
-#undef CONNECT_NAME
-};
-
-const char *connect_phase_name(enum connect_phase phase)
-{
-    return phase_names[phase];
-}
-
 int recorder_init(struct recorder *recorder)
 {
     memset(recorder, 0, sizeof(*recorder));

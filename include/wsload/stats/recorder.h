@@ -38,23 +38,15 @@ struct connection_counts {
     uint64_t open_at_end;      /* when sending was over */
 };
 
-/* The phases of opening a connection, each with a histogram. */
-#define CONNECT_PHASES(X)                                                                          \
-    X(CONNECT_DNS, "dns", "name resolution, once per run")                                         \
-    X(CONNECT_TCP, "tcp", "TCP connect")                                                           \
-    X(CONNECT_TLS, "tls", "TLS handshake")                                                         \
-    X(CONNECT_UPGRADE, "upgrade", "request sent to 101")                                           \
-    X(CONNECT_TOTAL, "total", "from the start of the attempt to open")
-
+/* The phases of opening a connection, each with a histogram; metrics.h has their names. */
 enum connect_phase {
-#define CONNECT_ENUM(phase, name, meaning) phase,
-    CONNECT_PHASES(CONNECT_ENUM)
-#undef CONNECT_ENUM
-        CONNECT_PHASE_COUNT
+    CONNECT_DNS, /* name resolution, once per run */
+    CONNECT_TCP,
+    CONNECT_TLS,
+    CONNECT_UPGRADE, /* request sent to 101 */
+    CONNECT_TOTAL,   /* from the start of the attempt to open */
+    CONNECT_PHASE_COUNT
 };
-
-/* "dns" and so on. */
-const char *connect_phase_name(enum connect_phase phase);
 
 /* How long each phase of one opening took, ns; CLOCK_NEVER for a phase that there was not. */
 struct connect_times {

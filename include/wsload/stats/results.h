@@ -86,7 +86,7 @@ bool results_conserved(const struct results *results, struct error *why);
 
 /* The exit code and reason from what was measured: SIGNAL_NUMBER (0 when none) came first, then
  * sums that do not hold, then no connection ever opened, then a run in which no request succeeded
- * (not asked of --hold), then thresholds, then --strict. */
+ * (not asked of --hold, nor of an aborted run), then thresholds, then --strict. */
 void results_decide(struct results *results, int signal_number);
 
 #endif

@@ -35,7 +35,7 @@ struct trust {
 /* "valid", "doubtful" or "invalid". */
 const char *trust_grade_name(enum trust_grade grade);
 
-/* Judges RESULTS: recorded, self, setup, the times, asked_per_s and the thresholds must be in. */
+/* Judges RESULTS: recorded, self, setup, the times and the thresholds must be in. */
 void trust_judge(struct trust *trust, const struct results *results);
 
 #endif
