@@ -1,8 +1,9 @@
 """The clients that are compared: each runs once against a fresh server and gives its figures.
 
 Figures have the same names for all: rate (messages/s), open_time, cpu_share (of a core, while
-messages flow), cpu_per_message and whole_cpu_per_message (of the whole run), rss_peak, latency and
-send_lag {median, p99}, server_busy, server_late {median, p99, max}. Seconds and bytes.
+messages flow), cpu_per_message and whole_cpu_per_message (of the whole run), rss_peak, latency,
+send_lag and inter_message_gap {median, p99}, server_busy, server_late {median, p99, max}. Seconds
+and bytes.
 """
 
 import dataclasses
@@ -16,6 +17,7 @@ from processes import CLIENT, Absent, EchoServer, Failed, Watched, idle_process,
 
 MESSAGE = "0123456789abcdef" * 4
 FRAME_BYTES = 6 + len(MESSAGE)
+ECHO = "{{prompt:raw}}"
 # Where in the time of sending the CPU time is taken: clear of opening before and closing after.
 STEADY = (0.25, 0.9)
 
@@ -27,6 +29,11 @@ class Bench:
         self.build = build
         self.wsload = wsload
         self.seconds = seconds
+
+
+def delayed(delay_ms):
+    """The options of a server that answers so late."""
+    return ("--delay", delay_ms) if delay_ms else ()
 
 
 def steady_share(watched, open_time, seconds):
@@ -48,14 +55,14 @@ def with_cpu(figures, watched, messages, seconds):
 # --- wsload ---
 
 
-def wsload_command(bench, server, directory, connections, *options):
+def wsload_command(bench, server, directory, connections, *options, template=ECHO):
     prompts = pathlib.Path(directory, "prompts.txt")
     prompts.write_text(MESSAGE + "\n", encoding="ascii")
     return pinned(
         *(CLIENT, bench.wsload, "-t", 1, "-c", connections, *options),
         *(["--insecure"] * (server.scheme == "wss")),
         *("--quiet", "--summary", pathlib.Path(directory, "summary.json"), server.url),
-        *([] if "--hold" in options else ["--template", "{{prompt:raw}}", prompts]),
+        *([] if "--hold" in options else ["--template", template, prompts]),
     )
 
 
@@ -66,18 +73,22 @@ def wsload_summary(directory, connections):
     return result
 
 
-def run_wsload(bench, connections, tls, *options, delay_ms=0):
-    """Runs it once; gives its summary, what the process used, and the server that it used."""
+def run_wsload(bench, connections, tls, *options, serving=(), template=ECHO):
+    """Runs it once against a server with the options SERVING; gives its summary, what the process
+    used, and the server that it used."""
     with tempfile.TemporaryDirectory(prefix="wsload-bench-") as directory:
-        with EchoServer(bench.build, tls, delay_ms) as server:
-            command = wsload_command(bench, server, directory, connections, *options)
+        with EchoServer(bench.build, tls, *serving) as server:
+            command = wsload_command(
+                bench, server, directory, connections, *options, template=template
+            )
             watched = Watched(command, bench.seconds)
         return wsload_summary(directory, connections), watched, server
 
 
-def wsload_sends(bench, connections, tls, *options, delay_ms=0):
+def wsload_sends(bench, connections, tls, *options, **setting):
+    """SETTING as in run_wsload()."""
     options = ("-d", f"{bench.seconds}s", *options)
-    result, watched, server = run_wsload(bench, connections, tls, *options, delay_ms=delay_ms)
+    result, watched, server = run_wsload(bench, connections, tls, *options, **setting)
     figures = {
         "rate": result["requests_per_second"],
         "open_time": result["connections"]["open_time"],
@@ -96,7 +107,7 @@ def wsload_closed(bench, connections, tls):
 
 def wsload_paced(bench, connections, rate, delay_ms=0):
     pace = ("-r", rate, "--arrival", "constant")
-    return wsload_sends(bench, connections, False, *pace, delay_ms=delay_ms)
+    return wsload_sends(bench, connections, False, *pace, serving=delayed(delay_ms))
 
 
 def wsload_open(bench, connections, tls):
@@ -125,15 +136,15 @@ def floor_command(bench, server, connections, *mode):
     return pinned(CLIENT, bench.build / "bench/bench_floor", *tls, server.port, connections, *mode)
 
 
-def run_floor(bench, connections, tls, *mode, delay_ms=0):
-    with EchoServer(bench.build, tls, delay_ms) as server:
+def run_floor(bench, connections, tls, *mode, serving=()):
+    with EchoServer(bench.build, tls, *serving) as server:
         watched = Watched(floor_command(bench, server, connections, *mode), bench.seconds)
     figures = json.loads(watched.output)
     return {**figures, "server_busy": server.busy, "server_late": server.late}, watched
 
 
-def floor_sends(bench, connections, tls, *mode, delay_ms=0):
-    figures, watched = run_floor(bench, connections, tls, *mode, delay_ms=delay_ms)
+def floor_sends(bench, connections, tls, *mode, serving=()):
+    figures, watched = run_floor(bench, connections, tls, *mode, serving=serving)
     return with_cpu(figures, watched, figures["messages"], bench.seconds)
 
 
@@ -143,7 +154,7 @@ def floor_closed(bench, connections, tls):
 
 def floor_paced(bench, connections, rate, delay_ms=0):
     mode = ("paced", bench.seconds, rate)
-    return floor_sends(bench, connections, False, *mode, delay_ms=delay_ms)
+    return floor_sends(bench, connections, False, *mode, serving=delayed(delay_ms))
 
 
 def floor_open(bench, connections, tls):
@@ -200,6 +211,72 @@ def wsload_delayed(bench, connections, known):
 
 def floor_delayed(bench, connections, known):
     return with_error(floor_paced(bench, connections, known.rate, known.delay_ms), known)
+
+
+# --- with rules on replies ---
+
+# 300 bytes; the members that the rules look at stand between others, behind nested ones.
+ANSWER = (
+    '{"type":"answer","meta":{"model":"m-1","route":["chat","answer"],"usage":{"input":12,'
+    '"output":345}},"id":"{{id}}","text":"{{prompt}}, he said: \\"yes\\"","status":"done",'
+    '"trace":{"span":"5f2c9","sampled":true},"choices":[{"logprobs":null}]}'
+)
+RULES = ("--correlate", "id", "--reply-end", "json:status=done")
+
+
+def wsload_with_rules(bench, connections):
+    return wsload_sends(bench, connections, False, *RULES, template=ANSWER)
+
+
+def wsload_without_rules(bench, connections):
+    return wsload_sends(bench, connections, False, template=ANSWER)
+
+
+# --- streams ---
+
+TOKEN = '{"type":"token","text":"0123456789abcdef0123456789abcdef012345"}'  # echoed, so 64 bytes
+STREAM_END = "json:type=end"
+
+
+@dataclasses.dataclass(frozen=True)
+class Streams:
+    """What the server answers with, and how many of these follow each other on a connection."""
+
+    messages: int
+    gap_ms: int
+
+    def serving(self):
+        return ("--stream", self.messages, "--gap", self.gap_ms)
+
+    def rounds(self, bench):
+        """As many as fill the seconds, but enough that beginning and ending weigh little."""
+        return max(3, round(bench.seconds * 1e3 / (self.messages * self.gap_ms)))
+
+
+def wsload_streams(bench, connections, streams):
+    """The rate is that of the messages that come in."""
+    options = ("-n", connections * streams.rounds(bench), "--reply-end", STREAM_END)
+    result, watched, server = run_wsload(
+        bench, connections, False, *options, serving=streams.serving(), template=TOKEN
+    )
+    messages = result["traffic"]["received_messages"]
+    if messages != result["sent_requests"] * streams.messages:
+        raise Failed(f"{messages:,} messages to {result['sent_requests']:,} requests")
+    figures = {
+        "rate": messages / result["total_time"],
+        "open_time": result["connections"]["open_time"],
+        "inter_message_gap": result["inter_message_gap"],
+        "verdict": result["verdict"],
+        "trusted": float(result["verdict"]["status"] != "invalid"),
+        "server_busy": server.busy,
+        "server_late": server.late,
+    }
+    return with_cpu(figures, watched, messages, bench.seconds)
+
+
+def floor_streams(bench, connections, streams):
+    mode = ("streams", streams.rounds(bench), streams.messages)
+    return floor_sends(bench, connections, False, *mode, serving=streams.serving())
 
 
 # --- others' generators ---

@@ -1,23 +1,23 @@
-/* Answers that are held back. Each waits equally long, so the first to come is the first to go, and
- * a ring does. It knows no sockets. */
+/* Answers that are held back, in the order in which they are due. Each waits equally long, and a
+ * stream so long again before each of its messages, so that a new place is at the end or, when the
+ * program was late, near it: a ring does. It knows no sockets. */
 #ifndef WSLOAD_BENCH_DELAY_H
 #define WSLOAD_BENCH_DELAY_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "program.h"
+#include "frame.h"
 #include "wsload/stats/histogram.h"
-
-#define ANSWER_MAX (2 + PAYLOAD_MAX)
 
 struct connection;
 
 struct answer {
     struct connection *connection;
     uint64_t due_ns;
+    uint64_t more; /* messages behind the one that is due */
     size_t length;
-    unsigned char bytes[ANSWER_MAX];
+    unsigned char bytes[ECHO_MAX];
 };
 
 /* Empty when all zero, but for lateness, which wants histogram_init(). */
@@ -29,14 +29,17 @@ struct delay {
     struct histogram lateness; /* due to sent */
 };
 
-/* A place at the end for an answer that the caller fills in; no older one may be due later. It
- * holds until the next call. Ends the program when memory does. */
-struct answer *delay_put(struct delay *delay);
+/* A place for an answer that is due at DUE_NS; the caller fills in the rest. It holds until the
+ * next call. Ends the program when memory does. */
+struct answer *delay_put(struct delay *delay, uint64_t due_ns);
 
 /* The answer that is due first, NULL when there is none. */
-struct answer *delay_first(const struct delay *delay);
+const struct answer *delay_first(const struct delay *delay);
 
-/* Drops the first answer, which was sent at SENT_NS. */
+/* The first answer was sent at SENT_NS: drops it. */
 void delay_sent(struct delay *delay, uint64_t sent_ns);
+
+/* A message of the first answer was sent at SENT_NS: the next is due GAP_NS after it was. */
+void delay_sent_part(struct delay *delay, uint64_t sent_ns, uint64_t gap_ns);
 
 #endif

@@ -1,18 +1,22 @@
 /* Echo server for the benchmarks: one thread on epoll, no WebSocket library.
  *
- * It takes whole, masked frames of at most 125 bytes, which is all that the benchmarks send, and
- * drops a connection that sends anything else. It spins while there is work: a client's send()
- * that has to wake a sleeping server pays for the wake-up, which would be measured as the client's
- * own cost. With --delay it answers each message MS milliseconds after it has read it, and spins
- * for as long as any answer is held back, so that its own error stays at a few microseconds.
+ * It takes small messages of one frame, which is all that the benchmarks send (frame.h), and drops
+ * a connection that sends anything else. It spins while there is work: a client's send() that has
+ * to wake a sleeping server pays for the wake-up, which would be measured as the client's own cost.
+ *
+ * With --delay it answers each message MS milliseconds after it has read it. With --stream it
+ * answers with N messages, the first after MS milliseconds and each MS after the one before was
+ * due: the echo N - 1 times, then STREAM_END. It spins for as long as any answer is held back, so
+ * that its own error stays at a few microseconds.
  *
  * Prints its port, serves until SIGTERM, then prints one line of JSON: "busy", the share of its
  * spinning time in which it had work to do, 0 to 1, near 1 when it was the limit and not the
  * client; and how late it sent what it held back, in seconds.
  *
- * usage: echo_server [--tls] [--delay MS] */
+ * usage: echo_server [--tls] [--delay MS | --stream N --gap MS] */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <getopt.h>
 #include <netinet/in.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
@@ -26,6 +30,7 @@
 #include <sys/socket.h>
 
 #include "delay.h"
+#include "frame.h"
 #include "program.h"
 #include "stream.h"
 #include "wsload/base/clock.h"
@@ -35,7 +40,8 @@
 #define SPIN_NS      (50 * NS_PER_MS) /* without work, before it sleeps */
 #define SLEEP_MS     100              /* at a time, so that SIGTERM cannot be missed */
 #define DELAY_MAX_MS 60000
-#define OPCODE_CLOSE 0x8
+#define STREAM_MAX   1000000
+#define STREAM_END   "\x81\x0e{\"type\":\"end\"}" /* the frame */
 #define KEY_NAME     "Sec-WebSocket-Key: "
 #define KEY_LENGTH   24
 #define GUID         "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -52,7 +58,8 @@ struct server {
     int listen_fd;
     int epoll_fd;
     SSL_CTX *tls;      /* NULL: plain */
-    uint64_t delay_ns; /* 0: it answers at once */
+    uint64_t delay_ns; /* before an answer, and before each message of a stream; 0: none */
+    uint64_t stream;   /* messages of an answer; 0: the echo alone */
     struct delay delay;
     uint64_t worked_ns;
     uint64_t spun_ns; /* without work */
@@ -134,23 +141,13 @@ static bool upgrade(struct connection *connection)
     return stream_write(&connection->stream, response, (size_t)length);
 }
 
-/* Writes the answer to the frame at IN to OUT, with the mask taken off. */
-static size_t answer_frame(const unsigned char *in, size_t length, unsigned char *out)
-{
-    out[0] = in[0];
-    out[1] = (unsigned char)length;
-    for (size_t i = 0; i < length; i++)
-        out[2 + i] = in[FRAME_HEAD + i] ^ in[2 + (i & 3)];
-    return 2 + length;
-}
-
 static void hold_back(struct server *server, struct connection *connection,
-                      const unsigned char *frame, uint64_t read_ns)
+                      const struct frame *frame, uint64_t read_ns)
 {
-    struct answer *answer = delay_put(&server->delay);
+    struct answer *answer = delay_put(&server->delay, read_ns + server->delay_ns);
     answer->connection = connection;
-    answer->due_ns = read_ns + server->delay_ns;
-    answer->length = answer_frame(frame, frame[1] & 0x7f, answer->bytes);
+    answer->more = server->stream > 0 ? server->stream - 1 : 0;
+    answer->length = frame_echo(frame, answer->bytes);
     connection->held++;
 }
 
@@ -163,19 +160,19 @@ static bool echo(struct server *server, struct connection *connection)
     size_t out = 0;
     size_t at = 0;
     bool closing = false;
-    while (connection->used - at >= FRAME_HEAD && !closing) {
-        const unsigned char *frame = connection->input + at;
-        size_t length = frame[1] & 0x7f;
-        if ((frame[0] & 0xf0) != 0x80 || length > PAYLOAD_MAX || (frame[1] & 0x80) == 0)
+    while (!closing) {
+        struct frame frame;
+        enum frame_state state = frame_read(connection->input + at, connection->used - at, &frame);
+        if (state == FRAME_REFUSED)
             return false;
-        if (connection->used - at < FRAME_HEAD + length)
+        if (state == FRAME_UNFINISHED)
             break;
-        closing = (frame[0] & 0x0f) == OPCODE_CLOSE;
+        closing = frame.first == FRAME_CLOSE;
         if (server->delay_ns > 0 && !closing)
-            hold_back(server, connection, frame, read_ns);
+            hold_back(server, connection, &frame, read_ns);
         else
-            out += answer_frame(frame, length, output + out);
-        at += FRAME_HEAD + length;
+            out += frame_echo(&frame, output + out);
+        at += frame.size;
     }
     connection->used -= at;
     memmove(connection->input, connection->input + at, connection->used);
@@ -217,23 +214,44 @@ static void end(struct connection *connection)
         free(connection);
 }
 
-/* Sends the answers that are due; true when there were any. What cannot be sent shuts the
- * connection down, which its next reading notices. */
-static bool send_due(struct delay *delay)
+/* Sends the message of ANSWER that is due. What cannot be sent shuts the connection down, which its
+ * next reading notices. */
+static void send_message(const struct server *server, const struct answer *answer)
 {
-    const struct answer *answer;
-    size_t before = delay->length;
-    while ((answer = delay_first(delay)) != NULL && answer->due_ns <= clock_monotonic_ns()) {
-        struct connection *connection = answer->connection;
-        connection->held--;
-        if (connection->state != ENDED &&
-            !stream_write(&connection->stream, answer->bytes, answer->length))
-            shutdown(connection->stream.fd, SHUT_RDWR);
-        if (connection->state == ENDED && connection->held == 0)
-            free(connection);
-        delay_sent(delay, clock_monotonic_ns());
+    const struct stream *stream = &answer->connection->stream;
+    bool ends = server->stream > 0 && answer->more == 0;
+    if (!(ends ? stream_write(stream, STREAM_END, sizeof(STREAM_END) - 1)
+               : stream_write(stream, answer->bytes, answer->length)))
+        shutdown(stream->fd, SHUT_RDWR);
+}
+
+static void send_first(struct server *server)
+{
+    const struct answer *answer = delay_first(&server->delay);
+    struct connection *connection = answer->connection;
+    bool ended = connection->state == ENDED;
+    if (!ended)
+        send_message(server, answer);
+    if (!ended && answer->more > 0) {
+        delay_sent_part(&server->delay, clock_monotonic_ns(), server->delay_ns);
+        return;
     }
-    return delay->length < before;
+    delay_sent(&server->delay, clock_monotonic_ns());
+    connection->held--;
+    if (ended && connection->held == 0)
+        free(connection);
+}
+
+/* Sends what is due; true when there was anything. */
+static bool send_due(struct server *server)
+{
+    bool any = false;
+    const struct answer *answer;
+    while ((answer = delay_first(&server->delay)) && answer->due_ns <= clock_monotonic_ns()) {
+        send_first(server);
+        any = true;
+    }
+    return any;
 }
 
 static void serve(struct server *server, const struct epoll_event *events, int count)
@@ -244,7 +262,7 @@ static void serve(struct server *server, const struct epoll_event *events, int c
             accept_all(server);
         else if (!on_readable(server, connection))
             end(connection);
-        send_due(&server->delay); /* it cannot wait until a whole batch is read */
+        send_due(server); /* it cannot wait until a whole batch is read */
     }
 }
 
@@ -261,7 +279,7 @@ static void run(struct server *server)
         if (sleeps)
             turn_ns = clock_monotonic_ns();
         serve(server, events, count);
-        bool worked = send_due(&server->delay) || count > 0;
+        bool worked = send_due(server) || count > 0;
         uint64_t now_ns = clock_monotonic_ns();
         *(worked ? &server->worked_ns : &server->spun_ns) += now_ns - turn_ns;
         turn_ns = now_ns;
@@ -283,15 +301,40 @@ static void print_figures(const struct server *server)
     printf("}\n");
 }
 
+/* False when ARGUMENTS are none that the program knows. */
+static bool read_options(struct server *server, int count, char **arguments)
+{
+    static const struct option options[] = {{"tls", no_argument, NULL, 't'},
+                                            {"delay", required_argument, NULL, 'd'},
+                                            {"stream", required_argument, NULL, 's'},
+                                            {"gap", required_argument, NULL, 'g'},
+                                            {0}};
+    uint64_t delay_ms = 0;
+    uint64_t gap_ms = 0;
+    int option;
+    while ((option = getopt_long(count, arguments, "", options, NULL)) != -1) {
+        if (option == 't')
+            server->tls = stream_server_context();
+        else if (option == 'd')
+            delay_ms = number(optarg, DELAY_MAX_MS);
+        else if (option == 's')
+            server->stream = number(optarg, STREAM_MAX);
+        else if (option == 'g')
+            gap_ms = number(optarg, DELAY_MAX_MS);
+        else
+            return false;
+    }
+    bool streams = server->stream > 0 && gap_ms > 0 && delay_ms == 0;
+    bool echoes = server->stream == 0 && gap_ms == 0;
+    server->delay_ns = (streams ? gap_ms : delay_ms) * NS_PER_MS;
+    return optind == count && (streams || echoes);
+}
+
 int main(int argc, char **argv)
 {
     static struct server server;
-    bool tls = argc > 1 && strcmp(argv[1], "--tls") == 0;
-    int next = tls ? 2 : 1;
-    if (argc - next == 2 && strcmp(argv[next], "--delay") == 0) {
-        server.delay_ns = number(argv[next + 1], DELAY_MAX_MS) * NS_PER_MS;
-    } else if (argc > next) {
-        fprintf(stderr, "usage: echo_server [--tls] [--delay MS]\n");
+    if (!read_options(&server, argc, argv)) {
+        fprintf(stderr, "usage: echo_server [--tls] [--delay MS | --stream N --gap MS]\n");
         return 2;
     }
     prepare_process();
@@ -299,8 +342,6 @@ int main(int argc, char **argv)
     sigaction(SIGTERM, &action, NULL);
     histogram_init(&server.delay.lateness);
     server.epoll_fd = epoll_create1(0);
-    if (tls)
-        server.tls = stream_server_context();
     server.listen_fd = listen_on_loopback();
     watch(&server, server.listen_fd, NULL);
     run(&server);

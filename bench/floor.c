@@ -4,11 +4,14 @@
  *   open    it is done;
  *   idle    it holds them until it is killed;
  *   closed  it sends 64-byte text messages, the next as soon as the echo is there;
- *   paced   it sends them at a constant rate, those that come due within 100 us in one wake-up.
+ *   paced   it sends them at a constant rate, those that come due within 100 us in one wake-up;
+ *   streams it sends ROUNDS of them on each connection, the next as soon as the answer to the one
+ *           before is there, which is a stream of MESSAGES short ones.
  * It takes the timestamps that wsload takes and counts in wsload's histogram. Prints one line of
  * JSON; times are in seconds.
  *
- * usage: floor [--tls] PORT CONNECTIONS open | idle | closed SECONDS | paced SECONDS RATE */
+ * usage: floor [--tls] PORT CONNECTIONS
+ *              open | idle | closed SECONDS | paced SECONDS RATE | streams ROUNDS MESSAGES */
 #include "floor.h"
 
 #include <inttypes.h>
@@ -42,26 +45,32 @@ static void print_load(const struct load *load, uint64_t took_ns)
     print_percentiles("latency", &load->latency);
     if (load->lateness.count > 0)
         print_percentiles("send_lag", &load->lateness);
+    if (load->gap.count > 0)
+        print_percentiles("inter_message_gap", &load->gap);
 }
 
 /* Returns false when ARGUMENTS, from the mode on, are none that the program knows. */
 static bool run_mode(struct load *load, int count, char **arguments)
 {
     const char *mode = arguments[0];
-    uint64_t duration_ns = count > 1 ? number(arguments[1], 3600) * NS_PER_S : 0;
+    uint64_t first = count > 1 ? number(arguments[1], 3600) : 0;      /* SECONDS or ROUNDS */
+    uint64_t second = count > 2 ? number(arguments[2], 10000000) : 0; /* RATE or MESSAGES */
     bool closed = count == 2 && strcmp(mode, "closed") == 0;
     bool paced = count == 3 && strcmp(mode, "paced") == 0;
+    bool streams = count == 3 && strcmp(mode, "streams") == 0;
     bool idle = count == 1 && strcmp(mode, "idle") == 0;
-    if (!closed && !paced && !idle && (count != 1 || strcmp(mode, "open") != 0))
+    if (!closed && !paced && !streams && !idle && (count != 1 || strcmp(mode, "open") != 0))
         return false;
     if (idle && load->tls != NULL) /* costs a buffer for each read, but none between reads */
         SSL_CTX_set_mode(load->tls, SSL_MODE_RELEASE_BUFFERS);
     uint64_t open_ns = floor_open(load);
     printf("{\"open_time\": %.9f", clock_seconds(open_ns));
     if (closed)
-        print_load(load, floor_closed(load, duration_ns));
+        print_load(load, floor_closed(load, first * NS_PER_S));
     else if (paced)
-        print_load(load, floor_paced(load, number(arguments[2], 10000000), duration_ns));
+        print_load(load, floor_paced(load, second, first * NS_PER_S));
+    else if (streams)
+        print_load(load, floor_streams(load, first, second));
     printf("}\n");
     fflush(stdout);
     if (idle)
@@ -86,10 +95,11 @@ int main(int argc, char **argv)
         random_init(&load.random, random_seed_from_system());
         histogram_reset(&load.latency);
         histogram_reset(&load.lateness);
+        histogram_reset(&load.gap);
         if (run_mode(&load, argc - first - 2, argv + first + 2))
             return 0;
     }
-    fprintf(stderr, "usage: floor [--tls] PORT CONNECTIONS"
-                    " open | idle | closed SECONDS | paced SECONDS RATE\n");
+    fprintf(stderr, "usage: floor [--tls] PORT CONNECTIONS open | idle | closed SECONDS"
+                    " | paced SECONDS RATE | streams ROUNDS MESSAGES\n");
     return 2;
 }

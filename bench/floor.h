@@ -25,6 +25,9 @@ struct connection {
     enum state state;
     size_t received; /* of the response or of the reply */
     uint64_t sent_ns;
+    uint64_t newest_ns; /* streams: when the newest message of the reply came */
+    uint64_t messages;  /* streams: how many of them have come */
+    uint64_t rounds;    /* streams: messages still to be sent */
     unsigned char input[INPUT_SIZE];
 };
 
@@ -34,11 +37,12 @@ struct load {
     uint16_t port;
     SSL_CTX *tls; /* NULL: plain */
     int epoll_fd;
-    uint64_t messages;    /* answered */
+    uint64_t messages;    /* answered; in streams, received */
     uint64_t answered_ns; /* when the latest was */
     struct random random;
     struct histogram latency;  /* sent to answered */
     struct histogram lateness; /* paced: due to sent */
+    struct histogram gap;      /* streams: between the messages of one reply */
 };
 
 /* Opens all connections; returns how long it took until the last was upgraded, in ns. */
@@ -51,5 +55,9 @@ uint64_t floor_closed(struct load *load, uint64_t duration_ns);
 /* Sends RATE messages a second at constant intervals over free connections in turn, for
  * DURATION_NS; returns how long it took until the last reply, in ns. */
 uint64_t floor_paced(struct load *load, uint64_t rate, uint64_t duration_ns);
+
+/* Sends ROUNDS messages on every connection, the next as soon as the reply to the one before is
+ * there, a stream of MESSAGES; returns how long it took until the last reply, in ns. */
+uint64_t floor_streams(struct load *load, uint64_t rounds, uint64_t messages);
 
 #endif

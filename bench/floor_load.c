@@ -1,4 +1,5 @@
-/* The two load models: as soon as the reply is there, and at a constant rate. */
+/* The load models: as soon as the reply is there, be it a message or a stream of them, and at a
+ * constant rate. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "floor.h"
+#include "frame.h"
 #include "program.h"
 #include "wsload/base/clock.h"
 
@@ -17,7 +19,7 @@ static const char payload[PAYLOAD + 1] =
 
 static void send_message(struct load *load, struct connection *connection)
 {
-    unsigned char frame[FRAME_HEAD + PAYLOAD] = {0x81, 0x80 | PAYLOAD};
+    unsigned char frame[FRAME_HEAD + PAYLOAD] = {FRAME_TEXT, 0x80 | PAYLOAD};
     uint32_t mask = (uint32_t)random_next(&load->random);
     memcpy(frame + 2, &mask, sizeof(mask));
     for (size_t i = 0; i < PAYLOAD; i++)
@@ -30,7 +32,7 @@ static void send_message(struct load *load, struct connection *connection)
 static void check_reply(const struct connection *connection)
 {
     const unsigned char *reply = connection->input;
-    if (reply[0] != 0x81 || reply[1] != PAYLOAD || memcmp(reply + 2, payload, PAYLOAD) != 0) {
+    if (reply[0] != FRAME_TEXT || reply[1] != PAYLOAD || memcmp(reply + 2, payload, PAYLOAD) != 0) {
         fprintf(stderr, "that is no echo\n");
         exit(1);
     }
@@ -80,6 +82,71 @@ uint64_t floor_closed(struct load *load, uint64_t duration_ns)
                 send_message(load, connection);
             else
                 in_flight--;
+        }
+    }
+    return clock_monotonic_ns() - start_ns;
+}
+
+static void note_message(struct load *load, struct connection *connection)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+    if (connection->messages++ > 0)
+        histogram_record(&load->gap, now_ns - connection->newest_ns);
+    connection->newest_ns = now_ns;
+    load->messages++;
+}
+
+/* Takes the messages that have come, short ones all of them. */
+static void read_messages(struct load *load, struct connection *connection)
+{
+    unsigned char *input = connection->input;
+    ssize_t got = stream_read(&connection->stream, input + connection->received,
+                              INPUT_SIZE - connection->received);
+    if (got < 0)
+        die("the server closed the connection");
+    connection->received += (size_t)got;
+    size_t at = 0;
+    while (connection->received - at >= 2 && connection->received - at >= 2u + input[at + 1]) {
+        note_message(load, connection);
+        at += 2u + input[at + 1];
+    }
+    connection->received -= at;
+    memmove(input, input + at, connection->received);
+}
+
+static void begin_round(struct load *load, struct connection *connection)
+{
+    connection->rounds--;
+    connection->messages = 0;
+    send_message(load, connection);
+}
+
+/* The reply is a stream and complete. True when it was the last on the connection. */
+static bool end_round(struct load *load, struct connection *connection)
+{
+    histogram_record(&load->latency, connection->newest_ns - connection->sent_ns);
+    if (connection->rounds == 0)
+        return true;
+    begin_round(load, connection);
+    return false;
+}
+
+uint64_t floor_streams(struct load *load, uint64_t rounds, uint64_t messages)
+{
+    struct epoll_event events[EVENTS_MAX];
+    uint64_t start_ns = clock_monotonic_ns();
+    size_t under_way = load->count;
+    for (size_t i = 0; i < load->count; i++) {
+        load->connections[i].rounds = rounds;
+        begin_round(load, &load->connections[i]);
+    }
+    while (under_way > 0) {
+        int count = await(load, events);
+        for (int i = 0; i < count; i++) {
+            struct connection *connection = events[i].data.ptr;
+            read_messages(load, connection);
+            if (connection->messages == messages && end_round(load, connection))
+                under_way--;
         }
     }
     return clock_monotonic_ns() - start_ns;

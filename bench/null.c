@@ -70,6 +70,13 @@ static void null_send(struct transport *transport, uint32_t id, char *message, s
     will(transport, id, REPLIES);
 }
 
+static bool null_congested(struct transport *transport, uint32_t id)
+{
+    (void)transport;
+    (void)id;
+    return false;
+}
+
 static void null_close(struct transport *transport, uint32_t id)
 {
     will(transport, id, CLOSES);
@@ -137,6 +144,7 @@ static const struct transport_ops operations = {
     .now_ns = null_now_ns,
     .open = null_open,
     .send = null_send,
+    .congested = null_congested,
     .close = null_close,
     .drop = null_drop,
     .wake_at = null_wake_at,
@@ -162,7 +170,8 @@ static void run(const struct plan *plan)
     struct error error;
     null.ring = calloc(null.size, sizeof(*null.ring));
     crew_init(&crew, 1, wake_worker, &null.base);
-    null.worker = worker_new(&(struct worker_setup){plan, &thresholds, &crew, 0}, &error);
+    struct worker_setup setup = {.plan = plan, .thresholds = &thresholds, .crew = &crew};
+    null.worker = worker_new(&setup, &error);
     if (null.ring == NULL || null.worker == NULL)
         die("worker_new");
 
@@ -180,13 +189,14 @@ int main(int argc, char **argv)
 {
     struct prompt prompt = {{PAYLOAD, sizeof(PAYLOAD) - 1}, {PAYLOAD, sizeof(PAYLOAD) - 1}, 1};
     struct prompts prompts = {.items = &prompt, .count = 1};
+    struct template_scope scope = {.variables = TEMPLATE_CLIENT_VARIABLES};
     struct template message = {0};
     struct error error;
     if (argc != 3) {
         fprintf(stderr, "usage: null CONNECTIONS SECONDS\n");
         return 2;
     }
-    if (template_compile(&message, text_of("{{prompt:raw}}"), TEMPLATE_CLIENT_VARIABLES, &error))
+    if (template_compile(&message, text_of("{{prompt:raw}}"), &scope, &error))
         die("template_compile");
     struct plan plan = {
         .model = LOAD_CLOSED,

@@ -127,13 +127,13 @@ def _rests(process, connections):
 class EchoServer:
     """bench_echo_server, a fresh one for each run: a new port has no connections in TIME_WAIT."""
 
-    def __init__(self, build, tls, delay_ms=0):
+    def __init__(self, build, tls, *options):
         self.scheme = "wss" if tls else "ws"
         # After the run: the share of its time in which it had work, and how late it was with what
         # it held back, None when that was nothing.
         self.busy = self.late = None
-        options = ["--tls"] * tls + ["--delay", delay_ms] * (delay_ms > 0)
-        command = pinned(SERVER, build / "bench" / "bench_echo_server", *options)
+        program = build / "bench" / "bench_echo_server"
+        command = pinned(SERVER, program, *["--tls"] * tls, *options)
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):

@@ -1,10 +1,6 @@
-/* What the benchmark programs share: they end at the first thing that goes wrong, and they speak
- * just as much of RFC 6455 as small text messages need. */
+/* What the benchmark programs share: they end at the first thing that goes wrong. */
 #ifndef WSLOAD_BENCH_PROGRAM_H
 #define WSLOAD_BENCH_PROGRAM_H
-
-#define FRAME_HEAD  6 /* of a masked frame with a short payload: two bytes and the mask */
-#define PAYLOAD_MAX 125
 
 /* Prints WHAT and errno's text, and ends the program. */
 _Noreturn void die(const char *what);

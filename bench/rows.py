@@ -71,6 +71,10 @@ class Row:
 
 
 US, KB, MB, PERCENT = 1e6, 1e-3, 1e-6, 100
+SERVER_LATE = (
+    Check("server late p50, us", "server_late.median", US),
+    Check("server late p99, us", "server_late.p99", US),
+)
 
 
 def closed(tls, connections, least):
@@ -116,10 +120,6 @@ def lags(highest_p50_us=None, highest_p99_us=None):
 
 
 def delayed(delay_ms, connections):
-    late = (
-        Check("server late p50, us", "server_late.median", US),
-        Check("server late p99, us", "server_late.p99", US),
-    )
     return Row(
         name=f"delay-{delay_ms}",
         group="latency, known to the server, at half of the maximum rate: error of p50, 90, 95, 99",
@@ -132,9 +132,30 @@ def delayed(delay_ms, connections):
             Check("largest error, us", "error.largest", US, value=max(100, 10 * delay_ms)),
             Check("error p50, us", "error.median", US),
             Check("error p99, us", "error.p99", US),
-            *(late if delay_ms else ()),
+            *(SERVER_LATE if delay_ms else ()),
             Check("messages/s", "rate"),
             Check("% of maximum", "share_of_maximum", PERCENT),
+        ),
+    )
+
+
+def streams(connections, messages, gap_ms):
+    rate = connections * 1000 / gap_ms
+    return Row(
+        name="streams",
+        group=f"{connections:,} streams, a message each {gap_ms} ms, against bare epoll",
+        wsload=clients.wsload_streams,
+        other=clients.floor_streams,
+        connections=connections,
+        options={"streams": clients.Streams(messages, gap_ms)},
+        checks=(
+            Check("messages in/s", "rate", bound=HIGHER, value=0.98 * rate),
+            Check("runs not invalid", "trusted", bound=HIGHER, value=1),
+            Check("gap p50, ms", "inter_message_gap.median", 1e3),
+            Check("gap p99, ms", "inter_message_gap.p99", 1e3),
+            *SERVER_LATE,
+            Check("CPU/message, us", "cpu_per_message", US),
+            Check("CPU, % of a core", "cpu_share", PERCENT),
         ),
     )
 
@@ -195,6 +216,19 @@ ROWS = (
     delayed(1, 1000),
     delayed(10, 2000),
     delayed(100, 9000),  # as many as most descriptor limits allow: half are busy at 45,000/s
+    Row(
+        name="rules",
+        group="closed loop, 300 B, 1 worker: --correlate and a json: end, against no rules",
+        wsload=clients.wsload_with_rules,
+        other=clients.wsload_without_rules,
+        connections=100,
+        options={},
+        checks=(
+            Check("messages/s", "rate", bound=HIGHER, ratio=0.85),
+            Check("CPU/message, us", "cpu_per_message", US),
+        ),
+    ),
+    streams(1000, messages=50, gap_ms=20),
     opening("open-plain", PLAIN, 10000),
     opening("open-tls", TLS, 2000),
     memory("memory-plain", PLAIN, 10000, value=8),

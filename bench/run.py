@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Measures wsload against bare sockets, bare OpenSSL and other generators, and prints the table.
+"""Measures wsload against bare sockets, bare OpenSSL, other generators and, for what rules on
+replies cost, itself; prints the table.
 
 Each row runs wsload and what it is compared with in turn, so that what else the machine does meets
 both. A figure is the median of the runs, a ratio the median of the ratios of each pair, with the
@@ -23,7 +24,7 @@ NO_ROOM = 0.95  # busy for more of its time than this: nothing to spare
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/release"))
     parser.add_argument("--wsload", type=pathlib.Path, help="another wsload than the build's")
     parser.add_argument("--runs", type=int, default=5, help="pairs of runs (default 5)")
@@ -111,6 +112,14 @@ def server_notes(pairs):
             yield f"the server was the limit of {name}: {server:.0%} busy, the client {client:.0%}"
 
 
+def verdict_notes(pairs):
+    """What wsload says of each of its own runs, where that is asked for."""
+    verdicts = [pair["wsload"]["verdict"] for pair in pairs if "verdict" in pair["wsload"]]
+    for number, verdict in enumerate(verdicts, 1):
+        reasons = [one["text"] for one in verdict["reasons"] if one["grade"] != "valid"]
+        yield f"run {number}: {'; '.join([verdict['status'], *reasons])}"
+
+
 def take(row, bench, runs):
     """Measures ROW and prints it; gives it as JSON."""
     taken = {"row": row.name, "group": row.group, "failed": False}
@@ -119,6 +128,7 @@ def take(row, bench, runs):
         taken["pairs"] = measure(row, bench, runs)
         taken["lines"] = [judge(check, taken["pairs"]) for check in row.checks]
         taken["notes"] = [*filter(None, [row.note()]), *server_notes(taken["pairs"])]
+        taken["notes"] += verdict_notes(taken["pairs"])
     except Absent as absent:
         taken["notes"] = [str(absent)]
     except Failed as failure:

@@ -21,12 +21,14 @@ uint64_t clock_thread_cpu_ns(void)
     return read_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
+uint64_t clock_wall_ns(void)
+{
+    return read_ns(CLOCK_REALTIME);
+}
+
 uint64_t clock_wall_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / NS_PER_MS;
+    return clock_wall_ns() / NS_PER_MS;
 }
 
 void clock_format_utc(uint64_t unix_ms, char out[CLOCK_UTC_SIZE])

@@ -183,8 +183,7 @@ int file_check_writable(const char *path, struct error *error)
     return 0;
 }
 
-/* -1 with errno. */
-static int write_all(int fd, struct text text)
+int file_write_all(int fd, struct text text)
 {
     while (text.length > 0) {
         ssize_t written = write(fd, text.data, text.length);
@@ -206,14 +205,14 @@ static int write_in_place(const struct destination *destination, struct text tex
     int result;
 
     if (destination->open_fd >= 0)
-        return write_all(destination->open_fd, text);
+        return file_write_all(destination->open_fd, text);
     /* Not blocking: a pipe that nobody reads is an error, not a reason to wait for ever. */
     fd = open(destination->path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return -1;
     fcntl(fd, F_SETFL, O_WRONLY);
     /* A pipe or a device has no length, and refuses. */
-    result = ftruncate(fd, 0) != 0 && errno != EINVAL ? -1 : write_all(fd, text);
+    result = ftruncate(fd, 0) != 0 && errno != EINVAL ? -1 : file_write_all(fd, text);
     close(fd);
     return result;
 }
@@ -223,7 +222,7 @@ static int write_in_place(const struct destination *destination, struct text tex
 static int fill_temporary(int fd, const struct destination *destination, struct text text)
 {
     bool filled = (!destination->exists || fchmod(fd, destination->mode) == 0) &&
-                  write_all(fd, text) == 0 && fsync(fd) == 0;
+                  file_write_all(fd, text) == 0 && fsync(fd) == 0;
     int cause = errno;
 
     if (close(fd) != 0)

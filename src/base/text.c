@@ -42,6 +42,19 @@ struct text text_trim(struct text text)
     return text;
 }
 
+char *text_put_decimal(char *out, uint64_t number)
+{
+    char digits[TEXT_DECIMAL_MAX];
+    size_t first = sizeof(digits);
+
+    do {
+        digits[--first] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    memcpy(out, digits + first, sizeof(digits) - first);
+    return out + sizeof(digits) - first;
+}
+
 static size_t smallest(size_t a, size_t b)
 {
     return a < b ? a : b;

@@ -7,6 +7,7 @@
 
 #define HELP_COLUMN 36
 #define HELP_WIDTH  80
+#define NAMES_MAX   4096
 
 /* "-c, --connections N" */
 static void describe_forms(const struct option_row *row, char *out, size_t size)
@@ -18,50 +19,34 @@ static void describe_forms(const struct option_row *row, char *out, size_t size)
              row->argument ? row->argument : "");
 }
 
-/* A line for ROW, or for it and the next one. A default too long for the line is left to `wsload
- * help OPTION`. */
+/* A default too long for the line is left to `wsload help OPTION`. */
 static void help_line(const struct option_row *row, struct buffer *out)
 {
     char forms[80];
-    char next[80];
-    char line[200];
+    char line[100];
     size_t start = out->length;
     describe_forms(row, forms, sizeof(forms));
-    if (row->both)
-        describe_forms(row + 1, next, sizeof(next));
-    snprintf(line, sizeof(line), "%s%s%s%s", row->letter ? "  " : "      ", forms,
-             row->both ? ", " : "", row->both ? next : "");
-    buffer_printf(out, "%-*s%s", HELP_COLUMN, line, row->both ? row->both : row->help);
+    snprintf(line, sizeof(line), "%s%s", row->letter ? "  " : "      ", forms);
+    buffer_printf(out, "%-*s%s", HELP_COLUMN, line, row->help);
     size_t width = out->length - start;
-    if (row->initial && !row->both && width + strlen(row->initial) + 3 <= HELP_WIDTH)
+    if (row->initial && width + strlen(row->initial) + 3 <= HELP_WIDTH)
         buffer_printf(out, " [%s]", row->initial);
     buffer_printf(out, "\n");
 }
 
-void help_options(const struct option_set *set, struct buffer *out)
+/* Appends TEXT in lines of at most HELP_WIDTH columns, the first behind START, which is as long as
+ * the others are indented. */
+static void wrap(const char *start, const char *text, struct buffer *out)
 {
-    const char *group = "";
-    for (size_t i = 0; i < set->count; i++) {
-        const struct option_row *row = &set->rows[i];
-        if (strcmp(group, row->group) != 0)
-            buffer_printf(out, "%s:\n", row->group);
-        group = row->group;
-        help_line(row, out);
-        if (row->both)
-            i++;
-    }
-}
-
-/* Appends TEXT in lines of at most HELP_WIDTH columns, indented by two. */
-static void wrap(const char *text, struct buffer *out)
-{
-    size_t column = 0;
+    size_t indent = strlen(start);
+    size_t column = indent;
+    buffer_printf(out, "%s", start);
     while (*text) {
         size_t length = strcspn(text, " ");
-        if (column == 0 || column + 1 + length > HELP_WIDTH) {
-            buffer_printf(out, "%s  ", column ? "\n" : "");
-            column = 2;
-        } else {
+        if (column > indent && column + 1 + length > HELP_WIDTH) {
+            buffer_printf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column > indent) {
             buffer_printf(out, " ");
             column++;
         }
@@ -70,6 +55,47 @@ static void wrap(const char *text, struct buffer *out)
         text += length + strspn(text + length, " ");
     }
     buffer_printf(out, "\n");
+}
+
+/* Whether I is in the group of the option in front of it. */
+static bool in_same_group(const struct option_set *set, size_t i)
+{
+    return i > 0 && i < set->count && strcmp(set->rows[i].group, set->rows[i - 1].group) == 0;
+}
+
+/* "also --seed, --threads (-t)": the rare options from row FIRST to before END, if there are any.
+ */
+static void help_rare(const struct option_set *set, size_t first, size_t end, struct buffer *out)
+{
+    struct buffer names;
+    buffer_init(&names, NAMES_MAX);
+    for (size_t i = first; i < end; i++) {
+        const struct option_row *row = &set->rows[i];
+        if (!row->rare)
+            continue;
+        buffer_printf(&names, "%s--%s", names.length ? ", " : "", row->name);
+        if (row->letter)
+            buffer_printf(&names, " (-%c)", row->letter);
+    }
+    if (names.length)
+        wrap("    also ", names.data, out);
+    buffer_free(&names);
+}
+
+void help_options(const struct option_set *set, enum help_extent extent, struct buffer *out)
+{
+    size_t first = 0; /* of the group */
+    for (size_t i = 0; i < set->count; i++) {
+        const struct option_row *row = &set->rows[i];
+        if (!in_same_group(set, i)) {
+            buffer_printf(out, "%s:\n", row->group);
+            first = i;
+        }
+        if (extent == HELP_ALL || !row->rare)
+            help_line(row, out);
+        if (extent == HELP_COMMON && !in_same_group(set, i + 1))
+            help_rare(set, first, i + 1, out);
+    }
 }
 
 static void describe_limits(const struct option_row *row, struct buffer *out)
@@ -96,9 +122,9 @@ void help_option(const struct option_set *set, const struct option_row *row, str
     char text[128];
     describe_forms(row, text, sizeof(text));
     buffer_printf(out, "%s   (%s, %s)\n\n", text, set->command, row->group);
-    wrap(row->help, out);
+    wrap("  ", row->help, out);
     if (row->more)
-        wrap(row->more, out);
+        wrap("  ", row->more, out);
     buffer_printf(out, "\n");
     describe_limits(row, out);
     if (row->initial)

@@ -13,7 +13,7 @@ static int print_help(const char *head, const struct option_set *set, const char
 {
     struct buffer text;
     buffer_init(&text, HELP_MAX);
-    help_options(set, &text);
+    help_options(set, HELP_COMMON, &text);
     printf("%s%s%s", head, text.data, tail);
     buffer_free(&text);
     return 0;
@@ -31,7 +31,8 @@ int command_run_help(void)
         "\nExit codes: 0 passed; 1 a threshold failed, or no request succeeded;\n"
         "  2 usage or input error; 3 no connection; 4 untrusted; 130, 143 interrupted.\n"
         "Every option is also WSLOAD_NAME in the environment, the URL is WSLOAD_URL.\n"
-        "'wsload help OPTION' explains one; 'wsload serve --help': a server to test.\n");
+        "'wsload help OPTION' explains one, 'wsload help all' lists all with a line each;\n"
+        "'wsload serve --help': a server to test.\n");
 }
 
 int command_serve_help(void)
@@ -46,12 +47,24 @@ int command_serve_help(void)
                       "Every option is also WSLOAD_SERVE_NAME in the environment.\n");
 }
 
+static int list_all(const struct option_set *set)
+{
+    struct buffer text;
+    buffer_init(&text, HELP_MAX);
+    help_options(set, HELP_ALL, &text);
+    printf("%s", text.data);
+    buffer_free(&text);
+    return 0;
+}
+
 static int explain(const struct option_set *set, const char *name)
 {
     struct buffer text;
     struct error error;
     char suggestion[128];
     const struct option_row *row = option_find(set, name);
+    if (strcmp(name, "all") == 0)
+        return list_all(set);
     if (!row) {
         error_set(&error, "%s: no such option%s", name,
                   option_suggestion(set, name + strspn(name, "-"), suggestion));

@@ -54,6 +54,22 @@ static int parse_range(const struct option_row *row, const char *text, struct op
     return 0;
 }
 
+static int parse_decimal(const struct option_row *row, const char *text, double *field,
+                         struct error *error)
+{
+    char *end;
+    char highest[UNITS_SIZE];
+    bool plain = text[strspn(text, "0123456789.")] == '\0'; /* no sign, exponent, hex, "inf" */
+    double value = strtod(text, &end);
+    if (!plain || end == text || *end)
+        return error_set(error, "use a number, as in 1.25");
+    if (row->maximum && value > (double)row->maximum)
+        return error_set(error, "from 0 to %s is allowed",
+                         units_format_count(row->maximum, highest));
+    *field = value;
+    return 0;
+}
+
 static int parse_flag(const char *text, bool *field, struct error *error)
 {
     static const struct {
@@ -109,6 +125,8 @@ static int parse_value(const struct option_row *row, const char *text, void *val
         return units_parse_rate(text, field, error);
     case OPTION_PERCENT:
         return units_parse_percent(text, field, error);
+    case OPTION_DECIMAL:
+        return parse_decimal(row, text, field, error);
     case OPTION_TEXT:
         *(const char **)field = text;
         return 0;
@@ -180,8 +198,8 @@ const struct option_row *option_find(const struct option_set *set, const char *n
 
 char *option_suggestion(const struct option_set *set, const char *name, char out[128])
 {
-    const char *names[64];
-    size_t count = set->count < 64 ? set->count : 64;
+    const char *names[OPTION_ROWS_MAX];
+    size_t count = set->count < OPTION_ROWS_MAX ? set->count : OPTION_ROWS_MAX;
     for (size_t i = 0; i < count; i++)
         names[i] = set->rows[i].name;
     const char *nearest = text_nearest(name, names, count);

@@ -8,11 +8,12 @@
 #include "wsload/report/json.h"
 
 #define OUTPUT_MAX   (16u * 1024u * 1024u)
-#define OUTPUT_COUNT 2
+#define OUTPUT_COUNT 3
 
 struct output {
     const char *option;
     const char *path; /* NULL: not asked for */
+    /* NULL: written while the run goes on */
     int (*render)(const struct results *results, struct buffer *out);
 };
 
@@ -20,11 +21,17 @@ static void list_outputs(const struct run_options *options, struct output output
 {
     outputs[0] = (struct output){"--summary", options->summary, report_json};
     outputs[1] = (struct output){"--hgrm", options->hgrm, report_hgrm};
+    outputs[2] = (struct output){"--record", options->record, NULL};
 }
 
 static bool goes_to(const struct output *output, enum output_place place)
 {
     return output->path && (strcmp(output->path, "-") == 0) == (place == OUTPUT_TO_STDOUT);
+}
+
+static bool same_place(const struct output *a, const struct output *b)
+{
+    return a->path && b->path && strcmp(a->path, b->path) == 0;
 }
 
 bool outputs_take_stdout(const struct run_options *options)
@@ -43,8 +50,8 @@ int outputs_check(const struct run_options *options, struct error *error)
     list_outputs(options, outputs);
     for (size_t i = 0; i < OUTPUT_COUNT; i++) {
         const struct output *output = &outputs[i];
-        for (size_t other = 0; other < i && output->path; other++)
-            if (strcmp(outputs[other].path, output->path) == 0)
+        for (size_t other = 0; other < i; other++)
+            if (same_place(&outputs[other], output))
                 return error_set(error, "%s %s: %s goes there; give another path", output->option,
                                  output->path, outputs[other].option);
         if (goes_to(output, OUTPUT_TO_FILE) && file_check_writable(output->path, error))
@@ -75,7 +82,8 @@ int outputs_write(const struct results *results, const struct run_options *optio
     struct output outputs[OUTPUT_COUNT];
     list_outputs(options, outputs);
     for (size_t i = 0; i < OUTPUT_COUNT; i++)
-        if (goes_to(&outputs[i], place) && write_output(&outputs[i], results, error))
+        if (outputs[i].render && goes_to(&outputs[i], place) &&
+            write_output(&outputs[i], results, error))
             return -1;
     return 0;
 }

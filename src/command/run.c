@@ -10,6 +10,7 @@
 #include "monitor.h"
 #include "outputs.h"
 #include "refusals.h"
+#include "run_target.h"
 #include "wsload/base/clock.h"
 #include "wsload/command/run_load.h"
 #include "wsload/command/run_options.h"
@@ -18,6 +19,7 @@
 #include "wsload/engine/descriptors.h"
 #include "wsload/engine/lws_transport.h"
 #include "wsload/report/console.h"
+#include "wsload/report/record.h"
 
 #define REPORT_MAX (1024u * 1024u)
 
@@ -54,13 +56,24 @@ static struct stages asked_stages(const struct plan *plan)
     return stages;
 }
 
+static struct prices choose_prices(const struct run_options *options)
+{
+    struct prices prices = {PRICE_PER_MILLION_MESSAGES, PRICE_PER_MILLION_MINUTES};
+    if (options->price_messages >= 0)
+        prices.per_million_messages = options->price_messages;
+    if (options->price_minutes >= 0)
+        prices.per_million_minutes = options->price_minutes;
+    return prices;
+}
+
 static struct results_setup describe_setup(const struct run_plan *run,
                                            const struct run_options *options)
 {
     const struct plan *plan = &run->plan;
+    bool prices_given = options->price_messages >= 0 || options->price_minutes >= 0;
     return (struct results_setup){
         .url = run->shown_url,
-        .origin = plan->target.origin,
+        .origin = run->origin,
         .started_unix_ms = clock_wall_ms(),
         .model = plan->model,
         .connections = plan->connections,
@@ -78,10 +91,64 @@ static struct results_setup describe_setup(const struct run_plan *run,
         .connect_rate = plan->connect_rate,
         .seed = plan->seed,
         .strict = options->strict,
+        .stream = reply_rules_stream(&plan->reply_rules),
+        .one_way = plan->reply_rules.one_way,
+        .gateway = prices_given || run_target_is_gateway(&plan->target),
+        .prices = choose_prices(options),
+        .recording = options->record != NULL,
     };
 }
 
 /* --- During --- */
+
+/* One run. */
+struct session {
+    const struct run_plan *run;
+    const struct run_options *options;
+    struct results *results;
+    struct engine *engine;
+    struct record *record; /* NULL: none is under way */
+    bool record_failed;
+    struct error record_error; /* why */
+};
+
+static int start_record(struct session *session, struct error *error)
+{
+    const struct record_setup setup = {
+        .path = session->options->record,
+        .workers = session->run->plan.workers,
+        .run_id = session->run->plan.run_id,
+        .replies = session->options->record_replies,
+    };
+    if (!setup.path)
+        return 0;
+    session->record = record_start(&setup, error);
+    return session->record ? 0 : error_prefix(error, "--record");
+}
+
+/* A record that cannot be written takes nothing from the results: the error waits until they are
+ * told. */
+static void finish_record(struct session *session)
+{
+    if (!session->record)
+        return;
+    if (record_finish(session->record, &session->results->record_lost, &session->record_error)) {
+        error_prefix(&session->record_error, "--record");
+        session->record_failed = true;
+    }
+    session->record = NULL;
+}
+
+static int make_engine(struct session *session, struct error *error)
+{
+    const struct engine_setup setup = {
+        .plan = &session->run->plan,
+        .thresholds = &session->results->thresholds,
+        .journals = session->record ? record_journals(session->record) : NULL,
+    };
+    session->engine = engine_new(&setup, error);
+    return session->engine ? 0 : -1;
+}
 
 static struct progress choose_progress(const struct run_options *options)
 {
@@ -111,15 +178,15 @@ static void judge(struct results *results, int signal_number)
     results_decide(results, signal_number);
 }
 
-static int run_engine(struct engine *engine, const struct run_plan *run,
-                      const struct run_options *options, struct results *results,
-                      struct error *error)
+static int run_engine(struct session *session, struct error *error)
 {
+    struct engine *engine = session->engine;
+    struct results *results = session->results;
     struct monitor monitor = {
         .engine = engine,
         .thresholds = &results->thresholds,
-        .requests = run_load_requests(&run->plan),
-        .progress = choose_progress(options),
+        .requests = run_load_requests(&session->run->plan),
+        .progress = choose_progress(session->options),
     };
     monitor_block_signals();
     if (engine_start(engine, error))
@@ -129,6 +196,7 @@ static int run_engine(struct engine *engine, const struct run_plan *run,
         engine_stop(engine, STOP_NOW);
     if (engine_finish(engine, results, error))
         return -1;
+    finish_record(session);
     results->aborted_by = monitor.aborted_by;
     judge(results, monitor.signal_number);
     return status;
@@ -166,41 +234,52 @@ static void print_report(const struct results *results, const struct run_options
 
 /* The files first, while signals are still blocked: another Ctrl-C must not lose them. A pipe may
  * make wait, so whatever goes to one comes behind. */
-static int finish(const struct results *results, const struct run_options *options,
-                  struct error *error)
+static int finish(const struct session *session, struct error *error)
 {
+    const struct results *results = session->results;
+    const struct run_options *options = session->options;
     int status = outputs_write(results, options, OUTPUT_TO_FILE, error);
     monitor_unblock_signals();
     print_report(results, options, status == 0);
-    return status ? status : outputs_write(results, options, OUTPUT_TO_STDOUT, error);
+    if (status == 0)
+        status = outputs_write(results, options, OUTPUT_TO_STDOUT, error);
+    if (status == 0 && session->record_failed) {
+        *error = session->record_error;
+        status = -1;
+    }
+    return status;
 }
 
 /* May take as long as the server likes, so everything else is done before. */
-static void show_refusals(const struct run_plan *run, const struct run_options *options,
-                          const struct results *results, const struct addresses *addresses)
+static void show_refusals(const struct session *session)
 {
-    bool interrupted = results->exit_code == EXIT_INTERRUPTED ||
-                       results->exit_code == EXIT_TERMINATED;
-    if (!options->verbose || interrupted)
-        return;
-    refusals_show(results, &run->plan, addresses);
+    enum exit_code code = session->results->exit_code;
+    if (session->options->verbose && code != EXIT_INTERRUPTED && code != EXIT_TERMINATED)
+        refusals_show(session->results, &session->run->plan, engine_addresses(session->engine));
 }
 
 /* --- All --- */
 
-static int execute(struct run_plan *run, const struct run_options *options, struct results *results,
-                   struct error *error)
+static int conduct(struct session *session, struct error *error)
 {
-    struct engine *engine = engine_new(&run->plan, &results->thresholds, error);
-    if (!engine)
+    if (start_record(session, error) || make_engine(session, error))
         return -1;
-    results->setup = describe_setup(run, options);
-    int status = run_engine(engine, run, options, results, error);
-    if (status == 0) {
-        status = finish(results, options, error);
-        show_refusals(run, options, results, engine_addresses(engine));
-    }
-    engine_free(engine);
+    session->results->setup = describe_setup(session->run, session->options);
+    if (run_engine(session, error))
+        return -1;
+    int status = finish(session, error);
+    show_refusals(session);
+    return status;
+}
+
+static int execute(const struct run_plan *run, const struct run_options *options,
+                   struct results *results, struct error *error)
+{
+    struct session session = {.run = run, .options = options, .results = results};
+    int status = conduct(&session, error);
+    finish_record(&session);
+    if (session.engine)
+        engine_free(session.engine);
     return status;
 }
 

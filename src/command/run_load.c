@@ -1,11 +1,11 @@
 #include "wsload/command/run_load.h"
 
-#include <fnmatch.h>
 #include <math.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "run_target.h"
 #include "wsload/base/clock.h"
 #include "wsload/base/random.h"
 #include "wsload/base/units.h"
@@ -136,10 +136,9 @@ static int build_keepalive(struct plan *plan, const struct run_options *options,
 
 static double choose_connect_rate(const struct plan *plan, const struct run_options *options)
 {
-    bool gateway = fnmatch("*.execute-api.*.amazonaws.com", plan->target.url.host, 0) == 0;
     if (options->connect_rate >= 0)
         return options->connect_rate;
-    return gateway ? GATEWAY_CONNECT_RATE : 0;
+    return run_target_is_gateway(&plan->target) ? GATEWAY_CONNECT_RATE : 0;
 }
 
 /* Each prompt once, when nothing else says how much. */
@@ -210,7 +209,9 @@ int run_load_build(struct plan *plan, const struct run_options *options, struct 
     plan->reply_timeout_ns = options->timeout_ns;
     plan->connect_timeout_ns = options->connect_timeout_ns;
     plan->connect_rate = choose_connect_rate(plan, options);
+    plan->max_lifetime_ns = options->max_lifetime_ns;
     plan->connection_per_request = options->connection_per_request;
+    plan->keep_replies = options->record_replies;
     plan->seed = choose_seed(options);
     plan->run_id = (uint32_t)random_seed_from_system();
     return 0;

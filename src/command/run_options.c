@@ -8,9 +8,19 @@
 /* Every whole number up to here is exact in the JSON of any reader. */
 #define SEED_MAX ((UINT64_C(1) << 53) - 1)
 
+#define PRICE_MAX 1000000 /* USD */
+
 static const char *const arrival_choices[] = {"constant", "poisson", NULL};
+static const char *const gateway_timeout_choices[] = {"final", "continue", NULL};
+static const char *const sigv4_choices[] = {"query", "header", NULL};
 static const char *const tls_choices[] = {"1.2", "1.3", NULL};
 static const char *const progress_choices[] = {"auto", "bar", "plain", "none", NULL};
+
+#define RULES                                                                                      \
+    "RULE is text:EXACT (the message is just that), contains:TEXT, json:PATH=VALUE, "              \
+    "json:PATH!=VALUE (is there, and says something else) or json:PATH (is there); PATH is "       \
+    "dotted, "                                                                                     \
+    "as in message.stop_reason or choices.0.delta."
 
 /* clang-format off: a table reads best as one */
 static const struct option_row rows[] = {
@@ -41,47 +51,43 @@ static const struct option_row rows[] = {
          "begins there. The stages say how long the run is, in place of --duration."},
     {"rate", 'r', "R", OPTION_RATE, FIELD(rate), .group = "Load",
      .help = "requests due per second, replies or not",
-     .both = "requests due per second; constant | poisson",
      .more = "The open model: requests come due at this rate over the held connections, whether or "
              "not earlier replies are back. One that finds no free connection waits for one, and "
              "its response time counts from when it was due."},
-    {"arrival", 0, "LAW", OPTION_CHOICE, FIELD(arrival), .choices = arrival_choices,
-     .group = "Load", .help = "how --rate is spread [constant]",
-     .more = "constant: at even distances. poisson: at random ones, as independent users do, drawn "
-             "from --seed."},
-    {"in-flight", 0, "N", OPTION_COUNT, FIELD(in_flight), .minimum = 1, .maximum = IN_FLIGHT_MAX,
-     .group = "Load", .help = "with --rate: requests per connection [1]",
-     .both = "requests per connection [1]; waiting [100k]",
-     .more = "At a time. With more than one, replies are taken to come in the order of requests."},
-    {"max-queue", 0, "N", OPTION_COUNT, FIELD(max_queue), .maximum = 100000000, .group = "Load",
-     .help = "with --rate: requests that may wait [100k]",
-     .more = "For a free connection. Those that come due beyond it are counted as skipped."},
-    {"think-time", 0, "T", OPTION_TEXT, FIELD(think_time), .group = "Load",
-     .help = "rest between prompts: T, T1-T2 or exp:T",
-     .more = "From a reply to the next prompt of that connection: always T, uniform between T1 and "
-             "T2, or exponential with the mean T, drawn from --seed. Closed model only."},
     {"warmup", 0, "T", OPTION_DURATION, FIELD(warmup_ns), .minimum = NS_PER_MS, .group = "Load",
      .help = "run so long before measuring",
      .more = "At the level at which the run begins. What comes due in this time is counted apart "
              "and is in no figure. Goes with --duration or --stage."},
-    {"hold", 0, NULL, OPTION_FLAG, FIELD(hold), .group = "Load",
-     .help = "only hold connections open", .both = "only hold connections; send TEXT every T",
+    {"hold", 0, NULL, OPTION_FLAG, FIELD(hold), .group = "Load", .rare = true,
+     .help = "only hold connections open",
      .more = "No prompts are sent: how many connections stay open for --duration, and how long "
              "those live that do not."},
-    {"keepalive", 0, "T:TEXT", OPTION_TEXT, FIELD(keepalive), .group = "Load",
-     .help = "with --hold: each sends TEXT every T",
-     .more = "A message as it is, at most 128 KiB. API Gateway closes a connection that has been "
-             "idle for 10 minutes."},
+    {"arrival", 0, "LAW", OPTION_CHOICE, FIELD(arrival), .choices = arrival_choices,
+     .group = "Load", .rare = true, .help = "how --rate is spread [constant]",
+     .more = "constant: at even distances. poisson: at random ones, as independent users do, drawn "
+             "from --seed."},
+    {"in-flight", 0, "N", OPTION_COUNT, FIELD(in_flight), .minimum = 1, .maximum = IN_FLIGHT_MAX,
+     .group = "Load", .rare = true, .help = "requests per connection at a time [1]",
+     .more = "With --rate at most so many; without it so many prompts are kept in flight on each "
+             "connection. With more than one, replies are taken to come in the order of requests, "
+             "unless --correlate tells them apart."},
+    {"max-queue", 0, "N", OPTION_COUNT, FIELD(max_queue), .maximum = 100000000, .group = "Load",
+     .rare = true, .help = "with --rate: requests that may wait [100k]",
+     .more = "For a free connection. Those that come due beyond it are counted as skipped."},
+    {"think-time", 0, "T", OPTION_TEXT, FIELD(think_time), .group = "Load", .rare = true,
+     .help = "rest between prompts: T, T1-T2 or exp:T",
+     .more = "From a reply to the next prompt of that connection: always T, uniform between T1 and "
+             "T2, or exponential with the mean T, drawn from --seed. Closed model only."},
     {"connection-per-request", 0, NULL, OPTION_FLAG, FIELD(connection_per_request), .group = "Load",
-     .help = "open, send one prompt, read, close",
+     .rare = true, .help = "open, send one prompt, read, close",
      .more =
          "As a chat client that connects for each question. Opening is not part of the latency, "
          "but of the run's time. A connection that does not open fails its request."},
     {"threads", 't', "N", OPTION_COUNT, FIELD(threads), .minimum = 1, .maximum = WORKERS_MAX,
-     .group = "Load", .help = "workers [one per core and 50 connections]",
+     .group = "Load", .rare = true, .help = "workers [one per core and 50 connections]",
      .more = "By default as many as cores this process may use, at most one for every 50 "
              "connections. Connections and rate are shared out among them."},
-    {"seed", 0, "N", OPTION_COUNT, FIELD(seed), .maximum = SEED_MAX, .group = "Load",
+    {"seed", 0, "N", OPTION_COUNT, FIELD(seed), .maximum = SEED_MAX, .group = "Load", .rare = true,
      .help = "repeat the run that showed this seed",
      .more = "Of everything random in when requests are sent. By default from the system."},
 
@@ -90,82 +96,172 @@ static const struct option_row rows[] = {
      .more =
          "{{prompt}} is the prompt, escaped for a JSON string; {{prompt:raw}} as it is; {{id}} "
          "is unique for each request, {{seq}} its number from 1, {{timestamp}} the Unix time in "
-         "milliseconds. @FILE reads the template from a file, without a line break at its end."},
-    {"prompt-field", 0, "NAME", OPTION_TEXT, FIELD(prompt_field), .group = "Messages",
+         "milliseconds, {{connection}} the connection's number from 1; with --users, {{NAME}} is "
+         "that column. @FILE reads the template from a file, without a line break at its end."},
+    {"setup", 0, "FILE", OPTION_TEXT, FIELD(setup), .group = "Messages",
+     .help = "steps before the first prompt, or each",
+     .more = "JSON: {\"on_connect\": [{\"send\": \"...\", \"expect\": RULE}, ...], "
+             "\"before_request\": [...]}, both optional. A step without \"expect\" goes on at "
+             "once. The message of --template follows. In a step of before_request, "
+             "{{prompt:part}} repeats it for each part of a long prompt. See docs/BACKENDS.md."},
+    {"prompt-field", 0, "NAME", OPTION_TEXT, FIELD(prompt_field), .group = "Messages", .rare = true,
      .help = "member with the text in a .jsonl file",
      .more = "Without it, 'prompt' and then 'Question' are tried. Other files have one prompt a "
              "line."},
-    {"fail-on", 0, "TEXT", OPTION_LIST, FIELD(fail_on), .group = "Messages",
-     .help = "a reply that contains it is a failure",
-     .more = "For backends that answer 'Une erreur ...' in a well-formed reply. Compared byte by "
-             "byte. API Gateway's own error frames are always failures."},
-    {"timeout", 0, "T", OPTION_DURATION, FIELD(timeout_ns), .minimum = NS_PER_MS, .initial = "30s",
-     .group = "Messages", .help = "wait this long for a reply",
-     .more = "A reply that comes later would be taken for that of the next request, so the "
-             "connection is closed as well and opened again."},
     {"allow-oversize", 0, NULL, OPTION_FLAG, FIELD(allow_oversize), .group = "Messages",
-     .help = "send messages over 128 KiB too",
+     .rare = true, .help = "send messages over 128 KiB too",
      .more =
          "API Gateway closes the connection with 1009 for those, so they are refused before the "
          "run unless this is given."},
 
-    {"origin", 0, "URL", OPTION_TEXT, FIELD(origin), .group = "Connection",
+    {"reply-end", 0, "RULE", OPTION_LIST, FIELD(reply_end), .group = "Replies",
+     .help = "which message ends a reply [first]",
+     .more =
+         "For backends that answer in several messages. Any of several rules ends the reply. " RULES
+         " Besides: first, count:N messages, silence:T (nothing more for so long, which "
+         "is not counted as latency), and close, by the server."},
+    {"ignore", 0, "RULE", OPTION_LIST, FIELD(ignore), .group = "Replies",
+     .help = "messages that are no part of a reply",
+     .more = "Keep-alives and notices: they start, end and fail nothing, and are counted. " RULES},
+    {"fail-on", 0, "RULE", OPTION_LIST, FIELD(fail_on), .group = "Replies",
+     .help = "a reply with such a message is a failure",
+     .more = "For backends that answer 'Une erreur ...' in a well-formed reply. " RULES
+             " Any other "
+             "text is taken as contains:. It ends the reply, unless ',continue' stands behind it. "
+             "API Gateway's own error frames are always failures."},
+    {"expect", 0, "RULE", OPTION_LIST, FIELD(expect), .group = "Replies",
+     .help = "a reply without it is a failure",
+     .more = "Every one of several. " RULES " text: and contains: look at all messages of a reply "
+             "together, json: at each of them."},
+    {"correlate", 0, "PATH", OPTION_TEXT, FIELD(correlate), .group = "Replies",
+     .help = "the member of replies that holds {{id}}",
+     .more = "With it replies may come in any order and mixed with one another, and one that comes "
+             "too late is told from the next. Without it the first request in is the first out."},
+    {"timeout", 0, "T", OPTION_DURATION, FIELD(timeout_ns), .minimum = NS_PER_MS, .initial = "30s",
+     .group = "Replies", .help = "wait this long for the end of a reply",
+     .more = "A reply that comes later would be taken for that of the next request, so the "
+             "connection is closed as well and opened again, unless --correlate tells them apart."},
+    {"one-way", 0, NULL, OPTION_FLAG, FIELD(one_way), .group = "Replies", .rare = true,
+     .help = "no reply is expected: sent is done",
+     .more = "For routes without a route response. There is no latency then."},
+    {"expect-bytes", 0, "MIN-MAX", OPTION_TEXT, FIELD(expect_bytes), .group = "Replies",
+     .rare = true, .help = "a reply of another size is a failure",
+     .more = "All messages of a reply together, as in 100-64KiB; either may be left out."},
+    {"gateway-timeout", 0, "WHAT", OPTION_CHOICE, FIELD(gateway_timeout),
+     .choices = gateway_timeout_choices, .group = "Replies", .rare = true,
+     .help = "after 'Endpoint request timed out'",
+     .more = "API Gateway sends that error frame when a backend works for more than 29 s, and the "
+             "backend may still answer. final: the request has failed. continue: the frame is "
+             "counted, and the reply goes on. By default continue for replies of several "
+             "messages."},
+
+    {"header", 'H', "'N: V'", OPTION_LIST, FIELD(headers), .group = "Connection",
+     .help = "further header of the handshake",
+     .more =
+         "In the form 'Name: value', which may have {{connection}}, {{timestamp}} and columns of "
+         "--users in it. Values given here can be read in the process list by every "
+         "user of the machine: a token is safer in the environment variable, or in "
+         "--bearer-file. Host replaces the Host header, and the TLS name stays that of the URL."},
+    {"query", 0, "NAME=VALUE", OPTION_LIST, FIELD(query), .group = "Connection",
+     .help = "further parameter of the URL",
+     .more = "Encoded as it needs to be. Variables and the process list: see 'wsload help "
+             "header'."},
+    {"bearer-file", 0, "FILE", OPTION_TEXT, FIELD(bearer_file), .group = "Connection",
+     .help = "send Authorization: Bearer with this token",
+     .more = "Read again for new connections when it has changed."},
+    {"users", 0, "FILE.csv", OPTION_TEXT, FIELD(users), .group = "Connection",
+     .help = "a row for each connection: {{COLUMN}}",
+     .more = "CSV whose first line names the columns, going round. They are variables of "
+             "--template, --setup, --header and --query."},
+    {"keepalive", 0, "T:TEXT", OPTION_TEXT, FIELD(keepalive), .group = "Connection",
+     .help = "send TEXT on connections idle for T",
+     .more = "A message as it is, at most 128 KiB. API Gateway closes a connection that has been "
+             "idle for 10 minutes. If it is answered, leave the answer out with --ignore."},
+    {"api-key-file", 0, "FILE", OPTION_TEXT, FIELD(api_key_file), .group = "Connection",
+     .rare = true, .help = "send x-api-key with this key",
+     .more = "Read again for new connections when it has changed."},
+    {"origin", 0, "URL", OPTION_TEXT, FIELD(origin), .group = "Connection", .rare = true,
      .help = "Origin header [https://HOST for wss]",
      .more =
          "By default https://HOST[:PORT] for wss:// and http://HOST[:PORT] for ws://, as a page "
          "from the same host would send it. An empty text sends none."},
-    {"header", 'H', "'N: V'", OPTION_LIST, FIELD(headers), .group = "Connection",
-     .help = "further header of the handshake",
-     .more =
-         "In the form 'Name: value'. Values given here can be read in the process list by every "
-         "user of the machine: a token is safer in the environment variable. Host replaces the "
-         "Host header, and the TLS name stays that of the URL."},
     {"subprotocol", 0, "NAME", OPTION_LIST, FIELD(subprotocols), .group = "Connection",
-     .help = "offer this subprotocol"},
+     .rare = true, .help = "offer this subprotocol"},
+    {"max-lifetime", 0, "T", OPTION_DURATION, FIELD(max_lifetime_ns), .minimum = NS_PER_MS,
+     .group = "Connection", .rare = true, .help = "replace connections before they are so old",
+     .more = "Up to a tenth of T before, and between requests. API Gateway ends each after 2 "
+             "hours. Counted apart from connections that broke."},
+    {"compress", 0, NULL, OPTION_FLAG, FIELD(compress), .group = "Connection", .rare = true,
+     .help = "offer permessage-deflate",
+     .more = "Not offered otherwise: behind API Gateway it has broken clients."},
     {"connect-timeout", 0, "T", OPTION_DURATION, FIELD(connect_timeout_ns), .minimum = NS_PER_MS,
-     .initial = "10s", .group = "Connection", .help = "wait this long for an open connection",
+     .initial = "10s", .group = "Connection", .rare = true,
+     .help = "wait this long for an open connection",
      .more = "From the start of the TCP connection to the end of the WebSocket handshake."},
-    {"connect-rate", 0, "R", OPTION_RATE, FIELD(connect_rate), .group = "Connection",
+    {"connect-rate", 0, "R", OPTION_RATE, FIELD(connect_rate), .group = "Connection", .rare = true,
      .help = "connections opened per second",
      .more = "By default as many as 256 handshakes at a time give; for a host "
              "*.execute-api.*.amazonaws.com 500 per second, which is API Gateway's account quota. "
              "0 lifts that."},
-    {"resolve", 0, "H:P:ADDR", OPTION_LIST, FIELD(resolve), .group = "Connection",
+    {"resolve", 0, "H:P:ADDR", OPTION_LIST, FIELD(resolve), .group = "Connection", .rare = true,
      .help = "address of host H for port P",
      .more = "HOST:PORT:ADDRESS[,ADDRESS], as in curl. Name resolution is left out; SNI, Host and "
              "the certificate check keep the URL's name. '*' stands for any host."},
     {"connect-to", 0, "H:P:H2:P2", OPTION_LIST, FIELD(connect_to), .group = "Connection",
-     .help = "connect to H2:P2 instead of H:P",
+     .rare = true, .help = "connect to H2:P2 instead of H:P",
      .more = "HOST1:PORT1:HOST2:PORT2, as in curl; parts may be empty. SNI, Host and the "
              "certificate check keep the URL's name."},
-    {"interface", 0, "ADDR,...", OPTION_TEXT, FIELD(interface), .group = "Connection",
+    {"interface", 0, "ADDR,...", OPTION_TEXT, FIELD(interface), .group = "Connection", .rare = true,
      .help = "bind to these addresses in turn",
      .more = "Local addresses and CIDR blocks of them, as in 10.0.0.5,10.0.1.0/28. One address has "
              "some 28,000 ports for one target; more connections need more addresses."},
-    {"ipv4", '4', NULL, OPTION_FLAG, FIELD(ipv4), .group = "Connection",
-     .help = "use IPv4 addresses only", .both = "use IPv4 or IPv6 addresses only"},
-    {"ipv6", '6', NULL, OPTION_FLAG, FIELD(ipv6), .group = "Connection",
+    {"ipv4", '4', NULL, OPTION_FLAG, FIELD(ipv4), .group = "Connection", .rare = true,
+     .help = "use IPv4 addresses only"},
+    {"ipv6", '6', NULL, OPTION_FLAG, FIELD(ipv6), .group = "Connection", .rare = true,
      .help = "use IPv6 addresses only"},
+
+    {"aws-sigv4", 0, "SCOPE", OPTION_TEXT, FIELD(aws_sigv4), .group = "AWS",
+     .help = "sign each handshake, as REGION:execute-api",
+     .more = "Signature Version 4 for IAM, anew for each connection; aws:amz: in front is taken, "
+             "too, as "
+             "in curl. The credentials are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
+             "AWS_SESSION_TOKEN of the environment, or stand in ~/.aws/credentials. See "
+             "docs/AWS.md."},
+    {"sigv4-in", 0, "WHERE", OPTION_CHOICE, FIELD(sigv4_in), .choices = sigv4_choices,
+     .group = "AWS", .rare = true, .help = "where the signature goes [query]",
+     .more = "In the query it passes CloudFront, which drops the header Authorization."},
+    {"sigv4-host", 0, "HOST", OPTION_TEXT, FIELD(sigv4_host), .group = "AWS", .rare = true,
+     .help = "the host that is signed [the Host header]",
+     .more = "Behind CloudFront or a domain name of your own: the host that the API sees, as in "
+             "ID.execute-api.REGION.amazonaws.com."},
+    {"profile", 0, "NAME", OPTION_TEXT, FIELD(profile), .group = "AWS", .rare = true,
+     .help = "credentials of ~/.aws/credentials", .more = "Before those of the environment."},
+    {"price-messages", 0, "USD", OPTION_DECIMAL, FIELD(price_messages), .maximum = PRICE_MAX,
+     .group = "AWS", .rare = true, .help = "price of a million messages [1.00]",
+     .more = "For the estimate of what the run would cost; the default is that of us-east-1. A "
+             "message is billed for each 32 KiB begun, in both directions."},
+    {"price-minutes", 0, "USD", OPTION_DECIMAL, FIELD(price_minutes), .maximum = PRICE_MAX,
+     .group = "AWS", .rare = true, .help = "of a million connection-minutes [0.25]",
+     .more = "As --price-messages."},
 
     {"cacert", 0, "FILE", OPTION_TEXT, FIELD(cacert), .group = "TLS",
      .help = "trust these authorities (PEM)", .more = "Instead of the system's."},
-    {"cert", 0, "FILE", OPTION_TEXT, FIELD(cert), .group = "TLS",
-     .help = "client certificate (PEM)", .both = "client certificate and its key (PEM)"},
-    {"key", 0, "FILE", OPTION_TEXT, FIELD(key), .group = "TLS",
-     .help = "its private key (PEM) [that of --cert]"},
     {"insecure", 'k', NULL, OPTION_FLAG, FIELD(insecure), .group = "TLS",
      .help = "accept any certificate"},
-    {"sni", 0, "NAME", OPTION_TEXT, FIELD(sni), .group = "TLS",
+    {"cert", 0, "FILE", OPTION_TEXT, FIELD(cert), .group = "TLS", .rare = true,
+     .help = "client certificate (PEM)"},
+    {"key", 0, "FILE", OPTION_TEXT, FIELD(key), .group = "TLS", .rare = true,
+     .help = "its private key (PEM) [that of --cert]"},
+    {"sni", 0, "NAME", OPTION_TEXT, FIELD(sni), .group = "TLS", .rare = true,
      .help = "server name for TLS [the URL's host]",
      .more = "Sent in the handshake, and expected in the certificate."},
     {"tls-max", 0, "V", OPTION_CHOICE, FIELD(tls_max), .choices = tls_choices, .group = "TLS",
-     .help = "newest version offered", .both = "newest version; OpenSSL's list of ciphers"},
-    {"ciphers", 0, "LIST", OPTION_TEXT, FIELD(ciphers), .group = "TLS",
+     .rare = true, .help = "newest version offered"},
+    {"ciphers", 0, "LIST", OPTION_TEXT, FIELD(ciphers), .group = "TLS", .rare = true,
      .help = "ciphers offered, OpenSSL's names",
      .more = "Separated by ':'. Names that begin with TLS_ are of TLS 1.3, the others of 1.2; a "
-             "version "
-             "without a name in the list keeps its default."},
-    {"tls-resume", 0, NULL, OPTION_FLAG, FIELD(tls_resume), .group = "TLS",
+             "version without a name in the list keeps its default."},
+    {"tls-resume", 0, NULL, OPTION_FLAG, FIELD(tls_resume), .group = "TLS", .rare = true,
      .help = "resume sessions of earlier connections",
      .more = "Without it each connection makes a full handshake, as real clients do that arrive "
              "cold."},
@@ -179,42 +275,48 @@ static const struct option_row rows[] = {
     {"threshold", 0, "RULE", OPTION_LIST, FIELD(thresholds), .group = "Results",
      .help = "fail unless METRIC:STAT OP VALUE[,abort]",
      .more =
-         "Such as 'latency:p(95)<500ms', 'response_time:p(99.9)<2s', 'success_rate>99', "
-         "'errors{kind=reply_timeout}<10', 'connect.tls:avg<50ms'. STAT is avg, med, min, max, "
-         "p(N), stddev, count or rate; OP is <, <=, >, >=, == or !=. With ',abort' the run ends "
-         "as soon as it is sure to fail: that can be known of upper limits of counts and of max, "
-         "and, when the number of requests is known, of latencies' avg, med and p(N) and of "
-         "success_rate."},
-    {"strict", 0, NULL, OPTION_FLAG, FIELD(strict), .group = "Results",
-     .help = "exit with 4 when the run is invalid",
-     .more =
-         "That is when wsload itself was the bottleneck, or ran out of ports or descriptors; the "
-         "report says why."},
+         "Such as 'latency:p(95)<500ms', 'ttfm:p(95)<800ms', 'response_time:p(99.9)<2s', "
+         "'success_rate>99', 'errors{kind=reply_timeout}<10', 'connect.tls:avg<50ms'. STAT is "
+         "avg, med, min, max, p(N), stddev, count or rate; OP is <, <=, >, >=, == or !=. With "
+         "',abort' the run ends as soon as it is sure to fail: that can be known of upper limits "
+         "of counts and of max, and, when the number of requests is known, of latencies' avg, "
+         "med and p(N) and of success_rate."},
     {"summary", 0, "PATH", OPTION_TEXT, FIELD(summary), .initial = "load_test_summary.json",
      .group = "Results", .help = "JSON summary",
      .more =
          "'-' prints it to standard output, and nothing else goes there. The file appears whole "
          "or not at all. Its form: docs/summary.schema.json."},
-    {"hgrm", 0, "PATH", OPTION_TEXT, FIELD(hgrm), .group = "Results",
+    {"record", 0, "PATH", OPTION_TEXT, FIELD(record), .group = "Results",
+     .help = "every request as a line of JSON",
+     .more = "Written while the run goes on; '-' is standard output. What cannot be written in "
+             "time is left out, and counted."},
+    {"record-replies", 0, NULL, OPTION_FLAG, FIELD(record_replies), .group = "Results",
+     .rare = true, .help = "with --record: the replies' texts as well"},
+    {"hgrm", 0, "PATH", OPTION_TEXT, FIELD(hgrm), .group = "Results", .rare = true,
      .help = "percentiles as HdrHistogram plots them",
      .more = "Of the response time, or the latency when each prompt waits for a reply, in "
              "milliseconds. '-' prints them to standard output."},
+    {"strict", 0, NULL, OPTION_FLAG, FIELD(strict), .group = "Results", .rare = true,
+     .help = "exit with 4 when the run is invalid",
+     .more =
+         "That is when wsload itself was the bottleneck, or ran out of ports or descriptors; the "
+         "report says why."},
+
+    {"help", 'h', NULL, OPTION_FLAG, FIELD(help), .group = "Other", .help = "print this help"},
     {"progress", 0, "MODE", OPTION_CHOICE, FIELD(progress), .choices = progress_choices,
-     .initial = "auto", .group = "Results", .help = "bar, plain, none",
+     .initial = "auto", .group = "Other", .rare = true, .help = "bar, plain, none",
      .more = "auto: a live bar on a terminal, else one line every 10 s, on standard error."},
-    {"quiet", 'q', NULL, OPTION_FLAG, FIELD(quiet), .group = "Results",
-     .help = "no progress, no report", .both = "no progress or report; no colours",
+    {"quiet", 'q', NULL, OPTION_FLAG, FIELD(quiet), .group = "Other", .rare = true,
+     .help = "no progress, no report",
      .more = "Errors are still shown, and the verdict when the run did not pass."},
-    {"no-color", 0, NULL, OPTION_FLAG, FIELD(no_color), .group = "Results",
+    {"no-color", 0, NULL, OPTION_FLAG, FIELD(no_color), .group = "Other", .rare = true,
      .help = "no colours; NO_COLOR does the same"},
-    {"verbose", 'v', NULL, OPTION_FLAG, FIELD(verbose), .group = "Results",
+    {"verbose", 'v', NULL, OPTION_FLAG, FIELD(verbose), .group = "Other", .rare = true,
      .help = "show refused handshakes in full",
      .more = "For each status that a handshake was refused with: one more handshake after the run, "
              "of which the status, the x-amzn headers and the body are printed."},
-
-    {"version", 0, NULL, OPTION_FLAG, FIELD(version), .group = "Other", .help = "print the version",
-     .both = "print the version, or this help"},
-    {"help", 'h', NULL, OPTION_FLAG, FIELD(help), .group = "Other", .help = "print this help"},
+    {"version", 0, NULL, OPTION_FLAG, FIELD(version), .group = "Other", .rare = true,
+     .help = "print the version"},
 };
 /* clang-format on */
 
@@ -238,6 +340,8 @@ int run_options_parse(int argc, char *const argv[], struct run_options *options,
         .connect_rate = -1,
         .max_queue = COUNT_NOT_GIVEN,
         .seed = COUNT_NOT_GIVEN,
+        .price_messages = -1,
+        .price_minutes = -1,
         .min_rps = -1,
         .min_success_rate = -1,
     };

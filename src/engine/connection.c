@@ -7,44 +7,33 @@ static struct connection_step step(enum connection_action action, uint64_t deadl
     return (struct connection_step){.action = action, .deadline_ns = deadline_ns};
 }
 
-static struct flight *flight_at(const struct connection *connection, unsigned place)
-{
-    unsigned index = connection->first + place;
-    unsigned size = connection->settings->in_flight;
-    return &connection->flights[index < size ? index : index - size];
-}
-
-/* The reply timeout of the oldest request; an idle connection has none. */
-static uint64_t reply_deadline_ns(const struct connection *connection)
-{
-    if (connection->count == 0)
-        return CLOCK_NEVER;
-    return flight_at(connection, 0)->sent_ns + connection->settings->reply_timeout_ns;
-}
-
 /* Ends every request for the reason FAILURE. */
-static struct connection_step end_all(const struct connection *connection,
-                                      const struct failure *failure, struct connection_step answer)
+static struct connection_step end_all(struct connection *connection, const struct failure *failure,
+                                      struct connection_step answer)
 {
-    answer.ended = connection->count;
+    answer.ended = connection->flights.count;
+    connection->any_ended |= answer.ended > 0;
     answer.failure = answer.others = failure;
     return answer;
 }
 
-static uint64_t backoff_ns(unsigned breaks)
+static uint64_t backoff_ns(const struct connection *connection)
 {
     uint64_t wait_ns = CONNECTION_BACKOFF_FIRST_NS;
-    while (breaks-- > 1 && wait_ns < CONNECTION_BACKOFF_LAST_NS)
+    for (unsigned i = 1; i < connection->breaks && wait_ns < CONNECTION_BACKOFF_LAST_NS; i++)
         wait_ns *= 2;
-    return wait_ns < CONNECTION_BACKOFF_LAST_NS ? wait_ns : CONNECTION_BACKOFF_LAST_NS;
+    if (wait_ns > CONNECTION_BACKOFF_LAST_NS)
+        wait_ns = CONNECTION_BACKOFF_LAST_NS;
+    return random_between(connection->settings->random, wait_ns / 2, wait_ns);
 }
 
 static struct connection_step back_off(struct connection *connection, enum connection_action action,
                                        uint64_t now_ns)
 {
     connection->state = CONNECTION_BACKING_OFF;
+    connection->fails_setup = false;
     connection->breaks++;
-    return step(action, now_ns + backoff_ns(connection->breaks));
+    return step(action, now_ns + backoff_ns(connection));
 }
 
 static struct connection_step close_politely(struct connection *connection, uint64_t now_ns)
@@ -60,16 +49,21 @@ static struct connection_step rest(struct connection *connection, enum connectio
 }
 
 void connection_init(struct connection *connection, const struct connection_settings *settings,
-                     struct flight *flights)
+                     void *memory)
 {
-    *connection = (struct connection){
-        .settings = settings, .flights = flights, .state = CONNECTION_RESTING};
+    *connection = (struct connection){.settings = settings, .state = CONNECTION_RESTING};
+    flights_init(&connection->flights, settings->in_flight, memory);
 }
 
 bool connection_is_free(const struct connection *connection)
 {
-    return connection->state == CONNECTION_OPEN &&
-           connection->count < connection->settings->in_flight;
+    return connection->state == CONNECTION_OPEN && !connection->retiring &&
+           connection->flights.count < connection->flights.size;
+}
+
+bool connection_is_idle(const struct connection *connection)
+{
+    return connection->state == CONNECTION_OPEN && connection->flights.count == 0;
 }
 
 struct connection_step connection_open(struct connection *connection, uint64_t now_ns)
@@ -81,44 +75,40 @@ struct connection_step connection_open(struct connection *connection, uint64_t n
 struct connection_step connection_assign(struct connection *connection, struct request request,
                                          uint64_t now_ns)
 {
-    *flight_at(connection, connection->count++) = (struct flight){.request = request};
+    flights_add(&connection->flights, request);
     if (connection->state == CONNECTION_OPEN)
         return step(CONNECTION_SEND, CLOCK_NEVER);
     return connection_open(connection, now_ns);
 }
 
-const struct request *connection_newest(const struct connection *connection)
-{
-    return &flight_at(connection, connection->count - 1)->request;
-}
-
-const struct request *connection_oldest(const struct connection *connection)
-{
-    return &flight_at(connection, 0)->request;
-}
-
 struct connection_step connection_sent(struct connection *connection, uint64_t sent_ns)
 {
-    flight_at(connection, connection->count - 1)->sent_ns = sent_ns;
-    return step(CONNECTION_WAIT, reply_deadline_ns(connection));
-}
-
-struct flight connection_pop(struct connection *connection)
-{
-    struct flight oldest = *flight_at(connection, 0);
-    connection->count--;
-    connection->first++;
-    if (connection->first == connection->settings->in_flight)
-        connection->first = 0;
-    return oldest;
+    flights_newest(&connection->flights)->sent_ns = sent_ns;
+    return step(CONNECTION_WAIT, connection_deadline_ns(connection));
 }
 
 struct connection_step connection_on_opened(struct connection *connection, uint64_t now_ns)
 {
-    connection->state = CONNECTION_OPEN;
     connection->opened_before = true;
+    connection->rotated = connection->retiring = connection->any_ended = false;
     connection->opened_ns = now_ns;
-    return step(connection->count ? CONNECTION_SEND : CONNECTION_NEXT, CLOCK_NEVER);
+    if (!connection->settings->has_steps)
+        return connection_on_ready(connection);
+    connection->state = CONNECTION_SETTING_UP;
+    return step(CONNECTION_SETUP, now_ns + connection->settings->reply_timeout_ns);
+}
+
+struct connection_step connection_on_ready(struct connection *connection)
+{
+    connection->state = CONNECTION_OPEN;
+    return step(connection->flights.count ? CONNECTION_SEND : CONNECTION_NEXT, CLOCK_NEVER);
+}
+
+struct connection_step connection_on_setup_failed(struct connection *connection,
+                                                  const struct failure *failure, uint64_t now_ns)
+{
+    connection->fails_setup = true;
+    return end_all(connection, failure, close_politely(connection, now_ns));
 }
 
 struct connection_step connection_on_failed(struct connection *connection,
@@ -127,45 +117,133 @@ struct connection_step connection_on_failed(struct connection *connection,
     return end_all(connection, failure, back_off(connection, CONNECTION_WAIT, now_ns));
 }
 
-bool connection_awaits_reply(const struct connection *connection)
+/* --- Replies --- */
+
+static uint64_t reply_deadline_ns(const struct connection *connection, const struct flight *flight)
 {
-    return connection->state == CONNECTION_OPEN && connection->count > 0;
+    return flight->sent_ns + connection->settings->reply_timeout_ns;
 }
 
-struct connection_step connection_on_message(struct connection *connection,
-                                             const struct failure *failure, uint64_t now_ns)
+/* When the reply to FLIGHT is over by silence. */
+static uint64_t silence_deadline_ns(const struct connection *connection,
+                                    const struct flight *flight)
+{
+    if (connection->settings->silence_ns == 0 || flight->reply.messages == 0)
+        return CLOCK_NEVER;
+    return flight->last_ns + connection->settings->silence_ns;
+}
+
+/* The first deadline of FLIGHT and those behind it. The first of them was sent first, so that its
+ * timeout is the first one. */
+static uint64_t deadline_from(const struct connection *connection, const struct flight *flight)
+{
+    uint64_t first_ns = flight ? reply_deadline_ns(connection, flight) : CLOCK_NEVER;
+    if (connection->settings->silence_ns == 0)
+        return first_ns;
+    for (; flight; flight = flights_next(&connection->flights, flight)) {
+        uint64_t silence_ns = silence_deadline_ns(connection, flight);
+        if (silence_ns < first_ns)
+            first_ns = silence_ns;
+    }
+    return first_ns;
+}
+
+uint64_t connection_deadline_ns(const struct connection *connection)
+{
+    const struct flights *flights = &connection->flights;
+    return flights->count ? deadline_from(connection, flights_oldest(flights)) : CLOCK_NEVER;
+}
+
+struct connection_step connection_on_reply(struct connection *connection, struct flight *flight,
+                                           const struct failure *failure, uint64_t now_ns)
 {
     struct connection_step answer;
+    struct flights *flights = &connection->flights;
+    connection->any_ended = true;
     if (!failure)
         connection->breaks = 0;
-    if (failure && failure->kind == FAILURE_PROTOCOL)
-        return end_all(connection, failure, close_politely(connection, now_ns));
-    if (connection->settings->per_request) {
+    flights_to_front(flights, flight);
+    if (connection->settings->per_request)
         answer = close_politely(connection, now_ns);
-    } else {
-        bool more = connection->count > 1;
-        answer = step(CONNECTION_NEXT, more ? flight_at(connection, 1)->sent_ns +
-                                                  connection->settings->reply_timeout_ns
-                                            : CLOCK_NEVER);
-    }
+    else
+        answer = step(CONNECTION_NEXT, deadline_from(connection, flights_next(flights, flight)));
     answer.ended = 1;
     answer.failure = failure;
     return answer;
 }
 
+struct connection_step connection_on_fault(struct connection *connection,
+                                           const struct failure *failure, uint64_t now_ns)
+{
+    return end_all(connection, failure, close_politely(connection, now_ns));
+}
+
 struct connection_step connection_on_closed(struct connection *connection,
                                             const struct failure *failure, uint64_t now_ns)
 {
+    struct connection_step answer;
+    if (connection->fails_setup)
+        return back_off(connection, CONNECTION_WAIT, now_ns);
     if (connection->state == CONNECTION_CLOSING)
         return rest(connection, CONNECTION_NEXT);
-    return end_all(connection, failure, back_off(connection, CONNECTION_WAIT, now_ns));
+    if (failure)
+        return end_all(connection, failure, back_off(connection, CONNECTION_WAIT, now_ns));
+    connection->breaks = 0;
+    answer = rest(connection, CONNECTION_NEXT);
+    answer.ended = 1;
+    return answer;
+}
+
+/* --- Deadlines --- */
+
+/* With ids only those that are overdue end, and the connection goes on. */
+static struct connection_step end_overdue(struct connection *connection, uint64_t now_ns)
+{
+    struct connection_step answer = step(CONNECTION_NEXT, CLOCK_NEVER);
+    const struct flights *flights = &connection->flights;
+    const struct flight *flight = flights_oldest(flights);
+    while (flight && reply_deadline_ns(connection, flight) <= now_ns) {
+        answer.ended++;
+        flight = flights_next(flights, flight);
+    }
+    answer.deadline_ns = deadline_from(connection, flight);
+    answer.failure = answer.others = &connection->settings->no_reply;
+    connection->any_ended = true;
+    return answer;
+}
+
+/* The flight whose reply is over by silence at NOW_NS; NULL when none is. */
+static struct flight *silent_flight(const struct connection *connection, uint64_t now_ns)
+{
+    struct flight *flight = flights_oldest(&connection->flights);
+    while (flight && silence_deadline_ns(connection, flight) > now_ns)
+        flight = flights_next(&connection->flights, flight);
+    return flight;
+}
+
+/* Whether it can go on when the reply to its oldest request is overdue: what still comes of that
+ * one is known by its id. The answer to a step in front of it has none. */
+static bool goes_on_when_overdue(const struct connection *connection)
+{
+    return connection->settings->by_id && !connection->settings->per_request &&
+           flights_oldest(&connection->flights)->awaited == 0;
 }
 
 /* An idle one is free again: the time that the caller let it rest is over. */
 static struct connection_step on_deadline_open(struct connection *connection, uint64_t now_ns)
 {
-    if (connection->count == 0)
+    if (connection->flights.count == 0)
         return step(CONNECTION_NEXT, CLOCK_NEVER);
+    struct flight *silent = silent_flight(connection, now_ns);
+    if (silent) {
+        struct connection_step answer = connection_on_reply(connection, silent, NULL, now_ns);
+        answer.silent = true;
+        return answer;
+    }
+    if (reply_deadline_ns(connection, flights_oldest(&connection->flights)) > now_ns)
+        return step(CONNECTION_WAIT, connection_deadline_ns(connection));
+    if (goes_on_when_overdue(connection))
+        return end_overdue(connection, now_ns);
     struct connection_step answer = end_all(connection, &connection->settings->no_reply,
                                             close_politely(connection, now_ns));
     answer.others = &connection->settings->cut_short;
@@ -182,19 +260,34 @@ struct connection_step connection_on_deadline(struct connection *connection, uin
         return on_deadline_open(connection, now_ns);
     case CONNECTION_CLOSING:
         /* The peer does not answer our close: drop it, and come back for a request at once. */
+        if (connection->fails_setup)
+            return back_off(connection, CONNECTION_DROP, now_ns);
         connection->state = CONNECTION_BACKING_OFF;
         return step(CONNECTION_DROP, now_ns);
     case CONNECTION_BACKING_OFF:
         return rest(connection, CONNECTION_NEXT);
+    case CONNECTION_SETTING_UP:
     case CONNECTION_RESTING:
         break;
     }
     return step(CONNECTION_WAIT, CLOCK_NEVER);
 }
 
+/* --- Ends --- */
+
+struct connection_step connection_retire(struct connection *connection, uint64_t now_ns)
+{
+    connection->retiring = true;
+    if (connection->flights.count > 0)
+        return step(CONNECTION_WAIT, connection_deadline_ns(connection));
+    connection->rotated = true;
+    return close_politely(connection, now_ns);
+}
+
 struct connection_step connection_finish(struct connection *connection, uint64_t now_ns)
 {
     switch (connection->state) {
+    case CONNECTION_SETTING_UP:
     case CONNECTION_OPEN:
         return close_politely(connection, now_ns);
     case CONNECTION_OPENING:

@@ -40,13 +40,19 @@ static void wake_all(void *user)
         engine->hands[i].transport->ops->interrupt(engine->hands[i].transport);
 }
 
-static int make_hand(struct engine *engine, unsigned index, const struct thresholds *thresholds,
+static int make_hand(struct engine *engine, unsigned index, const struct engine_setup *setup,
                      struct error *error)
 {
     struct hand *hand = &engine->hands[index];
-    struct worker_setup setup = {engine->plan, thresholds, &engine->crew, index};
+    struct worker_setup worker = {
+        .plan = engine->plan,
+        .thresholds = setup->thresholds,
+        .crew = &engine->crew,
+        .journal = setup->journals ? setup->journals[index] : NULL,
+        .index = index,
+    };
     hand->engine = engine;
-    hand->worker = worker_new(&setup, error);
+    hand->worker = worker_new(&worker, error);
     if (!hand->worker)
         return -1;
     struct lws_transport_setup transport = {
@@ -60,7 +66,7 @@ static int make_hand(struct engine *engine, unsigned index, const struct thresho
     return hand->transport ? 0 : -1;
 }
 
-static int set_up(struct engine *engine, const struct thresholds *thresholds, struct error *error)
+static int set_up(struct engine *engine, const struct engine_setup *setup, struct error *error)
 {
     const struct plan *plan = engine->plan;
     engine->done_fd = eventfd(0, EFD_CLOEXEC);
@@ -73,25 +79,24 @@ static int set_up(struct engine *engine, const struct thresholds *thresholds, st
         return error_set(error, "out of memory");
     resolver_lookup(&plan->target, &engine->addresses);
     for (unsigned i = 0; i < plan->workers; i++)
-        if (make_hand(engine, i, thresholds, error))
+        if (make_hand(engine, i, setup, error))
             return -1;
     return 0;
 }
 
-struct engine *engine_new(const struct plan *plan, const struct thresholds *thresholds,
-                          struct error *error)
+struct engine *engine_new(const struct engine_setup *setup, struct error *error)
 {
     struct engine *engine = calloc(1, sizeof(*engine));
     if (!engine) {
         error_set(error, "out of memory");
         return NULL;
     }
-    engine->plan = plan;
+    engine->plan = setup->plan;
     atomic_init(&engine->at_work, 0);
-    crew_init(&engine->crew, plan->workers, wake_all, engine);
+    crew_init(&engine->crew, setup->plan->workers, wake_all, engine);
     /* A peer that goes away must be an error of the write, not the end of the process. */
     signal(SIGPIPE, SIG_IGN);
-    if (set_up(engine, thresholds, error)) {
+    if (set_up(engine, setup, error)) {
         engine_free(engine);
         return NULL;
     }

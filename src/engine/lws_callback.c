@@ -7,37 +7,18 @@
 
 /* --- Opening --- */
 
-/* Copies TEXT to *CURSOR, if it fits in front of END. */
-static void put(unsigned char **cursor, const unsigned char *end, struct text text)
+/* Adds the identity's headers to the request for the upgrade. 1 when they do not fit. */
+static int append_headers(const struct link *link, unsigned char **cursor, size_t room)
 {
-    if ((size_t)(end - *cursor) < text.length)
-        return;
-    memcpy(*cursor, text.data, text.length);
-    *cursor += text.length;
-}
-
-static void put_header(unsigned char **cursor, const unsigned char *end, struct text name,
-                       struct text value)
-{
-    put(cursor, end, name);
-    put(cursor, end, text_of(": "));
-    put(cursor, end, value);
-    put(cursor, end, text_of("\r\n"));
-}
-
-/* Adds Origin and the plan's headers to the request for the upgrade. 1 when they do not fit. */
-static int append_headers(const struct target *target, unsigned char **cursor, size_t room)
-{
-    const unsigned char *end = *cursor + room;
-    size_t needed = strlen(target->origin) + sizeof "Origin: \r\n";
-    for (size_t i = 0; i < target->header_count; i++)
-        needed += target->headers[i].name.length + target->headers[i].value.length + 4;
-    if (needed > room)
+    struct lws_transport *transport = link->transport;
+    struct buffer *lines = &transport->handshake;
+    buffer_clear(lines);
+    if (identity_headers(transport->plan->target.identity, &transport->identity_cache,
+                         lws_link_number(link), link->signed_s, lines) ||
+        lines->length > room)
         return 1;
-    if (target->origin[0])
-        put_header(cursor, end, text_of("Origin"), text_of(target->origin));
-    for (size_t i = 0; i < target->header_count; i++)
-        put_header(cursor, end, target->headers[i].name, target->headers[i].value);
+    memcpy(*cursor, lines->data, lines->length);
+    *cursor += lines->length;
     return 0;
 }
 
@@ -56,12 +37,14 @@ static void on_connection_error(struct link *link, struct text text, int saved_e
     if (!link->tcp_open) {
         lws_link_address_failed(link);
         if (link->tried < transport->addresses->count) {
+            lws_refusal_forget(link);
             link->wsi = NULL;
             lws_link_retry(link);
             return;
         }
     }
     struct failure failure = lws_cause_of_failed(link, text, saved_errno, detail);
+    lws_refusal_forget(link);
     link->wsi = NULL;
     transport->events->failed(transport->worker, lws_link_id(link), &failure);
 }
@@ -97,7 +80,8 @@ static int link_event(struct link *link, enum lws_callback_reasons reason, void 
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
         tcp_stands(link);
         link->request_ns = clock_monotonic_ns();
-        return append_headers(&link->transport->plan->target, in, length);
+        lws_refusal_watch(link);
+        return append_headers(link, in, length);
     case LWS_CALLBACK_CLIENT_HTTP_REDIRECT:
         return 1; /* never followed: a load test goes where it was told */
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
@@ -110,7 +94,7 @@ static int link_event(struct link *link, enum lws_callback_reasons reason, void 
     case LWS_CALLBACK_CLIENT_RECEIVE:
         return lws_stream_piece(link, in, length);
     case LWS_CALLBACK_CLIENT_WRITEABLE:
-        return link->broken ? -1 : 0;
+        return link->broken ? -1 : lws_compress_writable(link);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return on_peer_close(link, (struct text){in, length});
     case LWS_CALLBACK_CLIENT_CLOSED:

@@ -13,10 +13,12 @@ static const char *const aws_headers[] = {
     "x-amz-cf-id:",
 };
 
-/* The AWS headers of a refused upgrade as one line, in a buffer of this thread. */
-static struct text aws_example(struct lws *wsi)
+/* The AWS headers and the body of a refused upgrade as one line, in a buffer of this thread. */
+static struct text refusal_example(const struct link *link)
 {
-    static _Thread_local char line[512];
+    static _Thread_local char line[1024];
+    struct lws *wsi = link->wsi;
+    struct text body = lws_refusal_body(link);
     size_t used = 0;
     for (size_t i = 0; i < sizeof(aws_headers) / sizeof(aws_headers[0]); i++) {
         const char *name = aws_headers[i];
@@ -29,6 +31,9 @@ static struct text aws_example(struct lws *wsi)
             break;
         used += (size_t)wrote;
     }
+    if (body.length > 0 && body.length < sizeof(line) - used - 16)
+        used += (size_t)snprintf(line + used, sizeof(line) - used, "%sbody: %.*s", used ? ", " : "",
+                                 (int)body.length, body.data);
     return (struct text){line, used};
 }
 
@@ -78,8 +83,8 @@ static struct text server_name(const struct link *link)
 static struct failure broken_off(const struct link *link, int saved_errno)
 {
     bool secure = link->transport->plan->target.url.secure;
-    bool reset = saved_errno == ECONNRESET;
-    return failure_of(reset ? FAILURE_RESET : FAILURE_CLOSED, reset ? "" : "1006",
+    bool reset = saved_errno == ECONNRESET || link->socket_errno == ECONNRESET;
+    return failure_of(reset ? FAILURE_RESET : FAILURE_EOF, "",
                       text_of(secure
                                   ? "ended during the opening handshake"
                                   : "ended during the opening handshake; a TLS port wants wss://"));
@@ -97,7 +102,7 @@ struct failure lws_cause_of_failed(const struct link *link, struct text text, in
     unsigned status = lws_http_client_http_response(link->wsi);
     if (status != 0 && status != 101) {
         snprintf(detail, 16, "%u", status);
-        return failure_of(FAILURE_HANDSHAKE_STATUS, detail, aws_example(link->wsi));
+        return failure_of(FAILURE_HANDSHAKE_STATUS, detail, refusal_example(link));
     }
     if (begins(text, "HS:") || begins(text, "problems parsing"))
         return failure_of(FAILURE_PROTOCOL, "", text);
@@ -111,14 +116,14 @@ static struct failure silent_end(const struct link *link, int saved_errno)
     char byte;
     SSL *ssl = lws_get_ssl(link->wsi);
     if (ssl && SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
-        return failure_of(FAILURE_CLOSED, "1006", text_of("TLS ended without a close frame"));
+        return failure_of(FAILURE_EOF, "", text_of("TLS ended without a close frame"));
     ssize_t got = recv(lws_get_socket_fd(link->wsi), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    bool reset = saved_errno == ECONNRESET || link->send_errno == ECONNRESET ||
+    bool reset = saved_errno == ECONNRESET || link->socket_errno == ECONNRESET ||
                  (got < 0 && errno == ECONNRESET);
     if (reset)
         return failure_of(FAILURE_RESET, "", text_of("connection reset by peer"));
-    if (got == 0 || (got < 0 && errno != EAGAIN) || link->send_errno || link->own_reading)
-        return failure_of(FAILURE_CLOSED, "1006", text_of("ended without a close frame"));
+    if (got == 0 || (got < 0 && errno != EAGAIN) || link->socket_errno || link->own_reading)
+        return failure_of(FAILURE_EOF, "", text_of("ended without a close frame"));
     return failure_of(FAILURE_PROTOCOL, "", text_of("a frame that RFC 6455 does not allow"));
 }
 

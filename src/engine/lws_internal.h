@@ -16,6 +16,12 @@
 /* Read from a socket at a time, into one buffer for all: a TLS record has at most 16 KiB. */
 #define INPUT_SIZE (32 * 1024)
 
+/* The library's own buffer, one for the thread: room for a handshake with a long URL and long
+ * tokens, and for one read. */
+#define LWS_SERVICE_BUFFER (32 * 1024)
+
+#define LWS_PROTOCOL_NAME "wsload"
+
 struct lws_transport;
 
 /* A connection as this transport sees it. What every message touches comes first. */
@@ -31,10 +37,11 @@ struct link {
     bool closing;       /* our close frame was sent; the peer's is awaited */
     bool broken;        /* end it at the next chance, without a close frame of ours */
     bool tcp_open;      /* the TCP connection stands */
+    bool watched;       /* the watcher waits for the answer to the handshake */
     bool attempt_over;  /* the attempt to connect that was just begun has failed already */
     bool retry_wanted;  /* the next address is to be tried */
     bool retry_listed;  /* it stands in the transport's list of retries */
-    int send_errno;     /* of a write that failed; 0: none did */
+    int socket_errno;   /* of a write or a look at the answer that failed; 0: none did */
     struct frame_reader reader;
 
     const char *protocol_fault; /* what the peer did wrong, when this side saw it; static text */
@@ -44,8 +51,11 @@ struct link {
     uint64_t start_ns;          /* when the attempt began */
     uint64_t connect_ns;        /* when the TCP connect of this address began */
     uint64_t tcp_ns;            /* when the TCP connection stood */
-    uint64_t request_ns; /* when the request for the upgrade was made; TLS was done by then */
-    uint64_t opened_ns;  /* when its answer was there */
+    uint64_t request_ns;       /* when the request for the upgrade was made; TLS was done by then */
+    uint64_t opened_ns;        /* when its answer was there */
+    uint64_t signed_s;         /* Unix time that this handshake is signed for */
+    struct buffer refusal;     /* the beginning of an answer that was no 101 */
+    struct lws_outbox *outbox; /* with compression: what is to be sent; owned */
 };
 
 struct lws_transport {
@@ -72,7 +82,9 @@ struct lws_transport {
     size_t retry_count;
     uint64_t down_until_ns[ADDRESSES_MAX]; /* a failed address is tried last until then */
     struct random masks;
-    char *input; /* INPUT_SIZE bytes, for one read at a time */
+    struct identity_cache identity_cache;
+    struct buffer handshake; /* the path or the headers of the one that is being made */
+    char *input;             /* INPUT_SIZE bytes, for one read at a time */
 
     SSL_SESSION *session;          /* the newest one of the peer, to be resumed; owned */
     int failed_tls_fd;             /* the socket whose TLS failed last; -1: none */
@@ -84,6 +96,21 @@ static inline uint32_t lws_link_id(const struct link *link)
 {
     return (uint32_t)(link - link->transport->links);
 }
+
+/* The number of LINK's connection in the whole run, from 0. */
+static inline uint64_t lws_link_number(const struct link *link)
+{
+    const struct lws_transport *transport = link->transport;
+    return plan_connection(transport->plan, transport->index, lws_link_id(link));
+}
+
+/* --- lws_context.c: the library's context --- */
+
+/* Makes it, on the loop. 0 or -1. */
+int lws_context_begin(struct lws_transport *transport, struct error *error);
+
+/* Destroys it, and forgets all links. */
+void lws_context_end(struct lws_transport *transport);
 
 /* --- lws_callback.c: translates the library's callbacks into reports --- */
 
@@ -116,6 +143,38 @@ void lws_stream_break(struct link *link);
 /* Forgets LINK's socket, and takes it away from the library unless that is about to do so itself
  * (KILL false). Nothing is reported. */
 void lws_stream_forget(struct link *link, bool kill);
+
+/* --- lws_refusal.c: what the library keeps to itself of a refused handshake --- */
+
+/* Watches the socket for the answer to the handshake, to have a look at it before the library takes
+ * it. */
+void lws_refusal_watch(struct link *link);
+
+/* Stops that, and forgets what was seen. */
+void lws_refusal_forget(struct link *link);
+
+/* The body of the answer, as far as it was there: a view into LINK. */
+struct text lws_refusal_body(const struct link *link);
+
+/* --- lws_compress.c: permessage-deflate, by the library's own extension --- */
+
+/* What is offered; NULL when this build of the library has none. */
+const struct lws_extension *lws_compress_extensions(void);
+
+/* Sends a message, in its turn. 0, or -1 when memory is out. */
+int lws_compress_send(struct link *link, struct text message);
+
+/* Sends a close frame of BODY behind all messages. 0, or -1 when memory is out. */
+int lws_compress_close(struct link *link, struct text body);
+
+/* The socket takes more: sends the next message. 0, or -1 to end the connection. */
+int lws_compress_writable(struct link *link);
+
+/* Whether anything waits to be sent. */
+bool lws_compress_waiting(const struct link *link);
+
+/* Forgets what waits. */
+void lws_compress_forget(struct link *link);
 
 /* --- lws_transport.c --- */
 

@@ -44,6 +44,8 @@ void lws_stream_forget(struct link *link, bool kill)
     link->deferred = false;
     if (link->own_reading)
         ev_io_stop(link->transport->loop, &link->watcher);
+    lws_refusal_forget(link);
+    lws_compress_forget(link);
     link->wsi = NULL; /* what the library still says about it is stale */
     link->open = link->own_reading = false;
     if (wsi && kill)
@@ -172,6 +174,8 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 static bool take_over(struct link *link)
 {
     struct lws_transport *transport = link->transport;
+    if (transport->plan->target.compress)
+        return false;
     /* 0: somebody has bytes waiting inside the library. It does not say who, so nobody is taken
      * over at that moment. */
     if (lws_service_adjust_timeout(transport->context, 1, 0) == 0 ||
@@ -214,10 +218,18 @@ static void defer(struct link *link)
     ev_idle_start(transport->loop, &transport->deferred_watcher);
 }
 
+/* With steps to go through first nothing that is in front of a request can be taken for a reply. */
+static bool has_steps(const struct link *link)
+{
+    const struct steps *steps = link->transport->plan->steps;
+    return steps && steps->on_connect.count > 0;
+}
+
 void lws_stream_opened(struct link *link)
 {
     link->opened_ns = clock_monotonic_ns();
-    if (take_over(link))
+    lws_refusal_forget(link);
+    if (take_over(link) || has_steps(link))
         report_opened(link);
     else
         defer(link);

@@ -15,25 +15,8 @@
 
 static_assert(TRANSPORT_HEADROOM >= FRAME_HEADER_MAX, "the header goes in front of the message");
 
-/* The pieces of a message when the library reads; allocated for every connection, used by few. With
- * small ones libwebsockets 4.3 loses bytes over TLS and then ends the connection for a frame that
- * it takes for a bad one: 512 bytes fail, 4 KiB do not. */
-#if LWS_LIBRARY_VERSION_NUMBER >= 4002000
-#define RECEIVE_PIECE 4096
-#else
-#define RECEIVE_PIECE 512
-#endif
-
-/* Never cut a write: what the socket does not take, the library keeps and sends later. */
-#define SEND_PIECE (256 * 1024)
-
-/* One for the thread: room for a handshake with a long URL and long tokens, and for one read. */
-#define SERVICE_BUFFER (32 * 1024)
-
-static const struct lws_protocols protocols[] = {
-    {"wsload", lws_transport_callback, 0, RECEIVE_PIECE, 0, NULL, SEND_PIECE},
-    {0},
-};
+/* Of the path, or of all headers together. */
+#define HANDSHAKE_MAX (LWS_SERVICE_BUFFER - 4096)
 
 /* An address that failed is not tried first for this long. */
 #define ADDRESS_DOWN_NS NS_PER_S
@@ -41,23 +24,9 @@ static const struct lws_protocols protocols[] = {
 /* All zero: no pings and no validity timers, for which the library sorts a list of all sockets. */
 static const lws_retry_bo_t no_validity_checks;
 
-/* The library's last complaint on this thread, for when a context cannot be made. */
-static _Thread_local char last_log[256];
-
-static void keep_log(int level, const char *line)
-{
-    (void)level;
-    lws_strncpy(last_log, line, sizeof(last_log));
-}
-
 static struct lws_transport *self(struct transport *transport)
 {
     return (struct lws_transport *)transport;
-}
-
-const char *lws_transport_library(void)
-{
-    return lws_get_library_version();
 }
 
 /* --- Operations --- */
@@ -80,18 +49,11 @@ void lws_link_address_failed(struct link *link)
     link->transport->down_until_ns[link->address] = clock_monotonic_ns() + ADDRESS_DOWN_NS;
 }
 
-/* The number of LINK in the whole run. */
-static uint64_t number_in_run(const struct link *link)
-{
-    const struct lws_transport *transport = link->transport;
-    return lws_link_id(link) * (uint64_t)transport->plan->workers + transport->index;
-}
-
 /* The next address for LINK: in turn, those that just failed last. */
 static size_t choose_address(const struct lws_transport *transport, const struct link *link)
 {
     size_t count = transport->addresses->count;
-    size_t start = link->tried ? link->address + 1 : (size_t)(number_in_run(link) % count);
+    size_t start = link->tried ? link->address + 1 : (size_t)(lws_link_number(link) % count);
     uint64_t now = count > 1 ? clock_monotonic_ns() : 0;
     for (size_t i = 0; i < count; i++) {
         size_t candidate = (start + i) % count;
@@ -109,7 +71,20 @@ static const char *choose_source(const struct link *link, char out[SOURCE_TEXT_S
     int family = strchr(transport->addresses->items[link->address], ':') ? AF_INET6 : AF_INET;
     if (sources->count == 0)
         return NULL;
-    return sources_pick(sources, number_in_run(link), family, out);
+    return sources_pick(sources, lws_link_number(link), family, out);
+}
+
+/* Path and query of LINK's handshake, signed for now. */
+static const char *make_path(struct link *link)
+{
+    struct lws_transport *transport = link->transport;
+    struct buffer *path = &transport->handshake;
+    link->signed_s = clock_wall_ms() / 1000;
+    buffer_clear(path);
+    if (identity_path(transport->plan->target.identity, lws_link_number(link), link->signed_s,
+                      path))
+        return NULL;
+    return path->data;
 }
 
 static void connect_link(struct link *link)
@@ -129,10 +104,10 @@ static void connect_link(struct link *link)
         .address = transport->addresses->items[link->address],
         .port = transport->addresses->port,
         .ssl_connection = target->url.secure ? LCCSCF_USE_SSL : 0,
-        .path = target->url.path,
+        .path = make_path(link),
         .host = target->host_header,
         .protocol = target->subprotocols,
-        .local_protocol_name = protocols[0].name,
+        .local_protocol_name = LWS_PROTOCOL_NAME,
         .iface = choose_source(link, source),
         .alpn = "http/1.1", /* else a server may choose HTTP/2, which cannot be upgraded */
         .ietf_version_or_minus_one = -1,
@@ -156,9 +131,9 @@ static void op_open(struct transport *base, uint32_t id)
         report_failed(link, (struct failure){FAILURE_DNS, "", text_of(reason)});
         return;
     }
-    link->open = link->closing = link->broken = false;
+    link->open = link->closing = link->broken = link->watched = false;
     link->protocol_fault = NULL;
-    link->send_errno = 0;
+    link->socket_errno = 0;
     link->tried = 0;
     link->start_ns = clock_monotonic_ns();
     frame_reader_free(&link->reader);
@@ -191,7 +166,13 @@ static void write_frames(struct link *link, char *frames, size_t length)
     if (sent >= 0 && lws_write(link->wsi, (unsigned char *)frames + sent, length - (size_t)sent,
                                LWS_WRITE_RAW) >= 0)
         return;
-    link->send_errno = errno;
+    link->socket_errno = errno;
+    lws_stream_break(link);
+}
+
+static void fail_for_memory(struct link *link)
+{
+    link->protocol_fault = "out of memory for a message";
     lws_stream_break(link);
 }
 
@@ -202,6 +183,11 @@ static void op_send(struct transport *base, uint32_t id, char *message, size_t l
 {
     struct lws_transport *transport = self(base);
     struct link *link = &transport->links[id];
+    if (transport->plan->target.compress) {
+        if (lws_compress_send(link, (struct text){message, length}))
+            fail_for_memory(link);
+        return;
+    }
     if (length <= GATEWAY_FRAME_MAX) {
         uint32_t mask = (uint32_t)random_next(&transport->masks);
         size_t header = frame_wrap(message, length, OPCODE_TEXT, true, mask);
@@ -214,8 +200,7 @@ static void op_send(struct transport *base, uint32_t id, char *message, size_t l
                              &transport->masks) == 0) {
         write_frames(link, frames.data, frames.length);
     } else {
-        link->protocol_fault = "out of memory for a long message";
-        lws_stream_break(link);
+        fail_for_memory(link);
     }
     buffer_free(&frames);
 }
@@ -237,8 +222,20 @@ static void op_close(struct transport *base, uint32_t id)
     static const char code[] = {LWS_CLOSE_STATUS_NORMAL >> 8,
                                 (char)(LWS_CLOSE_STATUS_NORMAL & 0xff)};
     struct link *link = &self(base)->links[id];
+    struct text body = {code, sizeof(code)};
     link->closing = true;
-    lws_link_send_control(link, OPCODE_CLOSE, (struct text){code, sizeof(code)});
+    if (!self(base)->plan->target.compress)
+        lws_link_send_control(link, OPCODE_CLOSE, body);
+    else if (lws_compress_close(link, body))
+        fail_for_memory(link);
+}
+
+static bool op_congested(struct transport *base, uint32_t id)
+{
+    struct link *link = &self(base)->links[id];
+    if (!link->wsi)
+        return false;
+    return lws_compress_waiting(link) || (link->library_holds && lws_partial_buffered(link->wsi));
 }
 
 static void op_drop(struct transport *base, uint32_t id)
@@ -323,17 +320,6 @@ void lws_link_retry(struct link *link)
 
 /* --- Life --- */
 
-static void destroy_context(struct lws_transport *transport)
-{
-    for (uint32_t id = 0; id < transport->link_count; id++)
-        lws_stream_forget(&transport->links[id], false);
-    /* Once only: with a foreign loop a second call is a use after free. Its watchers are closed in
-     * further turns of the loop. */
-    lws_context_destroy(transport->context);
-    for (int turn = 0; turn < 4; turn++)
-        ev_run(transport->loop, EVRUN_NOWAIT);
-}
-
 static void op_free(struct transport *base)
 {
     struct lws_transport *transport = self(base);
@@ -344,13 +330,17 @@ static void op_free(struct transport *base)
         ev_idle_stop(transport->loop, &transport->deferred_watcher);
     }
     if (transport->context)
-        destroy_context(transport);
+        lws_context_end(transport);
     if (transport->loop)
         ev_loop_destroy(transport->loop);
     if (transport->timer_fd >= 0)
         close(transport->timer_fd);
-    for (uint32_t id = 0; transport->links && id < transport->link_count; id++)
+    for (uint32_t id = 0; transport->links && id < transport->link_count; id++) {
         frame_reader_free(&transport->links[id].reader);
+        buffer_free(&transport->links[id].refusal);
+    }
+    identity_cache_free(&transport->identity_cache);
+    buffer_free(&transport->handshake);
     SSL_SESSION_free(transport->session);
     free(transport->links);
     free(transport->input);
@@ -362,6 +352,7 @@ static const struct transport_ops operations = {
     .now_ns = op_now_ns,
     .open = op_open,
     .send = op_send,
+    .congested = op_congested,
     .close = op_close,
     .drop = op_drop,
     .wake_at = op_wake_at,
@@ -407,40 +398,6 @@ static int make_loop(struct lws_transport *transport)
     return 0;
 }
 
-static int make_context(struct lws_transport *transport)
-{
-    const struct plan *plan = transport->plan;
-    void *loops[] = {transport->loop};
-    /* The library's own timeouts must never come before ours. */
-    unsigned patience_s = (unsigned)(plan->connect_timeout_ns / NS_PER_S) + 10;
-    struct lws_context_creation_info info = {
-        .port = CONTEXT_PORT_NO_LISTEN,
-        .protocols = protocols,
-        .foreign_loops = loops,
-        .user = transport,
-        .options = LWS_SERVER_OPTION_LIBEV,
-        .pt_serv_buf_size = SERVICE_BUFFER,
-        .max_http_header_data2 = 4096 + URL_PATH_SIZE,
-        .timeout_secs = patience_s,
-        .connect_timeout_secs = patience_s,
-        .http_proxy_address = "", /* else it would take http_proxy from the environment */
-    };
-    if (plan->target.url.secure) {
-        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-#if LWS_LIBRARY_VERSION_NUMBER >= 4002000
-        info.options |= LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE; /* resuming is ours to do */
-#endif
-        /* Else OpenSSL looks for each unknown issuer in the system's directory, at every handshake.
-         */
-        if (plan->target.ca_file || plan->target.insecure)
-            info.options |= LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
-    }
-    last_log[0] = '\0';
-    lws_set_log_level(LLL_ERR | LLL_WARN, keep_log);
-    transport->context = lws_create_context(&info);
-    return transport->context ? 0 : -1;
-}
-
 static int set_up(struct lws_transport *transport, struct error *error)
 {
     if (make_links(transport))
@@ -450,15 +407,7 @@ static int set_up(struct lws_transport *transport, struct error *error)
         return error_set(error,
                          "no event loop: the process has no descriptor left; raise the limit "
                          "with 'ulimit -n', or use fewer connections");
-    if (make_context(transport)) {
-        if (strstr(last_log, "evlib"))
-            return error_set(error, "libwebsockets has no libev plug-in here; install the package "
-                                    "libwebsockets-evlib-ev");
-        return error_set(error, "libwebsockets could not start: %s", last_log);
-    }
-    if (transport->setup_error.text[0])
-        return error_set(error, "%s", transport->setup_error.text);
-    return 0;
+    return lws_context_begin(transport, error);
 }
 
 struct transport *lws_transport_new(const struct lws_transport_setup *setup, struct error *error)
@@ -477,6 +426,7 @@ struct transport *lws_transport_new(const struct lws_transport_setup *setup, str
     transport->timer_fd = -1;
     transport->failed_tls_fd = -1;
     random_init(&transport->masks, random_seed_from_system());
+    buffer_init(&transport->handshake, HANDSHAKE_MAX);
     if (set_up(transport, error)) {
         op_free(&transport->base);
         return NULL;

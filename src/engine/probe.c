@@ -21,7 +21,9 @@ struct probe {
     uint64_t deadline_ns;
     int fd;
     SSL_CTX *context;
-    SSL *ssl; /* NULL for ws:// */
+    SSL *ssl;          /* NULL for ws:// */
+    uint64_t signed_s; /* Unix time that the handshake is signed for */
+    struct identity_cache cache;
     struct error *error;
 };
 
@@ -108,22 +110,20 @@ static int start_tls(struct probe *probe)
     return 0;
 }
 
-static int write_request(const struct target *target, struct buffer *request)
+/* As the first connection of the run would ask. */
+static int write_request(struct probe *probe, struct buffer *request)
 {
-    int status = buffer_printf(request,
-                               "GET %s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
-                               "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                               "Sec-WebSocket-Key: " SAMPLE_KEY "\r\n",
-                               target->url.path, target->host_header);
-    if (target->origin[0])
-        status |= buffer_printf(request, "Origin: %s\r\n", target->origin);
+    const struct target *target = &probe->plan->target;
+    int status = buffer_printf(request, "GET ");
+    status |= identity_path(target->identity, 0, probe->signed_s, request);
+    status |= buffer_printf(request,
+                            " HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
+                            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                            "Sec-WebSocket-Key: " SAMPLE_KEY "\r\n",
+                            target->host_header);
     if (target->subprotocols)
         status |= buffer_printf(request, "Sec-WebSocket-Protocol: %s\r\n", target->subprotocols);
-    for (size_t i = 0; i < target->header_count; i++) {
-        const struct header *header = &target->headers[i];
-        status |= buffer_printf(request, "%.*s: %.*s\r\n", (int)header->name.length,
-                                header->name.data, (int)header->value.length, header->value.data);
-    }
+    status |= identity_headers(target->identity, &probe->cache, 0, probe->signed_s, request);
     return status | buffer_printf(request, "\r\n");
 }
 
@@ -199,7 +199,7 @@ static int converse(struct probe *probe, const struct addresses *addresses,
     struct buffer request;
     struct error *error = probe->error;
     buffer_init(&request, 64 * 1024);
-    int status = write_request(&probe->plan->target, &request)
+    int status = write_request(probe, &request)
                      ? error_set(error, "the request is too long")
                      : connect_socket(probe, addresses->items[0], addresses->port);
     if (status == 0 && probe->plan->target.url.secure)
@@ -208,6 +208,8 @@ static int converse(struct probe *probe, const struct addresses *addresses,
         status = send_all(probe, &request);
     if (status == 0) {
         receive(probe, &answer->raw);
+        identity_conceal(probe->plan->target.identity, &probe->cache, 0, probe->signed_s,
+                         &answer->raw);
         status = split_answer(answer, error);
     }
     buffer_free(&request);
@@ -221,6 +223,7 @@ int probe_handshake(const struct plan *plan, const struct addresses *addresses,
         .plan = plan,
         .deadline_ns = clock_monotonic_ns() + plan->connect_timeout_ns,
         .fd = -1,
+        .signed_s = clock_wall_ms() / 1000,
         .error = error,
     };
     *answer = (struct probe_answer){0};
@@ -230,6 +233,7 @@ int probe_handshake(const struct plan *plan, const struct addresses *addresses,
     int status = converse(&probe, addresses, answer);
     SSL_free(probe.ssl);
     SSL_CTX_free(probe.context);
+    identity_cache_free(&probe.cache);
     if (probe.fd >= 0)
         close(probe.fd);
     return status;

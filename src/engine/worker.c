@@ -115,6 +115,10 @@ static void describe_timeouts(struct worker *worker)
         .in_flight = plan->in_flight,
         .connect_timeout_ns = plan->connect_timeout_ns,
         .reply_timeout_ns = plan->reply_timeout_ns,
+        .silence_ns = plan->reply_rules.end_silence_ns,
+        .by_id = plan->reply_rules.has_id,
+        .has_steps = plan->steps && plan->steps->on_connect.count > 0,
+        .random = &worker->random,
         .not_open = {FAILURE_CONNECT_TIMEOUT, "", text_of(worker->not_open_text)},
         .no_reply = {FAILURE_REPLY_TIMEOUT, "", text_of(worker->no_reply_text)},
         .cut_short = {FAILURE_REPLY_TIMEOUT, "behind another", cut_short},
@@ -128,7 +132,7 @@ static size_t round_up(size_t size, size_t unit)
 
 static int allocate_seats(struct worker *worker)
 {
-    size_t flights = worker->plan->in_flight * sizeof(struct flight);
+    size_t flights = flights_bytes(worker->plan->in_flight);
     worker->seat_size = round_up(sizeof(struct seat) + flights, CACHE_LINE);
     size_t size = worker->seat_count * worker->seat_size;
     worker->seats = aligned_alloc(CACHE_LINE, size);
@@ -138,9 +142,18 @@ static int allocate_seats(struct worker *worker)
     for (uint32_t id = 0; id < worker->seat_count; id++) {
         struct seat *seat = worker_seat(worker, id);
         seat->id = id;
-        connection_init(&seat->connection, &worker->settings, seat->flights);
+        connection_init(&seat->connection, &worker->settings, seat + 1);
     }
     return deadlines_reserve(&worker->deadlines, worker->seat_count);
+}
+
+/* A byte of text is at most six of JSON. */
+static int allocate_parts(struct worker *worker)
+{
+    size_t longest = plan_longest_parted(worker->plan);
+    buffer_init(&worker->part, 6 * longest + 1);
+    worker->parted = malloc(longest + 1);
+    return worker->parted && buffer_reserve(&worker->part, 6 * longest + 1) == 0 ? 0 : -1;
 }
 
 static int allocate(struct worker *worker)
@@ -153,6 +166,8 @@ static int allocate(struct worker *worker)
     }
     worker->recorder = recorder;
     worker->scratch = malloc(TRANSPORT_HEADROOM + plan_longest_message(plan) + 1);
+    if (allocate_parts(worker))
+        return -1;
     if (plan->model == LOAD_OPEN)
         worker->backlog.size = plan_share(plan->max_queue, worker->index, plan->workers);
     worker->backlog.items = malloc((worker->backlog.size + 1) * sizeof(*worker->backlog.items));
@@ -182,6 +197,7 @@ static void init(struct worker *worker, const struct worker_setup *setup)
     worker->plan = plan;
     worker->thresholds = setup->thresholds;
     worker->crew = setup->crew;
+    worker->journal = setup->journal;
     worker->index = index;
     worker->seat_count = (uint32_t)plan_share(plan->connections, index, plan->workers);
     worker->active = (uint32_t)plan_share(first_connections(plan), index, plan->workers);
@@ -189,6 +205,11 @@ static void init(struct worker *worker, const struct worker_setup *setup)
         worker->change_ns = worker->wake_ns = CLOCK_NEVER;
     worker->to_settle = starts_at_once(plan) ? worker->seat_count : worker->active;
     worker->first_opens = starts_at_once(plan) ? worker->active : 0; /* they open for requests */
+    worker->stream = reply_rules_stream(&plan->reply_rules);
+    worker->keeps_text = plan->keep_replies || reply_rules_need_text(&plan->reply_rules);
+    worker->watches_idle = plan->keepalive_ns || plan->max_lifetime_ns ||
+                           plan->think.law != THINK_NONE || plan->reply_rules.one_way;
+    random_init(&worker->random, plan->seed + index + 1);
     opening_init(worker);
     pacing_init(worker);
     pthread_mutex_init(&worker->board_lock, NULL);
@@ -214,6 +235,17 @@ struct worker *worker_new(const struct worker_setup *setup, struct error *error)
     return worker;
 }
 
+/* Those whose peer did not answer our close in time. */
+static void note_still_open(struct worker *worker)
+{
+    uint64_t now = worker_now_ns(worker);
+    for (uint32_t id = 0; worker->open > 0 && id < worker->seat_count; id++) {
+        const struct connection *connection = &worker_seat(worker, id)->connection;
+        if (connection->state == CONNECTION_CLOSING)
+            worker->recorder->traffic.connected_ns += now - connection->opened_ns;
+    }
+}
+
 void worker_run(struct worker *worker, struct transport *transport)
 {
     worker->transport = transport;
@@ -229,6 +261,7 @@ void worker_run(struct worker *worker, struct transport *transport)
     worker_open_more(worker);
     plan_wake(worker);
     transport->ops->run(transport);
+    note_still_open(worker);
 }
 
 struct snapshot worker_peek(struct worker *worker)
@@ -262,5 +295,7 @@ void worker_free(struct worker *worker)
     free(worker->backlog.items);
     free(worker->seats);
     free(worker->scratch);
+    free(worker->parted);
+    buffer_free(&worker->part);
     free(worker);
 }

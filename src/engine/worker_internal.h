@@ -10,14 +10,18 @@
 #include "wsload/engine/worker.h"
 #include "wsload/load/arrivals.h"
 #include "wsload/load/schedule.h"
+#include "wsload/stats/journal.h"
 
 #define NO_SEAT UINT32_MAX
 
 /* A connection and what only the worker keeps about it. Seats are worker->seat_size bytes apart, in
- * whole cache lines: the requests in flight follow each. */
+ * whole cache lines: the memory of the requests in flight follows each. */
 struct seat {
     struct deadline deadline; /* first, so that a deadline leads back to its seat */
     struct connection connection;
+    uint64_t rest_until_ns; /* idle, and not free again before that; 0: it does not rest */
+    uint64_t retire_ns;     /* when it is old enough; CLOCK_NEVER: never */
+    uint64_t active_ns;     /* when its newest message was sent or received, or it opened */
     uint32_t id;
     uint32_t next_free;   /* in the list of free seats, in turn */
     uint32_t next_opener; /* in the list of those that wait until they may open */
@@ -25,7 +29,7 @@ struct seat {
     bool listed_opener;
     bool settled; /* its first attempt to open has ended, well or badly */
     bool waited;  /* its newest request had to wait for a free seat */
-    struct flight flights[];
+    uint8_t step; /* SETTING_UP: the step under way */
 };
 
 /* A list of seats, first in, first out; linked through a member of theirs. */
@@ -62,7 +66,14 @@ struct worker {
     struct backlog backlog;   /* open */
     struct seat_list free;    /* open: seats with room for a request */
     struct recorder *recorder;
-    char *scratch; /* room for the longest message, with headroom in front */
+    struct journal *journal; /* NULL: requests are not recorded */
+    struct random random;    /* of backoff and of lifetimes */
+    char *scratch;           /* room for the longest message, with headroom in front */
+    char *parted;            /* room for the longest text that a step is split from */
+    struct buffer part;      /* the part under way, escaped */
+    bool stream;             /* replies are streams */
+    bool keeps_text;         /* and their texts are needed */
+    bool watches_idle;       /* idle connections have deadlines */
 
     enum run_phase phase;
     uint64_t phase_ns; /* when the phase's clock began; RUNNING and DRAINING share one */
@@ -113,6 +124,12 @@ static inline uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* The number of the seat's connection in the whole run, from 0. */
+static inline uint64_t seat_number(const struct worker *worker, const struct seat *seat)
+{
+    return plan_connection(worker->plan, worker->index, seat->id);
+}
+
 /* --- worker.c --- */
 
 /* Makes the transport wake the worker at TIME_NS, if nothing wakes it before. */
@@ -127,18 +144,101 @@ void worker_woken(struct worker *worker);
 void seat_act(struct worker *worker, struct seat *seat, const struct connection_step *step,
               uint64_t now_ns);
 
+/* Sets the one deadline of the seat. */
+void seat_arm(struct worker *worker, struct seat *seat, uint64_t deadline_ns);
+
+/* Where messages are rendered to. */
+static inline char *worker_message(const struct worker *worker)
+{
+    return worker->scratch + TRANSPORT_HEADROOM;
+}
+
+/* Hands the first LENGTH bytes of worker_message() to the socket at NOW_NS. */
+void seat_send(struct worker *worker, struct seat *seat, size_t length, uint64_t now_ns);
+
+/* The same for FLIGHT, the newest request; its first message is when it was sent. */
+void flight_send(struct worker *worker, struct seat *seat, struct flight *flight, size_t length);
+
+/* Says what comes next of FLIGHT, the newest request: steps in front of it, or its own message. */
+void flight_go_on(struct worker *worker, struct seat *seat, struct flight *flight);
+
+/* When the idle seat has something to do; CLOCK_NEVER: it has nothing, or is not idle. */
+uint64_t seat_idle_deadline_ns(const struct worker *worker, const struct seat *seat);
+
+/* Sends the keep-alive. */
+void seat_keep_alive(struct worker *worker, struct seat *seat, uint64_t now_ns);
+
+/* Whether the seat can take a request now. */
+bool seat_is_free(const struct worker *worker, const struct seat *seat);
+
+/* The seat's connection is open and, by STEP, ready for requests. */
+void seat_ready(struct worker *worker, struct seat *seat, const struct connection_step *step,
+                uint64_t now_ns);
+
 /* Gives REQUEST to the seat; WAITED when it had to wait for one. */
 void seat_assign(struct worker *worker, struct seat *seat, struct request request, bool waited,
                  uint64_t now_ns);
 
-/* The seat has room for a request: gives it the next one, if it is time and there is one. */
+/* The seat has room for a request: gives it the next one, if it is time and there is one, or
+ * replaces its connection, if that is old enough. */
 void seat_next(struct worker *worker, struct seat *seat, uint64_t now_ns);
 
 /* The seat is wanted no more: closes it. */
 void seat_finish(struct worker *worker, struct seat *seat, uint64_t now_ns);
 
+/* The seat's first attempt to be ready for requests has ended, well or badly. */
+void seat_settled(struct worker *worker, struct seat *seat);
+
+/* --- worker_events.c: what happens to a seat --- */
+
 /* The seat's deadline has come. */
 void seat_deadline(struct worker *worker, struct seat *seat, uint64_t now_ns);
+
+/* --- worker_replies.c: what becomes of requests --- */
+
+/* A message on the seat's connection. */
+void seat_message(struct worker *worker, struct seat *seat, struct text message, bool binary);
+
+/* Whether the close of the peer for the reason FAILURE ends the reply that is under way. */
+bool reply_ends_by_close(const struct worker *worker, const struct seat *seat,
+                         const struct failure *failure);
+
+/* The reply to the oldest request is over by silence, says STEP: it was over with its last message.
+ */
+void seat_silent(struct worker *worker, struct seat *seat, struct connection_step *step,
+                 uint64_t now_ns);
+
+/* Takes the requests that ended with STEP off the connection and writes them down. REPLY: the
+ * message that ended it; data NULL when none did. */
+void seat_record_end(struct worker *worker, struct seat *seat, const struct connection_step *step,
+                     uint64_t done_ns, struct text reply);
+
+/* Takes the oldest request off and writes it down as given up, or as never started. */
+void seat_abandon_oldest(struct worker *worker, struct seat *seat);
+
+/* --- worker_steps.c: what is said in front of prompts --- */
+
+/* Begins with the steps of a new connection. */
+void steps_begin(struct worker *worker, struct seat *seat);
+
+/* A message came while the seat's connection is being set up. */
+void steps_on_message(struct worker *worker, struct seat *seat, struct text message,
+                      const struct message_meaning *meaning);
+
+/* What comes on the seat's connection, which is being set up or has a step to answer, cannot be
+ * trusted any more: closes it, and fails what it has for the reason FAILURE. */
+void steps_failed(struct worker *worker, struct seat *seat, const struct failure *failure);
+
+/* The step that is under way was not answered in time. */
+void steps_on_timeout(struct worker *worker, struct seat *seat);
+
+/* Says what is in front of FLIGHT, the newest request, from where it stands. True when nothing of
+ * that is to be waited for: its own message comes next. */
+bool steps_before_request(struct worker *worker, struct seat *seat, struct flight *flight);
+
+/* A message came while FLIGHT awaits the answer to a step in front of it. */
+void steps_on_answer(struct worker *worker, struct seat *seat, struct flight *flight,
+                     struct text message, const struct message_meaning *meaning);
 
 /* --- worker_opening.c: when seats may open --- */
 
@@ -157,8 +257,8 @@ void worker_open_more(struct worker *worker);
 /* An attempt begins. */
 void opening_started(struct worker *worker, uint64_t now_ns);
 
-/* An attempt of SEAT to open has ended, well or badly. */
-void worker_attempt_ended(struct worker *worker, struct seat *seat);
+/* An attempt to open has ended, well or badly. */
+void opening_ended(struct worker *worker);
 
 /* When the worker has to be woken to open more. */
 uint64_t opening_wake_ns(const struct worker *worker);

@@ -124,9 +124,13 @@ void worker_open_more(struct worker *worker)
     worker->opening_more = false;
 }
 
-void worker_attempt_ended(struct worker *worker, struct seat *seat)
+void opening_ended(struct worker *worker)
 {
     worker->opening--;
+}
+
+void seat_settled(struct worker *worker, struct seat *seat)
+{
     if (seat->settled)
         return;
     seat->settled = true;

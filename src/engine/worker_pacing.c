@@ -13,7 +13,7 @@ static struct seat *take_free(struct worker *worker)
         struct seat *seat = worker_seat(worker, worker->free.head);
         worker->free.head = seat->next_free;
         seat->listed_free = false;
-        if (connection_is_free(&seat->connection))
+        if (seat_is_free(worker, seat))
             return seat;
     }
     return NULL;
@@ -21,7 +21,7 @@ static struct seat *take_free(struct worker *worker)
 
 static void list_free(struct worker *worker, struct seat *seat)
 {
-    if (seat->listed_free || !connection_is_free(&seat->connection))
+    if (seat->listed_free || !seat_is_free(worker, seat))
         return;
     seat->listed_free = true;
     seat->next_free = NO_SEAT;
@@ -135,7 +135,7 @@ bool pacing_dispatch(struct worker *worker, uint64_t now)
 
 void pacing_seat_free(struct worker *worker, struct seat *seat, uint64_t now)
 {
-    while (worker->backlog.count > 0 && connection_is_free(&seat->connection))
+    while (worker->backlog.count > 0 && seat_is_free(worker, seat))
         seat_assign(worker, seat, dequeue(&worker->backlog), true, now);
     list_free(worker, seat);
 }
@@ -167,7 +167,7 @@ void pacing_follow_stages(struct worker *worker, uint64_t now)
     }
     for (uint32_t id = worker->active; id < before; id++) {
         struct seat *seat = worker_seat(worker, id);
-        if (seat->connection.state == CONNECTION_OPEN && seat->connection.count == 0)
+        if (connection_is_idle(&seat->connection))
             seat_finish(worker, seat, now);
     }
 }

@@ -44,6 +44,9 @@ static void start_running(struct worker *worker, uint64_t start_ns)
     worker->end_ns = earlier(worker->end_ns, pacing_end_ns(worker));
     struct recorder_setup setup = {
         .open_model = plan->model == LOAD_OPEN,
+        .stream = worker->stream,
+        .one_way = plan->reply_rules.one_way,
+        .levels = thresholds_service_levels(worker->thresholds),
         .start_ns = worker->measure_ns,
         .end_ns = worker->end_ns,
     };
@@ -51,8 +54,6 @@ static void start_running(struct worker *worker, uint64_t start_ns)
     schedule_start(&worker->schedule, worker->end_ns);
     worker_enter_phase(worker, plan->warmup_ns ? PHASE_WARMUP : PHASE_RUNNING, start_ns);
     pacing_start(worker);
-    if (plan->model == LOAD_HOLD)
-        return; /* those that are open have begun already */
     for (uint32_t id = 0; id < worker->active && worker_is_sending(worker); id++) {
         struct seat *seat = worker_seat(worker, id);
         if (seat->connection.state == CONNECTION_OPEN ||
@@ -103,15 +104,8 @@ void worker_stop_if_closed(struct worker *worker)
  * up, one that waits for its connection to open was never started. */
 static void abandon(struct worker *worker, struct seat *seat)
 {
-    while (seat->connection.count > 0) {
-        struct flight flight = connection_pop(&seat->connection);
-        struct accounting *account = recorder_account(worker->recorder, flight.request.due_ns);
-        worker->outstanding--;
-        if (flight.sent_ns)
-            account->unanswered++;
-        else
-            account->skipped++;
-    }
+    while (seat->connection.flights.count > 0)
+        seat_abandon_oldest(worker, seat);
 }
 
 void worker_start_closing(struct worker *worker)
@@ -131,15 +125,17 @@ void worker_start_closing(struct worker *worker)
     worker_stop_if_closed(worker);
 }
 
+/* Gives up what is on its way to a first request. */
 static void cancel_openings(struct worker *worker, uint64_t now)
 {
     for (uint32_t id = 0; id < worker->seat_count; id++) {
         struct seat *seat = worker_seat(worker, id);
-        if (seat->connection.state != CONNECTION_OPENING)
+        enum connection_state state = seat->connection.state;
+        if (state != CONNECTION_OPENING && state != CONNECTION_SETTING_UP)
             continue;
+        worker->opening -= state == CONNECTION_OPENING;
         abandon(worker, seat);
         seat_finish(worker, seat, now);
-        worker->opening--;
     }
 }
 

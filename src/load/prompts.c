@@ -130,19 +130,6 @@ static cJSON *parse_object(struct text line)
     return NULL;
 }
 
-/* Whether LINE holds \u0000: cJSON gives strings without their length, and would cut them there. */
-static bool has_escaped_nul(struct text line)
-{
-    for (size_t i = 0; i + 6 <= line.length; i++) {
-        if (line.data[i] != '\\')
-            continue;
-        if (memcmp(line.data + i, "\\u0000", 6) == 0)
-            return true;
-        i++; /* what is escaped begins no escape */
-    }
-    return false;
-}
-
 /* Adds the prompt in LINE. It is written over the line that it was read from, so that prompts->raw
  * owns it: no escape in JSON is shorter than what it stands for. */
 static int add_json_line(struct loader *loader, char *start, struct text line)
@@ -153,7 +140,7 @@ static int add_json_line(struct loader *loader, char *start, struct text line)
 
     if (object == NULL)
         return line_error(loader, "not a JSON object; a .jsonl file has one on each line");
-    if (has_escaped_nul(line)) {
+    if (json_has_escaped_nul(line)) {
         cJSON_Delete(object);
         return line_error(loader, "a NUL (\\u0000), which no prompt can hold; take it out");
     }

@@ -1,102 +1,104 @@
 #include "wsload/protocol/gateway.h"
 
-#include <cjson/cJSON.h>
 #include <string.h>
+
+#include "wsload/protocol/json_scan.h"
 
 /* The captured frames have about 120 bytes; this leaves room for longer texts and ids. */
 #define ERROR_FRAME_MAX 4096
 
 #define ERROR_MEMBERS_MAX 4
 
+#define TIMEOUT_MESSAGE "Endpoint request timed out"
+
 /* What API Gateway is known to say: captured on AWS, but for the last three. "Bad request body" is
  * documented (AWS guide websocket-api-develop-routes); of the throttling texts no capture is
  * published, they are the service's words elsewhere. */
 static const char *const known_messages[] = {
-    "Internal server error", "Forbidden",         "Endpoint request timed out",
+    "Internal server error", "Forbidden",         TIMEOUT_MESSAGE,
     "Bad request body",      "Too Many Requests", "Limit Exceeded",
 };
 
-static bool is_json_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static struct text skip_space(struct text text)
-{
-    while (text.length > 0 && is_json_space(text.data[0])) {
-        text.data++;
-        text.length--;
-    }
-    return text;
-}
-
-/* Whether MESSAGE may be an error frame at all, told without parsing it. */
-static bool worth_parsing(struct text message)
-{
-    if (message.length > ERROR_FRAME_MAX)
-        return false;
-    message = skip_space(message);
-    return message.length > 0 && message.data[0] == '{' &&
-           text_contains(message, text_of("\"message\"")) &&
-           (text_contains(message, text_of("\"requestId\"")) ||
-            text_contains(message, text_of("\"messageId\"")) ||
-            text_contains(message, text_of("\"connectionId\"")));
-}
-
-/* The whole of MESSAGE as JSON, or NULL. It is parsed with a NUL behind it: cJSON before 1.7.18 may
- * read a byte past the end of a text that is cut short (CVE-2023-53154). */
-static cJSON *parse(struct text message)
-{
-    char copy[ERROR_FRAME_MAX + 1];
-    const char *end = NULL;
-    cJSON *json;
-
-    memcpy(copy, message.data, message.length);
-    copy[message.length] = '\0';
-    json = cJSON_ParseWithLengthOpts(copy, message.length, &end, false);
-    if (json != NULL &&
-        skip_space((struct text){end, (size_t)(copy + message.length - end)}).length > 0) {
-        cJSON_Delete(json);
-        return NULL;
-    }
-    return json;
-}
-
-static bool has_string(const cJSON *object, const char *name)
-{
-    return cJSON_IsString(cJSON_GetObjectItemCaseSensitive(object, name));
-}
-
-static bool is_known_message(const char *message)
+static bool is_known(const struct json_value *message)
 {
     for (size_t i = 0; i < sizeof(known_messages) / sizeof(known_messages[0]); i++) {
-        if (strcmp(message, known_messages[i]) == 0)
+        if (json_value_is(message, text_of(known_messages[i])))
             return true;
     }
     return false;
 }
 
-static bool has_error_shape(const cJSON *json)
+static bool is_named(struct text name, const char *wanted)
 {
-    const cJSON *message = cJSON_GetObjectItemCaseSensitive(json, "message");
+    size_t length = strlen(wanted);
 
-    if (!cJSON_IsObject(json) || !cJSON_IsString(message) ||
-        cJSON_GetArraySize(json) > ERROR_MEMBERS_MAX)
-        return false;
-    if (has_string(json, "requestId") || has_string(json, "messageId"))
-        return true;
-    return has_string(json, "connectionId") && is_known_message(message->valuestring);
+    return name.length == length && memcmp(name.data, wanted, length) == 0;
 }
 
-bool gateway_error_recognised(struct text message)
+/* Whether MESSAGE may be an error frame at all, told at a glance: most are no object, or long. */
+static bool worth_reading(struct text message)
 {
-    cJSON *json;
-    bool recognised;
+    message = text_trim(message);
+    return message.length > 0 && message.data[0] == '{' && message.length <= ERROR_FRAME_MAX &&
+           text_contains(message, text_of("\"message\""));
+}
 
-    if (!worth_parsing(message))
+/* What an object has of an error frame's members. */
+struct shape {
+    struct json_value message;
+    bool request_id;
+    bool other_id;
+};
+
+/* Whether FRAME is one object of few members, "message" a string, all that SHAPE wants to know. */
+static bool read_shape(struct text frame, struct shape *shape)
+{
+    struct json_members members = {.document = frame};
+    struct json_value value;
+    struct text name;
+    size_t count = 0;
+
+    *shape = (struct shape){0};
+    while (json_members_next(&members, &name, &value)) {
+        bool is_string = value.kind == JSON_STRING;
+
+        if (++count > ERROR_MEMBERS_MAX)
+            return false;
+        if (is_named(name, "message"))
+            shape->message = value;
+        else if (is_named(name, "requestId"))
+            shape->request_id |= is_string;
+        else if (is_named(name, "connectionId") || is_named(name, "messageId"))
+            shape->other_id |= is_string;
+    }
+    return !members.broken && shape->message.kind == JSON_STRING;
+}
+
+/* The text of MESSAGE as a string, as much of it as fits. */
+static void read_message(const struct json_value *message, char out[GATEWAY_ERROR_SIZE])
+{
+    /* A buffer that has all it may ever hold allocates nothing. */
+    struct buffer text = {
+        .data = out, .capacity = GATEWAY_ERROR_SIZE, .maximum = GATEWAY_ERROR_SIZE - 1};
+
+    out[0] = '\0';
+    json_value_decode(message, &text);
+}
+
+bool gateway_error_read(struct text message, struct gateway_error *error)
+{
+    struct shape shape;
+
+    if (!worth_reading(message) || !read_shape(message, &shape))
         return false;
-    json = parse(message);
-    recognised = has_error_shape(json);
-    cJSON_Delete(json);
-    return recognised;
+    if (!shape.request_id && !(shape.other_id && is_known(&shape.message)))
+        return false;
+    read_message(&shape.message, error->message);
+    error->timeout = json_value_is(&shape.message, text_of(TIMEOUT_MESSAGE));
+    return true;
+}
+
+uint64_t gateway_units(uint64_t bytes)
+{
+    return bytes == 0 ? 1 : (bytes - 1) / GATEWAY_FRAME_MAX + 1;
 }

@@ -20,11 +20,10 @@ static bool is_token(struct text text)
     return text.length > 0;
 }
 
-/* RFC 9110 section 5.5: a tab is the one control character that a field value may hold. */
-static bool is_field_value(struct text text)
+bool header_value_valid(struct text value)
 {
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned char c = (unsigned char)text.data[i];
+    for (size_t i = 0; i < value.length; i++) {
+        unsigned char c = (unsigned char)value.data[i];
 
         if ((c < 0x20 && c != '\t') || c == 0x7F)
             return false;
@@ -71,7 +70,7 @@ int header_parse(const char *text, struct header *header, struct error *error)
     if (!is_token(header->name))
         return error_set(error, "a header name is letters, digits and !#$%%&'*+-.^_`|~ only, with "
                                 "the colon right behind it; write it as 'Name: value'");
-    if (!is_field_value(header->value))
+    if (!header_value_valid(header->value))
         return error_set(error,
                          "header '%.*s': its value holds a line break or another control "
                          "character; remove it",

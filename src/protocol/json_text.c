@@ -1,5 +1,7 @@
 #include "wsload/protocol/json_text.h"
 
+#include <string.h>
+
 static bool must_escape(char c)
 {
     return (unsigned char)c < 0x20 || c == '"' || c == '\\';
@@ -58,4 +60,27 @@ int json_escape(struct buffer *out, struct text text)
         copied = i + 1;
     }
     return buffer_append(out, text.data + copied, text.length - copied);
+}
+
+bool json_has_escaped_nul(struct text text)
+{
+    for (size_t i = 0; i + 6 <= text.length; i++) {
+        if (text.data[i] != '\\')
+            continue;
+        if (memcmp(text.data + i, "\\u0000", 6) == 0)
+            return true;
+        i++; /* what is escaped begins no escape */
+    }
+    return false;
+}
+
+size_t json_escaped_length(struct text text)
+{
+    size_t length = text.length;
+
+    for (size_t i = 0; i < text.length; i++) {
+        if (must_escape(text.data[i]))
+            length += short_escape(text.data[i]) != 0 ? 1 : 5;
+    }
+    return length;
 }

@@ -11,6 +11,7 @@
 #include "wsload/stats/metrics.h"
 
 #define DECIMALS_MAX 6
+#define CENTS        2 /* digits after the point */
 
 const struct time_unit *figure_time_unit(double ns)
 {
@@ -53,12 +54,46 @@ static double rounded(double value, int decimals)
     return round(value * power) / power;
 }
 
-char *figure_exact(double value, char out[FIGURE_SIZE])
+/* The digits after the point, at least LEAST, that VALUE takes. */
+static int exact_decimals(double value, int least)
 {
-    int decimals = 0;
+    int decimals = least;
     while (decimals < DECIMALS_MAX && rounded(value, decimals) != rounded(value, DECIMALS_MAX))
         decimals++;
-    return figure_number(value, decimals, out);
+    return decimals;
+}
+
+char *figure_exact(double value, char out[FIGURE_SIZE])
+{
+    return figure_number(value, exact_decimals(value, 0), out);
+}
+
+static char *dollars(double usd, int decimals, char out[FIGURE_SIZE])
+{
+    char number[FIGURE_SIZE];
+    snprintf(out, FIGURE_SIZE, "$%.*s", FIGURE_SIZE - 2, figure_number(usd, decimals, number));
+    return out;
+}
+
+/* What is there is not shown as 0. */
+char *figure_usd(double usd, char out[FIGURE_SIZE])
+{
+    int decimals = CENTS;
+    double least = pow(10, -DECIMALS_MAX);
+    if (usd == 0)
+        return dollars(usd, CENTS, out);
+    if (usd < least / 2) {
+        snprintf(out, FIGURE_SIZE, "<$%.*f", DECIMALS_MAX, least);
+        return out;
+    }
+    while (decimals < DECIMALS_MAX && rounded(usd, decimals + 1) < pow(10, 1 - decimals))
+        decimals++;
+    return dollars(usd, decimals, out);
+}
+
+char *figure_price(double usd, char out[FIGURE_SIZE])
+{
+    return dollars(usd, exact_decimals(usd, CENTS), out);
 }
 
 char *figure_typed_duration(uint64_t ns, char out[FIGURE_SIZE])
@@ -86,7 +121,7 @@ char *figure_typed_duration(uint64_t ns, char out[FIGURE_SIZE])
 /* What one unit on screen is worth in the metric's unit, and its name. */
 static double scale_of(enum metric_unit unit, double value, const char **name)
 {
-    *name = unit == METRIC_PERCENT ? "%" : "";
+    *name = unit == METRIC_PERCENT ? "%" : unit == METRIC_BYTES ? "B" : "";
     if (unit != METRIC_SECONDS)
         return 1;
     const struct time_unit *time_unit = figure_time_unit(value * (double)NS_PER_S);
@@ -108,9 +143,10 @@ struct figure figure_limit(const struct threshold *threshold)
     return figure;
 }
 
+/* Counts and bytes are whole, but for their averages. */
 static int first_decimals(enum metric_unit unit, double value)
 {
-    if (unit == METRIC_COUNT)
+    if ((unit == METRIC_COUNT || unit == METRIC_BYTES) && value == rounded(value, 0))
         return 0;
     return unit == METRIC_PERCENT ? 1 : figure_decimals(value);
 }

@@ -47,9 +47,12 @@ static void put_requests(struct json_writer *writer, cJSON *root)
     json_put_count(writer, root, "sent_requests", recorded->measured.sent);
     json_put_count(writer, root, "waited_requests", recorded->waited);
     json_put_metric(writer, root, "unsolicited_messages");
+    json_put_metric(writer, root, "late_messages");
+    json_put_metric(writer, root, "ignored_messages");
     json_put_metric(writer, root, "success_rate");
     json_put_metric(writer, root, "total_time");
     json_put_metric(writer, root, "requests_per_second");
+    json_put_metric(writer, root, "goodput");
     json_put_metric(writer, root, "achieved_rate");
 }
 
@@ -108,6 +111,7 @@ static void put_connections(struct json_writer *writer, cJSON *root)
     json_put_metric(writer, connections, "connections.failed");
     json_put_metric(writer, connections, "connections.closed_by_server");
     json_put_metric(writer, connections, "connections.reopened");
+    json_put_metric(writer, connections, "connections.rotated");
     json_put_metric(writer, connections, "connections.open_at_end");
     json_put_count(writer, connections, "keepalives", results->recorded.keepalives);
     put_connect_time(writer, connections);
@@ -128,6 +132,7 @@ static void put_errors(struct json_writer *writer, cJSON *root)
     }
 }
 
+/* A good one-way request has neither a latency nor an error. */
 static void put_sample(struct json_writer *writer, cJSON *samples, const struct sample *sample)
 {
     cJSON *object = json_append_object(writer, samples);
@@ -136,12 +141,12 @@ static void put_sample(struct json_writer *writer, cJSON *samples, const struct 
         json_put_string(writer, object, "reply", sample->reply);
     else
         json_put_null(writer, object, "reply");
-    if (sample->ok) {
+    if (sample->ok && !writer->results->setup.one_way)
         json_put_seconds(writer, object, "latency", (double)sample->latency_ns);
-    } else {
+    else
         json_put_null(writer, object, "latency");
+    if (!sample->ok)
         json_put_string(writer, object, "error", failure_name(sample->failure));
-    }
 }
 
 static void put_samples(struct json_writer *writer, cJSON *root)
@@ -240,6 +245,7 @@ static cJSON *summary(struct json_writer *writer)
     put_drain(writer, root);
     json_put_distributions(writer, root);
     put_connections(writer, root);
+    json_put_traffic(writer, root);
     put_errors(writer, root);
     put_samples(writer, root);
     put_thresholds(writer, root);

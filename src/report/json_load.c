@@ -18,6 +18,13 @@ static const char *model_name(enum load_model model)
     return "hold";
 }
 
+static const char *reply_name(const struct results_setup *setup)
+{
+    if (setup->one_way || setup->model == LOAD_HOLD)
+        return "none";
+    return setup->stream ? "stream" : "message";
+}
+
 static void put_target(struct json_writer *writer, cJSON *root)
 {
     const struct results_setup *setup = &writer->results->setup;
@@ -79,6 +86,7 @@ void json_put_load(struct json_writer *writer, cJSON *root)
     put_target(writer, root);
     cJSON *load = json_put_object(writer, root, "load");
     json_put_string(writer, load, "model", model_name(setup->model));
+    json_put_string(writer, load, "reply", reply_name(setup));
     if (setup->requests > 0)
         json_put_count(writer, load, "requests", setup->requests);
     else

@@ -15,31 +15,30 @@
 
 /* --- Distributions --- */
 
-struct figure_ns {
-    const char *name;
-    double ns;
-};
-
-static double percentile_ns(const struct histogram *histogram, double percent)
+static double percentile(const struct histogram *histogram, double percent)
 {
     return (double)histogram_percentile_ns(histogram, percent);
 }
 
-/* HISTOGRAM may be NULL: the run has none. What was not measured is null and never 0. */
-static void put_distribution(struct json_writer *writer, cJSON *object,
-                             const struct histogram *histogram)
+/* What was not measured is null and never 0. */
+static void put_distribution(struct json_writer *writer, cJSON *object, const struct metric *metric)
 {
     static const struct histogram none;
+    const struct histogram *histogram = metric->histogram(writer->results);
     const struct histogram *of = histogram != NULL ? histogram : &none;
-    const struct figure_ns figures[] = {
-        {"average", histogram_mean_ns(of)}, {"median", percentile_ns(of, 50)},
-        {"min", (double)of->min_ns},        {"max", (double)of->max_ns},
-        {"p95", percentile_ns(of, 95)},     {"p99", percentile_ns(of, 99)},
-        {"p90", percentile_ns(of, 90)},     {"p999", percentile_ns(of, 99.9)},
-        {"stddev", histogram_stddev_ns(of)}};
+    double scale = metric_scale(metric->unit);
+    const struct {
+        const char *name;
+        double value;
+    } figures[] = {{"average", histogram_mean_ns(of)}, {"median", percentile(of, 50)},
+                   {"min", (double)of->min_ns},        {"max", (double)of->max_ns},
+                   {"p95", percentile(of, 95)},        {"p99", percentile(of, 99)},
+                   {"p90", percentile(of, 90)},        {"p999", percentile(of, 99.9)},
+                   {"stddev", histogram_stddev_ns(of)}};
     for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++) {
         if (of->count > 0)
-            json_put_seconds(writer, object, figures[i].name, figures[i].ns);
+            json_put_figure(writer, object, figures[i].name, metric->unit,
+                            figures[i].value / scale);
         else
             json_put_null(writer, object, figures[i].name);
     }
@@ -62,8 +61,7 @@ void json_put_distributions(struct json_writer *writer, cJSON *root)
     const struct metric *metrics = metrics_table(&count);
     for (size_t i = 0; i < count; i++) {
         if (metrics[i].form == METRIC_DISTRIBUTION)
-            put_distribution(writer, put_path(writer, root, metrics[i].name),
-                             metrics[i].histogram(writer->results));
+            put_distribution(writer, put_path(writer, root, metrics[i].name), &metrics[i]);
     }
 }
 

@@ -106,20 +106,20 @@ void json_put_seconds_if_any(struct json_writer *writer, cJSON *object, const ch
         json_put_null(writer, object, name);
 }
 
-/* Times to 1 ns, rates to 4 digits. Percentages are rounded down: 100 means every single one. */
+/* Times to 1 ns, all else to 4 digits. Percentages are rounded down: 100 means every single one. */
 static double rounded(enum metric_unit unit, double value)
 {
     switch (unit) {
     case METRIC_SECONDS:
         return round(value * 1e9) / 1e9;
-    case METRIC_PER_SECOND:
-        return round(value * 1e4) / 1e4;
     case METRIC_PERCENT:
         return floor(value * 1e4 + 1e-6) / 1e4; /* 99.8 * 1e4 may be a little less than 998000 */
+    case METRIC_PER_SECOND:
     case METRIC_COUNT:
+    case METRIC_BYTES:
         break;
     }
-    return value;
+    return round(value * 1e4) / 1e4;
 }
 
 void json_put_figure(struct json_writer *writer, cJSON *object, const char *name,

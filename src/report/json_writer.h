@@ -63,6 +63,9 @@ void json_put_load(struct json_writer *writer, cJSON *root);
 /* Each distribution of the metrics table under its name: "latency", "connect": {"tls"}. */
 void json_put_distributions(struct json_writer *writer, cJSON *root);
 
+/* "traffic", "cost" and "record": what went over the wire, and what became of it. */
+void json_put_traffic(struct json_writer *writer, cJSON *root);
+
 void json_put_timeline(struct json_writer *writer, cJSON *root);
 void json_put_histograms(struct json_writer *writer, cJSON *root);
 

@@ -6,7 +6,7 @@
 
 #define CELL_COLUMNS   8  /* a figure and its mark */
 #define SAMPLES_ENOUGH 10 /* beyond a percentile, to take it without a mark */
-#define ROWS_MAX       5
+#define ROWS_MAX       8
 #define DECIMALS_MAX   3
 
 static const struct {
@@ -54,7 +54,7 @@ static struct row_format choose_format(const struct histogram *histogram)
 /* Right-aligned; what is marked behind it leaves digits below digits. */
 static void put_cell(struct screen *screen, size_t cell, const char *text)
 {
-    size_t end = LABEL_COLUMNS + CELL_COLUMNS * (cell + 1) - 1;
+    size_t end = SCREEN_LABEL + CELL_COLUMNS * (cell + 1) - 1;
     screen_pad(screen, end - strlen(text));
     screen_print(screen, "%s", text);
 }
@@ -101,8 +101,13 @@ static size_t choose_rows(const struct results *results, struct row rows[ROWS_MA
 {
     const struct recorder *recorded = &results->recorded;
     const struct row all[ROWS_MAX] = {
-        {"latency", &recorded->latency},   {"response", &recorded->response_time},
-        {"send lag", &recorded->send_lag}, {"connect", &recorded->connect[CONNECT_TOTAL]},
+        {"latency", &recorded->latency},
+        {"response", &recorded->response_time},
+        {"ttfm", &recorded->ttfm},
+        {"gap", &recorded->gap},
+        {"tpom", &recorded->tpom},
+        {"send lag", &recorded->send_lag},
+        {"connect", &recorded->connect[CONNECT_TOTAL]},
         {"lifetime", &recorded->lifetime},
     };
     size_t count = 0;

@@ -5,8 +5,6 @@
 #include "wsload/report/screen.h"
 #include "wsload/stats/results.h"
 
-#define LABEL_COLUMNS 14 /* "connections   ", "  response, ms" */
-
 /* Prints a row for each time that was measured, with the head in front and the note on the marks
  * behind, and a line break before all; nothing when nothing was measured. */
 void timings_print(struct screen *screen, const struct results *results);

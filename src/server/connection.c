@@ -1,138 +1,127 @@
 #include "internal.h"
 
-#include <assert.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
+#include "door.h"
 #include "wsload/base/clock.h"
 #include "wsload/base/utf8.h"
 
-static_assert(REPLY_HEADROOM >= LWS_PRE, "lws_write() puts the frame's header in front");
+/* ---- closing ---- */
 
-/* Complete answers to requests that are not upgraded. The connection ends with them. */
-#define RESPONSE_UPGRADE_REQUIRED                                                                  \
-    "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n"        \
-    "Content-Type: application/json\r\nContent-Length: 30\r\n\r\n"                                 \
-    "{\"message\":\"Upgrade Required\"}"
-#define RESPONSE_BAD_REQUEST                                                                       \
-    "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"                                            \
-    "Content-Type: application/json\r\nContent-Length: 25\r\n\r\n"                                 \
-    "{\"message\":\"Bad Request\"}"
-
-static void drop(struct reply_list *list, struct reply *reply)
+bool connection_silent(const struct connection *connection)
 {
-    TAILQ_REMOVE(list, reply, link);
-    free(reply);
+    return connection->closing || connection->parting != 0;
 }
 
-static void drop_replies(struct connection *connection)
+/* Begins to close as connection_part() was told. For the WRITEABLE callback alone, which returns
+ * what this returns: a RECEIVE callback that did would lose what libwebsockets has read behind the
+ * piece, and with it the beginning of the next frame. */
+static int begin_close(struct connection *connection)
 {
-    struct reply *reply;
-
-    while ((reply = TAILQ_FIRST(&connection->waiting)) != NULL) {
-        delays_remove(&connection->server->delays, &reply->deadline);
-        drop(&connection->waiting, reply);
-    }
-    while ((reply = TAILQ_FIRST(&connection->outbox)) != NULL)
-        drop(&connection->outbox, reply);
-}
-
-/* Begins to close with CODE. Returns what the callback must return to have it done. */
-static int begin_close(struct connection *connection, enum lws_close_status code, const char *why)
-{
-    unsigned char text[64];
-    size_t length = strlen(why);
-
-    memcpy(text, why, length);
-    drop_replies(connection);
+    sending_drop(connection);
     connection->closing = true;
-    lws_close_reason(connection->wsi, code, text, length);
+    lws_close_reason(connection->wsi, (enum lws_close_status)connection->parting,
+                     (unsigned char *)connection->parting_reason,
+                     strlen(connection->parting_reason));
     return -1;
 }
 
-/* Writes the outbox's first reply. The socket must be ready: a frame on top of an unfinished one
- * would only pile up inside libwebsockets. */
-static int send_first(struct connection *connection)
+void connection_part(struct connection *connection, int code, const char *reason)
 {
-    struct reply *reply = TAILQ_FIRST(&connection->outbox);
-    struct server_counts *counts = &connection->server->counts;
-    int sent = lws_write(connection->wsi, reply->bytes + REPLY_HEADROOM, reply->length,
-                         LWS_WRITE_TEXT);
-
-    if (sent >= 0)
-        *(reply->is_error ? &counts->errors : &counts->replies) += 1;
-    drop(&connection->outbox, reply);
-    return sent < 0 ? -1 : 0;
-}
-
-/* Sends REPLY now or, when others are before it or the socket is full, in its turn. */
-static int deliver(struct connection *connection, struct reply *reply)
-{
-    bool alone = TAILQ_EMPTY(&connection->outbox);
-
-    TAILQ_INSERT_TAIL(&connection->outbox, reply, link);
-    if (alone && !lws_send_pipe_choked(connection->wsi))
-        return send_first(connection);
+    if (connection_silent(connection))
+        return;
+    connection->parting = code;
+    snprintf(connection->parting_reason, sizeof(connection->parting_reason), "%s", reason);
     lws_callback_on_writable(connection->wsi);
-    return 0;
 }
 
-void connection_reply_due(struct deadline *deadline)
+static void part_at_limit(struct connection *connection, const char *what, uint64_t limit)
 {
-    struct reply *reply = (struct reply *)deadline;
-    struct connection *connection = reply->connection;
+    char reason[CLOSE_REASON_SIZE];
 
-    TAILQ_REMOVE(&connection->waiting, reply, link);
-    if (deliver(connection, reply) != 0) {
-        /* Only its own callback may close a socket by returning. */
-        lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
-    }
+    snprintf(reason, sizeof(reason), "Max %s length of %llu has been exceeded.", what,
+             (unsigned long long)limit);
+    connection_part(connection, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, reason);
 }
 
-static int postpone(struct connection *connection, struct reply *reply, uint64_t now_ns)
+/* ---- timers ---- */
+
+static void on_idle(struct delay *idle)
 {
-    struct delays *delays = &connection->server->delays;
+    struct connection *connection = (struct connection *)((char *)idle -
+                                                          offsetof(struct connection, idle));
 
-    if (delays_add(delays, &reply->deadline, now_ns + reply->delay_ns) != 0) {
-        free(reply);
-        return begin_close(connection, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "Out of memory");
-    }
-    TAILQ_INSERT_TAIL(&connection->waiting, reply, link);
-    return 0;
+    connection_part(connection, LWS_CLOSE_STATUS_GOINGAWAY, "Going away");
 }
 
-static int answer(struct connection *connection, struct text message)
+static void on_life_over(struct delay *life)
+{
+    struct connection *connection = (struct connection *)((char *)life -
+                                                          offsetof(struct connection, life));
+
+    connection_part(connection, LWS_CLOSE_STATUS_GOINGAWAY, "Going away");
+}
+
+/* 0 or -1. */
+static int start_timer(struct connection *connection, struct delay *delay, uint64_t after_ns)
+{
+    if (after_ns == 0)
+        return 0;
+    return delays_add(&connection->server->delays, delay, clock_monotonic_ns() + after_ns);
+}
+
+void connection_stir(struct connection *connection)
+{
+    /* Moving a delay later needs no memory. */
+    start_timer(connection, &connection->idle, connection->server->options.idle_timeout_ns);
+}
+
+/* ---- messages ---- */
+
+static void answer(struct connection *connection, struct text message)
 {
     struct server *server = connection->server;
     uint64_t now_ns = clock_monotonic_ns();
-    struct reply *reply;
 
     server->counts.messages++;
-    /* What is echoed travels as text, whatever kind the message was. */
+    connection_stir(connection);
     if (!utf8_valid(message))
-        return begin_close(connection, LWS_CLOSE_STATUS_INVALID_PAYLOAD, "Invalid UTF-8");
-    reply = replies_make(&server->replies, message, connection->id, clock_wall_ms());
-    if (reply == NULL)
-        return begin_close(connection, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "Out of memory");
-    reply->connection = connection;
-    return reply->delay_ns == 0 ? deliver(connection, reply) : postpone(connection, reply, now_ns);
+        connection_part(connection, LWS_CLOSE_STATUS_INVALID_PAYLOAD, "Invalid UTF-8");
+    else if (!quota_take(&server->messages, now_ns))
+        sending_start(connection, replies_say(&server->replies, REPLY_THROTTLED, now_ns));
+    else
+        sending_start(connection,
+                      replies_answer(&server->replies, &connection->session, message, now_ns));
+}
+
+/* Looks at the frame that a piece of LENGTH bytes belongs to. Its first piece tells all. */
+static void check_frame(struct connection *connection, size_t length)
+{
+    uint64_t limit = connection->server->options.frame_limit;
+
+    if (lws_frame_is_binary(connection->wsi))
+        connection_part(connection, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "Text frames only");
+    else if (limit != 0 && length + lws_remaining_packet_payload(connection->wsi) > limit)
+        part_at_limit(connection, "frame", limit);
 }
 
 static int receive(struct connection *connection, const void *piece, size_t length)
 {
     struct buffer *inbox = &connection->inbox;
-    int result;
 
-    if (connection->closing || connection->server->stopping)
+    check_frame(connection, length);
+    if (connection_silent(connection) || connection->server->stopping)
         return 0;
-    if (buffer_append(inbox, piece, length) != 0)
-        return begin_close(connection, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, "Message too long");
-    if (!lws_is_final_fragment(connection->wsi) ||
-        lws_remaining_packet_payload(connection->wsi) != 0)
-        return 0;
-    result = answer(connection, buffer_text(inbox));
-    buffer_free(inbox);
-    return result;
+    if (buffer_append(inbox, piece, length) != 0) {
+        part_at_limit(connection, "message", inbox->maximum);
+    } else if (lws_is_final_fragment(connection->wsi) &&
+               lws_remaining_packet_payload(connection->wsi) == 0) {
+        answer(connection, buffer_text(inbox));
+        buffer_free(inbox);
+    }
+    return 0;
 }
 
 static int writeable(struct connection *connection)
@@ -140,33 +129,45 @@ static int writeable(struct connection *connection)
     if (connection->closing)
         return 0;
     if (connection->server->stopping)
-        return begin_close(connection, LWS_CLOSE_STATUS_GOINGAWAY, "Going away");
-    if (TAILQ_EMPTY(&connection->outbox))
-        return 0;
-    if (send_first(connection) != 0)
-        return -1;
-    if (!TAILQ_EMPTY(&connection->outbox))
-        lws_callback_on_writable(connection->wsi);
-    return 0;
+        connection_part(connection, LWS_CLOSE_STATUS_GOINGAWAY, "Going away");
+    return connection->parting != 0 ? begin_close(connection) : sending_go_on(connection);
+}
+
+/* ---- life ---- */
+
+static size_t message_limit(const struct server_options *options)
+{
+    bool none = options->message_limit == 0 || options->message_limit > REPLY_MESSAGE_MAX;
+
+    return none ? REPLY_MESSAGE_MAX : (size_t)options->message_limit;
 }
 
 static int established(struct connection *connection, struct server *server, struct lws *wsi)
 {
-    *connection = (struct connection){.server = server, .wsi = wsi};
-    replies_make_id(&server->replies, connection->id);
-    buffer_init(&connection->inbox, REPLY_MESSAGE_MAX);
+    door_forget(wsi);
+    *connection = (struct connection){
+        .server = server,
+        .wsi = wsi,
+        .idle.expired = on_idle,
+        .life.expired = on_life_over,
+    };
+    session_init(&connection->session, &server->replies);
+    buffer_init(&connection->inbox, message_limit(&server->options));
     TAILQ_INIT(&connection->waiting);
     TAILQ_INIT(&connection->outbox);
     TAILQ_INSERT_TAIL(&server->connections, connection, link);
     server->counts.connections++;
     if (server->stopping)
         lws_callback_on_writable(wsi);
+    if (start_timer(connection, &connection->idle, server->options.idle_timeout_ns) != 0 ||
+        start_timer(connection, &connection->life, server->options.max_lifetime_ns) != 0)
+        connection_part(connection, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "Out of memory");
     return 0;
 }
 
 static int peer_closes(struct connection *connection)
 {
-    drop_replies(connection);
+    sending_drop(connection);
     connection->closing = true;
     return 0;
 }
@@ -175,22 +176,41 @@ static int closed(struct connection *connection)
 {
     struct server *server = connection->server;
 
-    drop_replies(connection);
+    sending_drop(connection);
+    delays_remove(&server->delays, &connection->idle);
+    delays_remove(&server->delays, &connection->life);
+    session_free(&connection->session);
     buffer_free(&connection->inbox);
     TAILQ_REMOVE(&server->connections, connection, link);
     server_connection_gone(server);
     return 0;
 }
 
+/* ---- handshakes ---- */
+
 /* Answers without upgrading, and hangs up. */
-static int refuse(struct lws *wsi, const char *response)
+static int refuse(struct server *server, struct lws *wsi, enum refusal refusal)
 {
-    unsigned char bytes[LWS_PRE + 512];
-    size_t length = strlen(response);
+    char response[REFUSAL_SIZE];
+    unsigned char bytes[LWS_PRE + REFUSAL_SIZE];
+    size_t length = refusal_render(refusal, &server->replies.names, response);
 
     memcpy(bytes + LWS_PRE, response, length);
     lws_write(wsi, bytes + LWS_PRE, length, LWS_WRITE_HTTP_FINAL);
     return -1;
+}
+
+/* Whether the gate lets WSI in. 0, or -1 when it was refused. */
+static int pass_gate(struct server *server, struct lws *wsi)
+{
+    enum refusal refusal = gate_count(&server->gate, clock_monotonic_ns());
+
+    if (refusal == REFUSAL_NONE && gate_reads(&server->gate))
+        refusal = gate_judge(&server->gate, door_request(wsi), clock_wall_ms() / 1000);
+    if (refusal == REFUSAL_NONE)
+        return 0;
+    server->counts.refused++;
+    return refuse(server, wsi, refusal);
 }
 
 /* libwebsockets agrees to a subprotocol only when a protocol of that name is in its list. It looks
@@ -203,15 +223,17 @@ static int agree(struct server *server, struct lws *wsi, const char *upgrade)
     size_t first;
 
     if (strcasecmp(upgrade, "websocket") != 0)
-        return refuse(wsi, RESPONSE_UPGRADE_REQUIRED);
+        return refuse(server, wsi, REFUSAL_UPGRADE_REQUIRED);
+    if (pass_gate(server, wsi) != 0)
+        return -1;
     if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) == 0)
         return 0;
     if (length < 0)
-        return refuse(wsi, RESPONSE_BAD_REQUEST);
+        return refuse(server, wsi, REFUSAL_BAD_REQUEST);
     first = strcspn(offered, ", \t");
     /* A bare number is no name to libwebsockets: it would hang up without a word. */
     if (first == strspn(offered, "0123456789.") || first >= SUBPROTOCOL_SIZE)
-        return refuse(wsi, RESPONSE_BAD_REQUEST);
+        return refuse(server, wsi, REFUSAL_BAD_REQUEST);
     memcpy(server->subprotocol, offered, first);
     server->subprotocol[first] = '\0';
     return 0;
@@ -223,8 +245,11 @@ int connection_callback(struct lws *wsi, enum lws_callback_reasons reason, void 
     struct server *server = lws_context_user(lws_get_context(wsi));
 
     switch (reason) {
+    case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+        door_entered(server, wsi);
+        return 0;
     case LWS_CALLBACK_HTTP:
-        return refuse(wsi, RESPONSE_UPGRADE_REQUIRED);
+        return refuse(server, wsi, REFUSAL_UPGRADE_REQUIRED);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return agree(server, wsi, in);
     case LWS_CALLBACK_ESTABLISHED:
@@ -238,6 +263,7 @@ int connection_callback(struct lws *wsi, enum lws_callback_reasons reason, void 
     case LWS_CALLBACK_CLOSED:
         return closed(user);
     case LWS_CALLBACK_WSI_DESTROY:
+        door_forget(wsi);
         server_socket_gone(server);
         return 0;
     default:

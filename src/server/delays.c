@@ -28,20 +28,21 @@ static void on_timer(struct ev_loop *loop, struct ev_io *watcher, int events)
 
     (void)loop;
     (void)events;
-    while ((deadline = deadlines_pop(&delays->deadlines, clock_monotonic_ns())) != NULL)
-        delays->expired(deadline);
+    while ((deadline = deadlines_pop(&delays->deadlines, clock_monotonic_ns())) != NULL) {
+        struct delay *delay = (struct delay *)deadline;
+
+        delay->expired(delay);
+    }
     set_timer(delays, deadlines_next_ns(&delays->deadlines));
 }
 
-int delays_init(struct delays *delays, struct ev_loop *loop,
-                void (*expired)(struct deadline *deadline), struct error *error)
+int delays_init(struct delays *delays, struct ev_loop *loop, struct error *error)
 {
     int timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 
     if (timer_fd < 0)
         return error_set(error, "cannot make a timer: %s", strerror(errno));
-    *delays = (struct delays){
-        .loop = loop, .timer_fd = timer_fd, .armed_ns = CLOCK_NEVER, .expired = expired};
+    *delays = (struct delays){.loop = loop, .timer_fd = timer_fd, .armed_ns = CLOCK_NEVER};
     deadlines_init(&delays->deadlines);
     ev_io_init(&delays->watcher, on_timer, timer_fd, EV_READ);
     delays->watcher.data = delays;
@@ -61,16 +62,16 @@ void delays_free(struct delays *delays)
     delays->loop = NULL;
 }
 
-int delays_add(struct delays *delays, struct deadline *deadline, uint64_t due_ns)
+int delays_add(struct delays *delays, struct delay *delay, uint64_t due_ns)
 {
-    if (deadlines_arm(&delays->deadlines, deadline, due_ns) != 0)
+    if (deadlines_arm(&delays->deadlines, &delay->deadline, due_ns) != 0)
         return -1;
     if (due_ns < delays->armed_ns)
         set_timer(delays, due_ns);
     return 0;
 }
 
-void delays_remove(struct delays *delays, struct deadline *deadline)
+void delays_remove(struct delays *delays, struct delay *delay)
 {
-    deadlines_disarm(&delays->deadlines, deadline);
+    deadlines_disarm(&delays->deadlines, &delay->deadline);
 }

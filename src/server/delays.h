@@ -11,27 +11,31 @@
 #include "wsload/base/deadlines.h"
 #include "wsload/base/error.h"
 
+/* One deadline, inside of whatever waits for it. Zeroed but for EXPIRED, it waits for nothing. */
+struct delay {
+    struct deadline deadline;             /* first member: a deadline that comes up is its delay */
+    void (*expired)(struct delay *delay); /* called from the loop; it waits no longer then */
+};
+
 struct delays {
     struct deadlines deadlines;
     struct ev_loop *loop; /* borrowed */
     int timer_fd;
     struct ev_io watcher;
     uint64_t armed_ns; /* when the timer rings; CLOCK_NEVER: it does not */
-    void (*expired)(struct deadline *deadline);
 };
 
-/* Starts with no deadline. LOOP must outlive it; EXPIRED is called from LOOP for each deadline that
- * comes up, which is then no longer in the set. 0 or -1. */
-int delays_init(struct delays *delays, struct ev_loop *loop,
-                void (*expired)(struct deadline *deadline), struct error *error);
+/* Starts with no delay. LOOP must outlive it. 0 or -1. */
+int delays_init(struct delays *delays, struct ev_loop *loop, struct error *error);
 
-/* Stops and releases. Deadlines still waiting are forgotten. A zeroed struct is fine. */
+/* Stops and releases. Delays still waiting are forgotten. A zeroed struct is fine. */
 void delays_free(struct delays *delays);
 
-/* Has DEADLINE expire at DUE_NS of the monotonic clock. 0, or -1 when memory is out. */
-int delays_add(struct delays *delays, struct deadline *deadline, uint64_t due_ns);
+/* Has DELAY expire at DUE_NS of the monotonic clock, whether or not it waits already; moving it
+ * later is cheap. 0, or -1 when memory is out. */
+int delays_add(struct delays *delays, struct delay *delay, uint64_t due_ns);
 
-/* Takes DEADLINE out; harmless when it is not in. */
-void delays_remove(struct delays *delays, struct deadline *deadline);
+/* Takes DELAY out; harmless when it is not in. */
+void delays_remove(struct delays *delays, struct delay *delay);
 
 #endif

@@ -1,4 +1,6 @@
-/* What the server's files share: the server itself and its connections. */
+/* What the server's files share: the server itself and its connections. connection.c has these from
+ * the handshake to the end, as libwebsockets reports them; sending.c has answers on their way out:
+ * each message when it is due, in frames, one after the other. */
 #ifndef WSLOAD_SERVER_INTERNAL_H
 #define WSLOAD_SERVER_INTERNAL_H
 
@@ -8,6 +10,7 @@
 #include <sys/queue.h>
 
 #include "delays.h"
+#include "gate.h"
 #include "replies.h"
 #include "wsload/base/buffer.h"
 #include "wsload/server/certificate.h"
@@ -17,25 +20,42 @@
 #define SUBPROTOCOL_SIZE      63
 #define SUBPROTOCOL_LIST_SIZE 127
 
+/* Room for the reason of a close with its NUL; RFC 6455 section 5.5 allows 123 bytes. */
+#define CLOSE_REASON_SIZE 124
+
 /* An open WebSocket. libwebsockets owns the memory, from the upgrade to the end. */
 struct connection {
     TAILQ_ENTRY(connection) link; /* in the server's list */
     struct server *server;
     struct lws *wsi;
-    char id[REPLY_ID_SIZE];
-    struct buffer inbox;       /* the pieces of the message that is coming in */
-    struct reply_list waiting; /* owned; not due yet */
-    struct reply_list outbox;  /* owned; due, in the order to send them */
-    bool closing;              /* one side has begun to close: nothing more is sent */
+    struct session session;
+    struct buffer inbox;         /* the pieces of the message that is coming in */
+    struct answer_list waiting;  /* owned; they have messages that are not due yet */
+    struct outgoing_list outbox; /* owned; due, in the order to send them */
+    size_t unsent;               /* answers in the one, messages in the other */
+    struct delay idle;           /* closes it when nothing has come or gone for long */
+    struct delay life;           /* closes it when it has been open for long */
+    int parting;                 /* close code that is to be sent; 0: none */
+    char parting_reason[CLOSE_REASON_SIZE];
+    bool closing; /* one side has begun to close: nothing more is sent */
 };
 TAILQ_HEAD(connection_list, connection);
 
+/* A socket whose request for an upgrade is not read yet. See door.h. */
+struct visitor;
+TAILQ_HEAD(visitor_list, visitor);
+
 struct server {
+    struct server_options options;
     struct replies replies;
+    struct gate gate;
+    struct quota messages;
     struct delays delays;
     struct certificate certificate;
     struct server_counts counts;
     struct connection_list connections;
+    struct visitor_list visitors; /* owned; at the door */
+    struct visitor *entering;     /* being handed to libwebsockets right now; else NULL */
 
     int listen_fd; /* -1 when closed */
     uint16_t port;
@@ -55,8 +75,24 @@ struct server {
 int connection_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                         size_t length);
 
-/* Sends the reply that DEADLINE belongs to. For delays_init(). */
-void connection_reply_due(struct deadline *deadline);
+/* Has CONNECTION send what ANSWER, now its own, has due, and the rest in time. */
+void sending_start(struct connection *connection, struct answer *answer);
+
+/* Sends the next frame; called when the socket takes one. 0, or -1 when the connection is broken.
+ */
+int sending_go_on(struct connection *connection);
+
+/* Forgets everything that was to be sent. */
+void sending_drop(struct connection *connection);
+
+/* Has CONNECTION close with CODE and REASON as soon as its socket takes the frame. */
+void connection_part(struct connection *connection, int code, const char *reason);
+
+/* Whether nothing more is to be sent on CONNECTION. */
+bool connection_silent(const struct connection *connection);
+
+/* A message came or went. */
+void connection_stir(struct connection *connection);
 
 /* A socket has gone away: its descriptor can be used for the next connection. */
 void server_socket_gone(struct server *server);

@@ -1,114 +1,299 @@
 #include "replies.h"
 
-#include <cjson/cJSON.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "wsload/base/clock.h"
 #include "wsload/protocol/json_text.h"
 
-/* As captured from API Gateway, with its uneven spaces. */
-#define ERROR_FRAME                                                                                \
-    "{\"message\": \"Internal server error\", \"connectionId\":\"{{connectionId}}\", "             \
-    "\"requestId\":\"{{requestId}}\"}"
+/* What a message says. Views into it, or into the scratch buffers. */
+struct heard {
+    struct text prompt;
+    struct text correlation; /* escaped, as it came */
+};
 
-/* API Gateway's ids are this many bytes in base64: "Qyi07eCbtjMCJKw=". */
-#define ID_BYTES 11
+/* ---- scripts ---- */
 
-/* Where the samples of chat backends put the prompt. */
-static const char *const prompt_members[] = {"message", "prompt", "data", "question"};
-
-static struct text find_prompt(const cJSON *json, struct text message)
+static int compile_words(struct replies *replies, struct error *error)
 {
-    for (size_t i = 0; i < sizeof(prompt_members) / sizeof(prompt_members[0]); i++) {
-        const cJSON *member = cJSON_GetObjectItemCaseSensitive(json, prompt_members[i]);
+    static const char *const words[REPLY_WORDS] = {
+        [REPLY_FORBIDDEN] = GATEWAY_FRAME("Forbidden"),
+        [REPLY_THROTTLED] = GATEWAY_FRAME("Too Many Requests"),
+        [REPLY_TIMED_OUT] = GATEWAY_FRAME("Endpoint request timed out"),
+        [REPLY_STARTED] = "Session started.",
+        [REPLY_RECEIVED] = "Message part received.",
+    };
 
-        if (cJSON_IsString(member))
-            return text_of(member->valuestring);
+    for (int word = 0; word < REPLY_WORDS; word++) {
+        struct script_source source = {.messages = 1};
+
+        source.parts[SCRIPT_MESSAGE] = text_of(words[word]);
+        if (script_compile(&replies->words[word], &source, error) != 0)
+            return -1;
     }
-    return message;
+    return 0;
 }
 
-static struct reply *render(const struct template *template, const struct template_values *values)
+/* Checks a template that was given, so that the error can name its option. */
+static int compile_given(const char *option, struct text text, struct error *error)
 {
-    struct reply *reply = malloc(sizeof(*reply) + REPLY_HEADROOM +
-                                 template_bound(template, values));
+    struct script_source source = {.messages = 1};
+    struct script script;
 
-    if (reply == NULL)
-        return NULL;
-    memset(reply, 0, sizeof(*reply));
-    reply->length = template_render(template, values, (char *)reply->bytes + REPLY_HEADROOM);
-    return reply;
+    source.parts[SCRIPT_MESSAGE] = text;
+    if (script_compile(&script, &source, error) != 0)
+        return error_prefix(error, "%s", option);
+    script_free(&script);
+    return 0;
 }
 
-static struct reply *answer(struct replies *replies, struct template_values *values)
+static int compile_scripts(struct replies *replies, const struct server_options *options,
+                           struct error *error)
 {
-    /* Both numbers are drawn for every message, so that a seed gives the same errors whatever the
-     * delays are. */
-    bool is_error = random_unit(&replies->random) * 100 < replies->error_percent;
-    uint64_t delay_ns = random_between(&replies->random, replies->delay_low_ns,
-                                       replies->delay_high_ns);
-    struct reply *reply;
+    struct script_source good = replies->profile->good;
 
-    buffer_clear(&replies->escaped);
-    if (json_escape(&replies->escaped, values->prompt) != 0)
-        return NULL;
-    values->prompt_escaped = buffer_text(&replies->escaped);
-    reply = render(is_error ? &replies->error : &replies->good, values);
-    if (reply != NULL) {
-        reply->is_error = is_error;
-        reply->delay_ns = delay_ns;
+    if (options->stream != 0)
+        good.messages = options->stream;
+    if (replies->profile == &profile_plain) {
+        good.parts[SCRIPT_MESSAGE] = options->reply;
+        good.parts[SCRIPT_END] = options->reply_end;
+        if (compile_given("--reply", options->reply, error) != 0 ||
+            compile_given("--reply-end", options->reply_end, error) != 0)
+            return -1;
     }
-    return reply;
+    if (script_compile(&replies->good, &good, error) != 0 ||
+        script_compile(&replies->failed, &replies->profile->failed, error) != 0)
+        return -1;
+    return compile_words(replies, error);
+}
+
+/* ---- paths ---- */
+
+static int add_path(struct replies *replies, const char *path, unsigned *index, struct error *error)
+{
+    return path == NULL ? 0 : json_paths_add(&replies->paths, text_of(path), index, error);
+}
+
+static int add_paths(struct replies *replies, struct error *error)
+{
+    const struct profile *profile = replies->profile;
+    bool sessions = profile->manner == PROFILE_SESSIONS;
+
+    for (size_t i = 0; i < PROFILE_PATHS_MAX; i++)
+        if (add_path(replies, profile->prompts[i], &replies->prompts[i], error) != 0 ||
+            add_path(replies, profile->ids[i], &replies->ids[i], error) != 0)
+            return -1;
+    if (sessions && (add_path(replies, "step", &replies->step, error) != 0 ||
+                     add_path(replies, "part", &replies->part, error) != 0))
+        return -1;
+    return add_path(replies, profile->route, &replies->route, error);
 }
 
 int replies_init(struct replies *replies, const struct server_options *options, struct error *error)
 {
     *replies = (struct replies){
+        .profile = &profile_plain,
         .error_percent = options->error_percent,
         .delay_low_ns = options->delay_low_ns,
         .delay_high_ns = options->delay_high_ns,
+        .gap_ns = options->gap_ns,
+        .timeout_ns = options->integration_timeout_ns,
     };
     random_init(&replies->random, options->seed);
-    random_init(&replies->ids, random_seed_from_system());
+    random_init(&replies->names, random_seed_from_system());
+    buffer_init(&replies->prompt, REPLY_MESSAGE_MAX);
     /* Escaping makes at most six bytes of one: \u0000. */
     buffer_init(&replies->escaped, 6 * (size_t)REPLY_MESSAGE_MAX);
-    if (template_compile(&replies->good, options->reply, TEMPLATE_SERVER_VARIABLES, error) != 0)
-        return error_prefix(error, "--reply");
-    return template_compile(&replies->error, text_of(ERROR_FRAME), TEMPLATE_SERVER_VARIABLES,
-                            error);
+    if (options->profile != NULL)
+        replies->profile = profile_find(options->profile);
+    if (replies->profile == NULL)
+        return error_set(error, "--profile '%s': there is none of this name", options->profile);
+    return add_paths(replies, error) == 0 ? compile_scripts(replies, options, error) : -1;
 }
 
 void replies_free(struct replies *replies)
 {
-    template_free(&replies->good);
-    template_free(&replies->error);
+    json_paths_free(&replies->paths);
+    script_free(&replies->good);
+    script_free(&replies->failed);
+    for (int word = 0; word < REPLY_WORDS; word++)
+        script_free(&replies->words[word]);
+    buffer_free(&replies->prompt);
     buffer_free(&replies->escaped);
 }
 
-void replies_make_id(struct replies *replies, char id[REPLY_ID_SIZE])
+void session_init(struct session *session, struct replies *replies)
 {
-    uint64_t bits[2] = {random_next(&replies->ids), random_next(&replies->ids)};
-
-    EVP_EncodeBlock((unsigned char *)id, (const unsigned char *)bits, ID_BYTES);
+    *session = (struct session){0};
+    id_make(&replies->names, session->id);
+    buffer_init(&session->parts, REPLY_MESSAGE_MAX);
 }
 
-struct reply *replies_make(struct replies *replies, struct text message, const char *connection_id,
-                           uint64_t unix_ms)
+void session_free(struct session *session)
 {
-    cJSON *json = cJSON_ParseWithLength(message.data, message.length);
-    char request_id[REPLY_ID_SIZE];
-    struct template_values values = {
-        .prompt = find_prompt(json, message),
-        .seq = ++replies->count,
-        .unix_ms = unix_ms,
-        .connection_id = text_of(connection_id),
-        .request_id = {.data = request_id, .length = REPLY_ID_SIZE - 1},
-    };
-    struct reply *reply;
+    buffer_free(&session->parts);
+}
 
-    replies_make_id(replies, request_id);
-    reply = answer(replies, &values);
-    cJSON_Delete(json);
-    return reply;
+/* ---- answers ---- */
+
+static struct text put(char **end, struct text text)
+{
+    struct text put = {*end, text.length};
+
+    if (text.length > 0)
+        memcpy(*end, text.data, text.length);
+    *end += text.length;
+    return put;
+}
+
+static struct answer *make(struct replies *replies, const struct script *script,
+                           const struct heard *heard, uint64_t received_ns)
+{
+    struct text escaped;
+    struct answer *answer;
+    char *end;
+
+    buffer_clear(&replies->escaped);
+    if (heard->prompt.length > 0 && json_escape(&replies->escaped, heard->prompt) != 0)
+        return NULL;
+    escaped = buffer_text(&replies->escaped);
+    answer = malloc(sizeof(*answer) + heard->prompt.length + escaped.length +
+                    heard->correlation.length);
+    if (answer == NULL)
+        return NULL;
+    *answer = (struct answer){
+        .script = script,
+        .timeout = &replies->words[REPLY_TIMED_OUT],
+        .received_ns = received_ns,
+        .timeout_ns = CLOCK_NEVER,
+        .seq = replies->count,
+        .kind = OUTGOING_ERROR,
+    };
+    end = answer->bytes;
+    answer->prompt = put(&end, heard->prompt);
+    answer->prompt_escaped = put(&end, escaped);
+    answer->correlation = put(&end, heard->correlation);
+    id_make(&replies->names, answer->request_id);
+    return answer;
+}
+
+struct answer *replies_say(struct replies *replies, enum reply_word word, uint64_t received_ns)
+{
+    static const struct heard nothing;
+    struct answer *answer = make(replies, &replies->words[word], &nothing, received_ns);
+
+    if (answer != NULL && (word == REPLY_STARTED || word == REPLY_RECEIVED))
+        answer->kind = OUTGOING_PART;
+    return answer;
+}
+
+/* Has ANSWER take its time, and API Gateway lose patience with it if it takes too long. */
+static void set_pace(struct answer *answer, const struct replies *replies, uint64_t delay_ns)
+{
+    uint64_t length = script_length(answer->script);
+
+    answer->pace = (struct script_pace){.delay_ns = delay_ns, .gap_ns = replies->gap_ns};
+    if (replies->timeout_ns != 0 && length != 0 &&
+        script_cue(answer->script, length - 1, &answer->pace).due_ns > replies->timeout_ns)
+        answer->timeout_ns = answer->received_ns + replies->timeout_ns;
+}
+
+static struct answer *perform(struct replies *replies, const struct heard *heard, bool understood,
+                              uint64_t received_ns)
+{
+    /* Both numbers are drawn for every prompt, so that a seed gives the same errors whatever the
+     * delays are. */
+    bool is_error = random_unit(&replies->random) * 100 < replies->error_percent;
+    uint64_t delay_ns = random_between(&replies->random, replies->delay_low_ns,
+                                       replies->delay_high_ns);
+    bool good = understood && !is_error;
+    struct answer *answer = make(replies, good ? &replies->good : &replies->failed, heard,
+                                 received_ns);
+
+    if (answer == NULL)
+        return NULL;
+    answer->kind = good ? OUTGOING_REPLY : OUTGOING_ERROR;
+    answer->to_everyone = good && replies->profile->manner == PROFILE_BROADCAST;
+    set_pace(answer, replies, delay_ns);
+    return answer;
+}
+
+/* ---- hearing ---- */
+
+/* Decodes VALUE, a string, into the scratch buffer. False when it is none, or memory is out. */
+static bool decode(struct replies *replies, const struct json_value *value, struct text *text)
+{
+    buffer_clear(&replies->prompt);
+    if (value->kind != JSON_STRING || json_value_decode(value, &replies->prompt) != 0)
+        return false;
+    *text = buffer_text(&replies->prompt);
+    return true;
+}
+
+/* False when MESSAGE has no prompt in it. */
+static bool find_prompt(struct replies *replies, struct text message,
+                        const struct json_value *values, struct text *prompt)
+{
+    const struct profile *profile = replies->profile;
+
+    for (size_t i = 0; i < PROFILE_PATHS_MAX && profile->prompts[i] != NULL; i++)
+        if (decode(replies, &values[replies->prompts[i]], prompt))
+            return true;
+    *prompt = message;
+    return profile->any_message;
+}
+
+static struct text find_id(const struct replies *replies, const struct json_value *values)
+{
+    const struct profile *profile = replies->profile;
+
+    for (size_t i = 0; i < PROFILE_PATHS_MAX && profile->ids[i] != NULL; i++) {
+        const struct json_value *value = &values[replies->ids[i]];
+
+        if (value->kind == JSON_STRING || value->kind == JSON_NUMBER)
+            return value->raw;
+    }
+    return text_of("");
+}
+
+/* A prompt in parts: START, BODY for each part, END. */
+static struct answer *take_part(struct replies *replies, struct session *session,
+                                const struct json_value *values, uint64_t received_ns)
+{
+    const struct json_value *step = &values[replies->step];
+    bool begun = session->begun;
+    struct text part;
+
+    if (json_value_is(step, text_of("START"))) {
+        session->begun = true;
+        buffer_clear(&session->parts);
+        return replies_say(replies, REPLY_STARTED, received_ns);
+    }
+    if (begun && json_value_is(step, text_of("BODY")) &&
+        decode(replies, &values[replies->part], &part) &&
+        buffer_append(&session->parts, part.data, part.length) == 0)
+        return replies_say(replies, REPLY_RECEIVED, received_ns);
+    session->begun = false;
+    return perform(replies, &(struct heard){.prompt = buffer_text(&session->parts)},
+                   begun && json_value_is(step, text_of("END")), received_ns);
+}
+
+struct answer *replies_answer(struct replies *replies, struct session *session, struct text message,
+                              uint64_t received_ns)
+{
+    const struct profile *profile = replies->profile;
+    struct json_value values[JSON_PATHS_MAX];
+    struct heard heard;
+    bool understood;
+
+    replies->count++;
+    json_scan(&replies->paths, message, values);
+    if (profile->route != NULL &&
+        !json_value_is(&values[replies->route], text_of(profile->route_value)))
+        return replies_say(replies, REPLY_FORBIDDEN, received_ns);
+    if (profile->manner == PROFILE_SESSIONS)
+        return take_part(replies, session, values, received_ns);
+    understood = find_prompt(replies, message, values, &heard.prompt);
+    heard.correlation = find_id(replies, values);
+    return perform(replies, &heard, understood, received_ns);
 }

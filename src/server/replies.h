@@ -1,70 +1,82 @@
-/* What the server answers: the prompt it finds in a message, put into the reply's template, or for
- * a share of the messages API Gateway's error frame. Knows no connections and no clock. */
+/* What the server answers to a message: finds the prompt and the id in it, and chooses the script:
+ * the answer, for a share of the messages an error, or a word of API Gateway's own. Knows no
+ * sockets. */
 #ifndef WSLOAD_SERVER_REPLIES_H
 #define WSLOAD_SERVER_REPLIES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/queue.h>
 
+#include "answer.h"
+#include "profiles.h"
 #include "wsload/base/buffer.h"
-#include "wsload/base/deadlines.h"
 #include "wsload/base/error.h"
 #include "wsload/base/random.h"
 #include "wsload/base/text.h"
-#include "wsload/protocol/template.h"
+#include "wsload/protocol/json_scan.h"
 #include "wsload/server/server.h"
 
 /* The longest message that is answered. Bytes. */
 #define REPLY_MESSAGE_MAX (16u * 1024 * 1024)
 
-/* Room that every reply leaves in front of its text for the sender's frame header. Bytes. */
-#define REPLY_HEADROOM 16
-
-/* Room for an id with its NUL. */
-#define REPLY_ID_SIZE 17
-
-struct connection;
-
-/* One reply on its way: first waiting until it is due, then for its socket. */
-struct reply {
-    struct deadline deadline;      /* first member: a deadline that expires is its reply */
-    TAILQ_ENTRY(reply) link;       /* for the connection's lists */
-    struct connection *connection; /* whom it answers; set by the connection */
-    uint64_t delay_ns;             /* from the message to the reply */
-    bool is_error;                 /* a gateway error frame */
-    size_t length;                 /* of the text */
-    unsigned char bytes[];         /* REPLY_HEADROOM, then the text */
+/* A client as the backend knows it. */
+struct session {
+    char id[ID_SIZE];
+    bool begun;          /* START has come, END has not */
+    struct buffer parts; /* of the prompt that is coming in */
 };
-TAILQ_HEAD(reply_list, reply);
+
+/* What is said in one word, at once or when the time comes. */
+enum reply_word {
+    REPLY_FORBIDDEN, /* API Gateway: no route */
+    REPLY_THROTTLED, /* API Gateway: too many messages */
+    REPLY_TIMED_OUT, /* API Gateway: the answer takes too long */
+    REPLY_STARTED,   /* a session has begun */
+    REPLY_RECEIVED,  /* a part has come in */
+    REPLY_WORDS
+};
 
 struct replies {
-    struct template good;
-    struct template error;
+    const struct profile *profile;
+    struct json_paths paths; /* of the next three; numbers of what the profile does not have: 0 */
+    unsigned route;
+    unsigned prompts[PROFILE_PATHS_MAX];
+    unsigned ids[PROFILE_PATHS_MAX];
+    unsigned step;
+    unsigned part;
+    struct script good;
+    struct script failed;
+    struct script words[REPLY_WORDS];
     double error_percent;
     uint64_t delay_low_ns;
     uint64_t delay_high_ns;
+    uint64_t gap_ns;
+    uint64_t timeout_ns;   /* of the integration; 0: none */
     struct random random;  /* of errors and delays */
-    struct random ids;     /* never repeats from run to run */
+    struct random names;   /* of ids; never repeats from run to run */
+    struct buffer prompt;  /* scratch */
     struct buffer escaped; /* scratch */
-    uint64_t count;        /* replies made so far */
+    uint64_t count;        /* messages heard so far */
 };
 
-/* Compiles the template in OPTIONS. 0 or -1. */
+/* Compiles what OPTIONS ask for. 0 or -1. */
 int replies_init(struct replies *replies, const struct server_options *options,
                  struct error *error);
 
 /* Releases. A zeroed struct is fine. */
 void replies_free(struct replies *replies);
 
-/* Writes a new connection or request id that looks like API Gateway's. */
-void replies_make_id(struct replies *replies, char id[REPLY_ID_SIZE]);
+/* Starts SESSION with an id of its own. */
+void session_init(struct session *session, struct replies *replies);
+void session_free(struct session *session);
 
-/* The prompt in MESSAGE: the string member "message", "prompt", "data" or "question" of a JSON
- * object, the first there is, else all of MESSAGE; the reply to it goes to CONNECTION_ID at
- * UNIX_MS. NULL when memory is out; the caller frees with free(). */
-struct reply *replies_make(struct replies *replies, struct text message, const char *connection_id,
-                           uint64_t unix_ms);
+/* The answer to MESSAGE, which came in at RECEIVED_NS; it may have no message at all. NULL when
+ * memory is out; the caller frees with free(). It must not outlive REPLIES. */
+struct answer *replies_answer(struct replies *replies, struct session *session, struct text message,
+                              uint64_t received_ns);
+
+/* WORD alone, due at RECEIVED_NS; else as replies_answer(). */
+struct answer *replies_say(struct replies *replies, enum reply_word word, uint64_t received_ns);
 
 #endif

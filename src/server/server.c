@@ -6,8 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "door.h"
 #include "internal.h"
 #include "listener.h"
+#include "wsload/base/clock.h"
 #include "wsload/base/file.h"
 
 /* Connections accepted in one go, so that a crowd at the door does not hold up the replies. */
@@ -60,7 +62,7 @@ static void on_waiting_clients(struct ev_loop *loop, struct ev_io *watcher, int 
         int fd = listener_accept(server->listen_fd);
 
         if (fd >= 0) {
-            lws_adopt_socket_vhost(server->vhost, fd); /* which closes it when it cannot */
+            door_open(server, fd);
         } else {
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
                 /* The client stays at the door; asking again at once would only spin. */
@@ -99,6 +101,7 @@ static void on_stop(struct ev_loop *loop, struct ev_async *stop, int events)
     (void)events;
     server->stopping = true;
     stop_listening(server);
+    door_close(server);
     if (TAILQ_EMPTY(&server->connections)) {
         ev_break(loop, EVBREAK_ALL);
         return;
@@ -141,7 +144,7 @@ static int make_loop(struct server *server, struct error *error)
     server->stop.data = server;
     ev_async_start(server->loop, &server->stop);
     ev_timer_init(&server->grace, on_grace_over, GRACE_S, 0);
-    return delays_init(&server->delays, server->loop, connection_reply_due, error);
+    return delays_init(&server->delays, server->loop, error);
 }
 
 static void name_protocols(struct server *server)
@@ -181,6 +184,7 @@ static int make_context(struct server *server, bool tls, struct error *error)
         .protocols = server->protocols,
         .retry_and_idle_policy = &no_keepalive,
         .max_http_header_data = HEADER_BYTES,
+        .pt_serv_buf_size = DOOR_READ_BYTES,
         .http_proxy_address = "", /* else the environment's http_proxy is read */
         .vhost_name = "wsload",
         .user = server,
@@ -209,6 +213,8 @@ static int write_port(const struct server *server, const char *port_file, struct
 
 static int set_up(struct server *server, const struct server_options *options, struct error *error)
 {
+    gate_init(&server->gate, &server->options, clock_monotonic_ns());
+    quota_init(&server->messages, options->message_quota, clock_monotonic_ns());
     if (replies_init(&server->replies, options, error) != 0 ||
         (options->tls && make_certificate(server, options->ca_out, error) != 0) ||
         make_loop(server, error) != 0 || listen_on_loop(server, options, error) != 0 ||
@@ -225,8 +231,10 @@ struct server *server_new(const struct server_options *options, struct error *er
         error_set(error, "out of memory");
         return NULL;
     }
+    server->options = *options;
     server->listen_fd = -1;
     TAILQ_INIT(&server->connections);
+    TAILQ_INIT(&server->visitors);
     if (set_up(server, options, error) != 0) {
         server_free(server);
         return NULL;
@@ -257,6 +265,7 @@ struct server_counts server_counts(const struct server *server)
 static void free_loop(struct server *server)
 {
     stop_listening(server);
+    door_close(server);
     ev_timer_stop(server->loop, &server->grace);
     ev_async_stop(server->loop, &server->stop);
     if (server->context != NULL) {

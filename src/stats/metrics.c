@@ -41,7 +41,11 @@ static uint64_t all_errors(const struct recorder *recorder)
     X(errors, "errors", NULL, "errors", all_errors(recorder),                                      \
       "Failures of all kinds, of requests and of connections that had none; takes {kind=KIND}.")   \
     X(unsolicited, "unsolicited_messages", "unsolicited", "unsolicited messages",                  \
-      recorder->unsolicited, "Messages that no request waited for.")                               \
+      recorder->unsolicited, "Messages that belong to no request.")                                \
+    X(late, "late_messages", "late", "late messages", recorder->late,                              \
+      "Messages that came behind the end of the reply they belong to.")                            \
+    X(ignored, "ignored_messages", "ignored", "ignored messages", recorder->ignored,               \
+      "Messages that --ignore leaves out of replies.")                                             \
     X(opened, "connections.opened", NULL, "connections opened", recorder->connections.opened,      \
       "Connections that opened, not counting those that opened again.")                            \
     X(connections_failed, "connections.failed", NULL, "failed connection attempts",                \
@@ -50,7 +54,9 @@ static uint64_t all_errors(const struct recorder *recorder)
       recorder->connections.closed_by_server,                                                      \
       "Open connections that the server closed, reset or just ended.")                             \
     X(reopened, "connections.reopened", NULL, "connections reopened",                              \
-      recorder->connections.reopened, "Connections that opened again after a break.")
+      recorder->connections.reopened, "Connections that opened again after a break.")              \
+    X(rotated, "connections.rotated", NULL, "connections rotated", recorder->connections.rotated,  \
+      "Connections that opened in place of one that was old enough.")
 
 #define COUNTER_GETTERS(id, name, alias, label, number, meaning)                                   \
     static uint64_t counted_##id(const struct recorder *recorder)                                  \
@@ -72,35 +78,57 @@ static bool any_run(const struct results *results)
     return true;
 }
 
+static bool two_way_run(const struct results *results)
+{
+    return !results->setup.one_way;
+}
+
+static bool stream_run(const struct results *results)
+{
+    return results->setup.stream;
+}
+
 static bool open_run(const struct results *results)
 {
     return results->setup.model == LOAD_OPEN;
 }
 
-/* id, name, alias, label, per request, member of the recorder, the runs that have it, meaning */
+/* id, name, alias, label, unit, whether per request, member of the recorder, the runs that have it,
+ * meaning */
 #define DISTRIBUTIONS(X)                                                                           \
-    X(latency, "latency", NULL, "latency", true, latency, any_run,                                 \
+    X(latency, "latency", NULL, "latency", METRIC_SECONDS, true, latency, two_way_run,             \
       "From sending a message to the end of its good reply.")                                      \
-    X(send_lag, "send_lag", NULL, "send lag", true, send_lag, open_run,                            \
+    X(ttfm, "ttfm", NULL, "time to first message", METRIC_SECONDS, true, ttfm, stream_run,         \
+      "From sending a message to the first message of its good reply.")                            \
+    X(gap, "inter_message_gap", "gap", "gap between messages", METRIC_SECONDS, false, gap,         \
+      stream_run, "Between neighbouring messages of one reply, those of all replies together.")    \
+    X(tpom, "tpom", NULL, "time per output message", METRIC_SECONDS, true, tpom, stream_run,       \
+      "From the first message of a good reply to its end, divided by the messages behind the "     \
+      "first.")                                                                                    \
+    X(reply_messages, "messages_per_reply", NULL, "messages per reply", METRIC_COUNT, true,        \
+      reply_messages, stream_run, "Messages that a good reply came in.")                           \
+    X(reply_bytes, "bytes_per_reply", NULL, "bytes per reply", METRIC_BYTES, true, reply_bytes,    \
+      two_way_run, "Bytes of all messages of a good reply.")                                       \
+    X(send_lag, "send_lag", NULL, "send lag", METRIC_SECONDS, true, send_lag, open_run,            \
       "From the moment a request was due to sending it.")                                          \
-    X(pacing_lag, "pacing_lag", NULL, "pacing lag", true, pacing_lag, open_run,                    \
+    X(pacing_lag, "pacing_lag", NULL, "pacing lag", METRIC_SECONDS, true, pacing_lag, open_run,    \
       "The send lag of requests that found a connection free: what wsload alone is late.")         \
-    X(loop_lag, "loop_lag", NULL, "loop lag", false, loop_lag, any_run,                            \
+    X(loop_lag, "loop_lag", NULL, "loop lag", METRIC_SECONDS, false, loop_lag, any_run,            \
       "How late the timers of wsload's own event loops came.")                                     \
-    X(connect, "connect.total", "connect", "connect", false, connect[CONNECT_TOTAL], any_run,      \
-      "From the start of an attempt to the open connection.")                                      \
-    X(dns, "connect.dns", NULL, "name resolution", false, connect[CONNECT_DNS], any_run,           \
-      "Resolving the name of the target, once per run.")                                           \
-    X(tcp, "connect.tcp", NULL, "TCP connect", false, connect[CONNECT_TCP], any_run,               \
-      "Opening the TCP connection.")                                                               \
-    X(tls, "connect.tls", NULL, "TLS handshake", false, connect[CONNECT_TLS], any_run,             \
-      "The TLS handshake.")                                                                        \
-    X(upgrade, "connect.upgrade", NULL, "upgrade", false, connect[CONNECT_UPGRADE], any_run,       \
-      "From sending the upgrade request to its answer 101.")                                       \
-    X(lifetime, "connection.lifetime", NULL, "connection lifetime", false, lifetime, any_run,      \
-      "How long connections that the server ended had been open.")
+    X(connect, "connect.total", "connect", "connect", METRIC_SECONDS, false,                       \
+      connect[CONNECT_TOTAL], any_run, "From the start of an attempt to the open connection.")     \
+    X(dns, "connect.dns", NULL, "name resolution", METRIC_SECONDS, false, connect[CONNECT_DNS],    \
+      any_run, "Resolving the name of the target, once per run.")                                  \
+    X(tcp, "connect.tcp", NULL, "TCP connect", METRIC_SECONDS, false, connect[CONNECT_TCP],        \
+      any_run, "Opening the TCP connection.")                                                      \
+    X(tls, "connect.tls", NULL, "TLS handshake", METRIC_SECONDS, false, connect[CONNECT_TLS],      \
+      any_run, "The TLS handshake.")                                                               \
+    X(upgrade, "connect.upgrade", NULL, "upgrade", METRIC_SECONDS, false,                          \
+      connect[CONNECT_UPGRADE], any_run, "From sending the upgrade request to its answer 101.")    \
+    X(lifetime, "connection.lifetime", NULL, "connection lifetime", METRIC_SECONDS, false,         \
+      lifetime, any_run, "How long connections that the server ended had been open.")
 
-#define DISTRIBUTION_GETTERS(id, name, alias, label, per_request, member, has_it, meaning)         \
+#define DISTRIBUTION_GETTERS(id, name, alias, label, unit, per_request, member, has_it, meaning)   \
     static const struct histogram *recorded_##id(const struct recorder *recorder)                  \
     {                                                                                              \
         return &recorder->member;                                                                  \
@@ -114,6 +142,11 @@ DISTRIBUTIONS(DISTRIBUTION_GETTERS)
 static const struct histogram *recorded_response_time(const struct recorder *recorder)
 {
     return recorder->setup.open_model ? &recorder->response_time : &recorder->latency;
+}
+
+static const struct histogram *histogram_response_time(const struct results *results)
+{
+    return two_way_run(results) ? results_response_time(results) : NULL;
 }
 
 /* --- Numbers --- */
@@ -130,6 +163,14 @@ static bool get_success_rate(const struct results *results, double *value)
 static bool get_requests_per_second(const struct results *results, double *value)
 {
     *value = results_requests_per_s(results);
+    return true;
+}
+
+static bool get_goodput(const struct results *results, double *value)
+{
+    if (!results->recorded.setup.levels.any)
+        return false;
+    *value = results_goodput_per_s(results);
     return true;
 }
 
@@ -177,13 +218,13 @@ static bool get_open_at_end(const struct results *results, double *value)
         .counted = counted_##id,                                                                   \
     },
 
-#define DISTRIBUTION_ROW(id, name_, alias_, label_, per_request_, member, has_it, meaning_)        \
+#define DISTRIBUTION_ROW(id, name_, alias_, label_, unit_, per_request_, member, has_it, meaning_) \
     {                                                                                              \
         .name = name_,                                                                             \
         .alias = alias_,                                                                           \
         .label = label_,                                                                           \
         .form = METRIC_DISTRIBUTION,                                                               \
-        .unit = METRIC_SECONDS,                                                                    \
+        .unit = unit_,                                                                             \
         .per_request = per_request_,                                                               \
         .meaning = meaning_,                                                                       \
         .histogram = histogram_##id,                                                               \
@@ -209,6 +250,15 @@ static const struct metric metrics[] = {
         .unit = METRIC_PER_SECOND,
         .meaning = "Requests that ended in the measured time, divided by it.",
         .get = get_requests_per_second,
+    },
+    {
+        .name = "goodput",
+        .label = "goodput",
+        .form = METRIC_NUMBER,
+        .unit = METRIC_PER_SECOND,
+        .meaning = "Requests that ended well in the measured time and within every limit that a "
+                   "threshold puts on latency, response_time, ttfm or tpom, divided by that time.",
+        .get = get_goodput,
     },
     {
         .name = "achieved_rate",
@@ -251,11 +301,16 @@ static const struct metric metrics[] = {
         .per_request = true,
         .meaning = "From the moment a request was due to the end of its good reply; in a closed "
                    "run the latency.",
-        .histogram = results_response_time,
+        .histogram = histogram_response_time,
         .recorded = recorded_response_time,
     },
     DISTRIBUTIONS(DISTRIBUTION_ROW)};
 /* clang-format on */
+
+double metric_scale(enum metric_unit unit)
+{
+    return unit == METRIC_SECONDS ? (double)NS_PER_S : 1;
+}
 
 const struct metric *metrics_table(size_t *count)
 {

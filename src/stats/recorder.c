@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "wsload/base/clock.h"
+#include "wsload/protocol/gateway.h"
 #include "wsload/stats/excerpt.h"
 
 int recorder_init(struct recorder *recorder)
@@ -16,6 +17,11 @@ int recorder_init(struct recorder *recorder)
     histogram_reset(&recorder->send_lag);
     histogram_reset(&recorder->pacing_lag);
     histogram_reset(&recorder->loop_lag);
+    histogram_reset(&recorder->ttfm);
+    histogram_reset(&recorder->gap);
+    histogram_reset(&recorder->tpom);
+    histogram_reset(&recorder->reply_messages);
+    histogram_reset(&recorder->reply_bytes);
     for (size_t i = 0; i < CONNECT_PHASE_COUNT; i++)
         histogram_reset(&recorder->connect[i]);
     histogram_reset(&recorder->lifetime);
@@ -31,6 +37,7 @@ void recorder_free(struct recorder *recorder)
 void recorder_start(struct recorder *recorder, const struct recorder_setup *setup)
 {
     recorder->setup = *setup;
+    recorder->setup.levels.any &= !setup->one_way;
     recorder->second_end_ns = setup->start_ns + TIMELINE_SECOND_NS;
 }
 
@@ -61,14 +68,25 @@ void recorder_request_sent(struct recorder *recorder, uint64_t due_ns, uint64_t 
         histogram_record(&recorder->pacing_lag, sent_ns - due_ns);
 }
 
-/* Makes room among the samples, which are in order, for that of request SEQ. NULL when SAMPLE_COUNT
- * lower numbers are kept already. */
+/* False when SAMPLE_COUNT lower numbers than SEQ are kept already. */
+static bool has_room_for_sample(const struct recorder *recorder, uint64_t seq)
+{
+    const struct sample *last = &recorder->samples[SAMPLE_COUNT - 1];
+    return !last->present || last->seq >= seq;
+}
+
+bool recorder_wants_sample(const struct recorder *recorder, uint64_t seq, uint64_t due_ns)
+{
+    return is_measured(recorder, due_ns) && has_room_for_sample(recorder, seq);
+}
+
+/* Makes room among the samples, which are in order, for that of request SEQ; NULL when there is
+ * none. */
 static struct sample *place_sample(struct recorder *recorder, uint64_t seq)
 {
     struct sample *samples = recorder->samples;
-    const struct sample *last = &samples[SAMPLE_COUNT - 1];
     size_t place = 0;
-    if (last->present && last->seq < seq)
+    if (!has_room_for_sample(recorder, seq))
         return NULL;
     while (samples[place].present && samples[place].seq < seq)
         place++;
@@ -103,6 +121,40 @@ static void count_end(struct accounting *account, const struct request_outcome *
     }
 }
 
+/* Time to first message; CLOCK_NEVER of a reply that went well without one. */
+static uint64_t ttfm_ns(const struct request_outcome *outcome)
+{
+    return outcome->first_ns > 0 ? outcome->first_ns - outcome->sent_ns : CLOCK_NEVER;
+}
+
+/* Time per output message; 0 of a reply that has nothing behind its first one. */
+static uint64_t tpom_ns(const struct request_outcome *outcome)
+{
+    if (outcome->messages < 2)
+        return 0;
+    return (outcome->done_ns - outcome->first_ns) / (outcome->messages - 1);
+}
+
+static bool is_good(const struct recorder *recorder, const struct request_outcome *outcome)
+{
+    const struct service_levels *levels = &recorder->setup.levels;
+    uint64_t latency_ns = outcome->done_ns - outcome->sent_ns;
+    uint64_t due_to_done_ns = outcome->done_ns - outcome->due_ns;
+    uint64_t response_ns = recorder->setup.open_model ? due_to_done_ns : latency_ns;
+    return outcome->done_ns < recorder->setup.end_ns && latency_ns <= levels->latency_ns &&
+           response_ns <= levels->response_ns && ttfm_ns(outcome) <= levels->ttfm_ns &&
+           tpom_ns(outcome) <= levels->tpom_ns;
+}
+
+static void record_stream(struct recorder *recorder, const struct request_outcome *outcome)
+{
+    histogram_record(&recorder->reply_messages, outcome->messages);
+    if (outcome->first_ns > 0)
+        histogram_record(&recorder->ttfm, ttfm_ns(outcome));
+    if (outcome->messages >= 2)
+        histogram_record(&recorder->tpom, tpom_ns(outcome));
+}
+
 /* What `second` does not hold goes to its own histogram at once; see close_second(). */
 static void record_times(struct recorder *recorder, const struct request_outcome *outcome)
 {
@@ -115,17 +167,28 @@ static void record_times(struct recorder *recorder, const struct request_outcome
     }
 }
 
+/* A request that went well, and was answered. */
+static void record_reply(struct recorder *recorder, const struct request_outcome *outcome)
+{
+    record_times(recorder, outcome);
+    histogram_record(&recorder->reply_bytes, outcome->bytes);
+    if (recorder->setup.stream)
+        record_stream(recorder, outcome);
+    if (recorder->setup.levels.any)
+        recorder->good += is_good(recorder, outcome);
+}
+
 void recorder_request_done(struct recorder *recorder, const struct request_outcome *outcome)
 {
     count_end(recorder_account(recorder, outcome->due_ns), outcome);
     if (!is_measured(recorder, outcome->due_ns))
         return;
     recorder->second_done++;
-    if (outcome->failure == NULL) {
-        record_times(recorder, outcome);
-    } else {
+    if (outcome->failure != NULL) {
         recorder->second_failed++;
         failures_add(&recorder->failures, outcome->failure, 1);
+    } else if (!recorder->setup.one_way) {
+        record_reply(recorder, outcome);
     }
     recorder->drained += outcome->done_ns >= recorder->setup.end_ns;
     if (outcome->done_ns > recorder->last_done_ns)
@@ -133,15 +196,49 @@ void recorder_request_done(struct recorder *recorder, const struct request_outco
     keep_sample(recorder, outcome);
 }
 
+/* --- Messages --- */
+
+void recorder_gap(struct recorder *recorder, uint64_t due_ns, uint64_t gap_ns)
+{
+    if (recorder->setup.stream && is_measured(recorder, due_ns))
+        histogram_record(&recorder->gap, gap_ns);
+}
+
+void recorder_message_sent(struct recorder *recorder, uint64_t bytes)
+{
+    recorder->traffic.sent_messages++;
+    recorder->traffic.sent_bytes += bytes;
+    recorder->traffic.sent_units += gateway_units(bytes);
+}
+
+void recorder_message_received(struct recorder *recorder, uint64_t bytes)
+{
+    recorder->traffic.received_messages++;
+    recorder->traffic.received_bytes += bytes;
+    recorder->traffic.received_units += gateway_units(bytes);
+}
+
 /* --- Connections --- */
 
-void recorder_connection_opened(struct recorder *recorder, const struct connect_times *times,
-                                bool again)
+static void count_opening(struct connection_counts *counts, enum opening opening)
 {
-    if (again)
-        recorder->connections.reopened++;
-    else
-        recorder->connections.opened++;
+    switch (opening) {
+    case OPENING_FIRST:
+        counts->opened++;
+        break;
+    case OPENING_AGAIN:
+        counts->reopened++;
+        break;
+    case OPENING_ROTATED:
+        counts->rotated++;
+        break;
+    }
+}
+
+void recorder_connection_opened(struct recorder *recorder, const struct connect_times *times,
+                                enum opening opening)
+{
+    count_opening(&recorder->connections, opening);
     for (size_t i = 0; i < CONNECT_PHASE_COUNT; i++) {
         if (times->ns[i] != CLOCK_NEVER)
             histogram_record(&recorder->connect[i], times->ns[i]);
@@ -217,9 +314,21 @@ static void merge_counts(struct connection_counts *counts, const struct connecti
 {
     counts->opened += other->opened;
     counts->reopened += other->reopened;
+    counts->rotated += other->rotated;
     counts->failed += other->failed;
     counts->closed_by_server += other->closed_by_server;
     counts->open_at_end += other->open_at_end;
+}
+
+static void merge_traffic(struct traffic *traffic, const struct traffic *other)
+{
+    traffic->sent_messages += other->sent_messages;
+    traffic->sent_bytes += other->sent_bytes;
+    traffic->sent_units += other->sent_units;
+    traffic->received_messages += other->received_messages;
+    traffic->received_bytes += other->received_bytes;
+    traffic->received_units += other->received_units;
+    traffic->connected_ns += other->connected_ns;
 }
 
 static void merge_histograms(struct recorder *recorder, const struct recorder *other)
@@ -229,6 +338,11 @@ static void merge_histograms(struct recorder *recorder, const struct recorder *o
     histogram_merge(&recorder->send_lag, &other->send_lag);
     histogram_merge(&recorder->pacing_lag, &other->pacing_lag);
     histogram_merge(&recorder->loop_lag, &other->loop_lag);
+    histogram_merge(&recorder->ttfm, &other->ttfm);
+    histogram_merge(&recorder->gap, &other->gap);
+    histogram_merge(&recorder->tpom, &other->tpom);
+    histogram_merge(&recorder->reply_messages, &other->reply_messages);
+    histogram_merge(&recorder->reply_bytes, &other->reply_bytes);
     for (size_t i = 0; i < CONNECT_PHASE_COUNT; i++)
         histogram_merge(&recorder->connect[i], &other->connect[i]);
     histogram_merge(&recorder->lifetime, &other->lifetime);
@@ -245,6 +359,7 @@ static void merge_samples(struct recorder *recorder, const struct recorder *othe
 
 void recorder_merge(struct recorder *recorder, const struct recorder *other)
 {
+    recorder->setup = other->setup;
     merge_accounts(&recorder->measured, &other->measured);
     merge_accounts(&recorder->warmup, &other->warmup);
     merge_histograms(recorder, other);
@@ -252,11 +367,15 @@ void recorder_merge(struct recorder *recorder, const struct recorder *other)
     failures_merge(&recorder->failures, &other->failures);
     merge_counts(&recorder->connections, &other->connections);
     merge_samples(recorder, other);
+    merge_traffic(&recorder->traffic, &other->traffic);
     recorder->drained += other->drained;
     recorder->sent_late += other->sent_late;
     recorder->waited += other->waited;
     recorder->keepalives += other->keepalives;
     recorder->unsolicited += other->unsolicited;
+    recorder->late += other->late;
+    recorder->ignored += other->ignored;
+    recorder->good += other->good;
     if (other->last_done_ns > recorder->last_done_ns)
         recorder->last_done_ns = other->last_done_ns;
 }

@@ -29,6 +29,11 @@ double results_achieved_per_s(const struct results *results)
     return per_s(results, results->recorded.measured.sent - results->recorded.sent_late);
 }
 
+double results_goodput_per_s(const struct results *results)
+{
+    return per_s(results, results->recorded.good);
+}
+
 const struct histogram *results_response_time(const struct results *results)
 {
     const struct recorder *recorded = &results->recorded;

@@ -12,18 +12,23 @@
 #define DISTRIBUTION_STATS "avg, med, min, max, p(N), stddev, count or rate"
 #define NAMES_MAX          96
 
-/* The words for statistics, but for p(N), and what they put around a metric's label. */
+/* The words for statistics, but for p(N), and what they put around a metric's label: in front of it
+ * when it is a time, or when it is a number of things. */
 static const struct stat_word {
     const char *word;
     enum stat stat;
     bool of_counters;
-    const char *before;
+    const char *before_time;
+    const char *before_number;
     const char *behind;
 } stat_words[] = {
-    {"avg", STAT_AVG, false, "average ", ""},         {"med", STAT_MED, false, "median ", ""},
-    {"min", STAT_MIN, false, "shortest ", ""},        {"max", STAT_MAX, false, "longest ", ""},
-    {"stddev", STAT_STDDEV, false, "", " deviation"}, {"count", STAT_COUNT, true, "", " samples"},
-    {"rate", STAT_RATE, true, "", " per second"},
+    {"avg", STAT_AVG, false, "average ", "average ", ""},
+    {"med", STAT_MED, false, "median ", "median ", ""},
+    {"min", STAT_MIN, false, "shortest ", "fewest ", ""},
+    {"max", STAT_MAX, false, "longest ", "most ", ""},
+    {"stddev", STAT_STDDEV, false, "", "", " deviation"},
+    {"count", STAT_COUNT, true, "", "", " samples"},
+    {"rate", STAT_RATE, true, "", "", " per second"},
 };
 
 static const struct stat_word *find_word(const char *word)
@@ -231,7 +236,8 @@ static bool count_or_rate(const struct selector *selector, const struct results 
     return true;
 }
 
-static double statistic_ns(const struct selector *selector, const struct histogram *histogram)
+/* In the histogram's own unit. */
+static double statistic_of(const struct selector *selector, const struct histogram *histogram)
 {
     switch (selector->stat) {
     case STAT_AVG:
@@ -261,7 +267,7 @@ static bool get_statistic(const struct selector *selector, const struct results 
         return false;
     if (selector->stat == STAT_COUNT || selector->stat == STAT_RATE)
         return count_or_rate(selector, results, histogram->count, value);
-    *value = statistic_ns(selector, histogram) / (double)NS_PER_S;
+    *value = statistic_of(selector, histogram) / metric_scale(selector->metric->unit);
     return histogram->count > 0;
 }
 
@@ -288,7 +294,8 @@ char *selector_label(const struct selector *selector, char out[SELECTOR_SIZE])
     else if (selector->stat == STAT_VALUE)
         snprintf(out, SELECTOR_SIZE, "%s", metric->label);
     else
-        snprintf(out, SELECTOR_SIZE, "%s%s%s%s%s", word->before,
+        snprintf(out, SELECTOR_SIZE, "%s%s%s%s%s",
+                 metric->unit == METRIC_SECONDS ? word->before_time : word->before_number,
                  selector->has_kind ? failure_name(selector->kind) : "",
                  selector->has_kind ? " " : "", metric->label,
                  selector->stat == STAT_COUNT && metric->form == METRIC_COUNTER ? ""

@@ -1,5 +1,6 @@
 #include "wsload/stats/thresholds.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,8 @@
 #include "wsload/base/text.h"
 #include "wsload/base/units.h"
 #include "wsload/stats/results.h"
+
+#define LIMIT_HIGHEST 0x1p62 /* beyond any sample, and llround() still holds it */
 
 /* --- Parsing --- */
 
@@ -62,6 +65,11 @@ static int parse_limit(const char *text, enum metric_unit unit, double *limit, s
             return -1;
         *limit = (double)number;
         return 0;
+    case METRIC_BYTES:
+        if (units_parse_size(text, &number, error))
+            return -1;
+        *limit = (double)number;
+        return 0;
     case METRIC_PERCENT:
         return units_parse_percent(text, limit, error);
     case METRIC_PER_SECOND:
@@ -87,8 +95,8 @@ static int parse_value(const char *text, struct threshold *threshold, struct err
     if (threshold->abort && !threshold_can_abort(threshold, true))
         return error_set(error,
                          "'%s': abort needs a figure that can be sure to fail before the end: an "
-                         "upper limit of max, med, p(N) or avg of a request's times or of a count, "
-                         "or a lower limit of min or success_rate",
+                         "upper limit of max, med, p(N) or avg of a request's times or its reply's "
+                         "size or of a count, or a lower limit of min or success_rate",
                          threshold->selector.text);
     return 0;
 }
@@ -178,4 +186,56 @@ size_t thresholds_broken(const struct thresholds *thresholds)
     for (size_t i = 0; i < thresholds->count; i++)
         broken += !thresholds->items[i].passed;
     return broken;
+}
+
+/* --- Limits on single requests --- */
+
+uint64_t threshold_first_beyond(const struct threshold *threshold)
+{
+    double scale = metric_scale(threshold->selector.metric->unit);
+    uint64_t limit = (uint64_t)llround(fmin(threshold->limit * scale, LIMIT_HIGHEST));
+    return limit + threshold_kept(threshold, (double)limit / scale);
+}
+
+/* Where LEVELS has the limit of METRIC; NULL when that is no time of a request's own. */
+static uint64_t *level_of(struct service_levels *levels, const struct metric *metric)
+{
+    const struct {
+        const char *name;
+        uint64_t *level_ns;
+    } known[] = {
+        {"latency", &levels->latency_ns},
+        {"response_time", &levels->response_ns},
+        {"ttfm", &levels->ttfm_ns},
+        {"tpom", &levels->tpom_ns},
+    };
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (strcmp(known[i].name, metric->name) == 0)
+            return known[i].level_ns;
+    return NULL;
+}
+
+/* Whether THRESHOLD says how long something may take at most. */
+static bool limits_time(const struct threshold *threshold)
+{
+    return (threshold->relation == THRESHOLD_BELOW || threshold->relation == THRESHOLD_AT_MOST) &&
+           selector_unit(&threshold->selector) == METRIC_SECONDS &&
+           threshold->selector.stat != STAT_STDDEV;
+}
+
+struct service_levels thresholds_service_levels(const struct thresholds *thresholds)
+{
+    struct service_levels levels = {false, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER};
+    for (size_t i = 0; i < thresholds->count; i++) {
+        const struct threshold *threshold = &thresholds->items[i];
+        uint64_t *level_ns = level_of(&levels, threshold->selector.metric);
+        if (!level_ns || !limits_time(threshold))
+            continue;
+        uint64_t first_beyond_ns = threshold_first_beyond(threshold);
+        uint64_t highest_ns = first_beyond_ns > 0 ? first_beyond_ns - 1 : 0;
+        if (highest_ns < *level_ns)
+            *level_ns = highest_ns;
+        levels.any = true;
+    }
+    return levels;
 }

@@ -1,9 +1,7 @@
 #include "wsload/stats/thresholds.h"
 
-#include <math.h>
 #include <string.h>
 
-#include "wsload/base/clock.h"
 #include "wsload/stats/recorder.h"
 
 /* How it can be known before the end that a threshold fails. */
@@ -12,7 +10,7 @@ enum proof {
     PROOF_COUNT,      /* a count only grows */
     PROOF_EXTREME,    /* one sample beyond the limit is enough */
     PROOF_PERCENTILE, /* too many samples are beyond it, even if all that may come are not */
-    PROOF_MEAN,       /* their sum is too large, even if all that may come take no time */
+    PROOF_MEAN,       /* their sum is too large, even if all that may come are 0 */
     PROOF_SHARE       /* too many requests failed, even if all that may come go well */
 };
 
@@ -74,32 +72,24 @@ static struct samples samples_of(const struct metric *metric, const struct recor
     return (struct samples){{recorded, &recorder->second}, has_second ? 2 : 1};
 }
 
-/* The smallest duration on the wrong side of an upper limit. The limit in whole nanoseconds is
- * itself on one side or the other. */
-static uint64_t first_wrong_ns(const struct threshold *threshold)
-{
-    uint64_t limit_ns = (uint64_t)llround(threshold->limit * (double)NS_PER_S);
-    return limit_ns + threshold_kept(threshold, clock_seconds(limit_ns));
-}
-
-/* Samples that histogram_percentile_ns() takes for VALUE_NS and more, if there is one in truth: it
+/* Samples that histogram_percentile_ns() takes for VALUE and more, if there is one in truth: it
  * takes them for the end of their bucket, but not for more than the largest. */
-static uint64_t count_from(const struct histogram *histogram, uint64_t value_ns)
+static uint64_t count_from(const struct histogram *histogram, uint64_t value)
 {
-    uint64_t start_ns = histogram_bucket_start_ns(histogram_bucket_of(value_ns));
-    return start_ns == 0 ? histogram->count : histogram_count_above(histogram, start_ns - 1);
+    uint64_t start = histogram_bucket_start_ns(histogram_bucket_of(value));
+    return start == 0 ? histogram->count : histogram_count_above(histogram, start - 1);
 }
 
 static uint64_t count_beyond(const struct threshold *threshold, const struct samples *samples)
 {
     uint64_t beyond = 0;
     bool any = false;
-    uint64_t wrong_ns = first_wrong_ns(threshold);
-    if (wrong_ns > HISTOGRAM_HIGHEST_NS)
+    uint64_t first = threshold_first_beyond(threshold);
+    if (first > HISTOGRAM_HIGHEST_NS)
         return 0;
     for (size_t i = 0; i < samples->count; i++) {
-        any |= samples->parts[i]->max_ns >= wrong_ns;
-        beyond += count_from(samples->parts[i], wrong_ns);
+        any |= samples->parts[i]->max_ns >= first;
+        beyond += count_from(samples->parts[i], first);
     }
     return any ? beyond : 0;
 }
@@ -108,11 +98,12 @@ static uint64_t count_beyond(const struct threshold *threshold, const struct sam
  * can never be kept. */
 static bool extreme_beyond(const struct threshold *threshold, const struct samples *samples)
 {
+    double scale = metric_scale(threshold->selector.metric->unit);
     for (size_t i = 0; i < samples->count; i++) {
         const struct histogram *part = samples->parts[i];
         bool smallest = threshold->selector.stat == STAT_MIN;
-        double extreme = clock_seconds(smallest ? part->min_ns : part->max_ns);
-        if (!threshold_kept(threshold, extreme))
+        double extreme = (double)(smallest ? part->min_ns : part->max_ns);
+        if (!threshold_kept(threshold, extreme / scale))
             return true;
     }
     return false;
@@ -166,10 +157,11 @@ void evidence_add(struct evidence *evidence, const struct evidence *other)
 /* What follows is computed exactly as the figures at the end are, so that rounding cannot make a
  * difference between them. */
 
-static double lowest_mean(const struct evidence *evidence, uint64_t samples)
+static double lowest_mean(const struct threshold *threshold, const struct evidence *evidence,
+                          uint64_t samples)
 {
-    double mean_ns = (double)((long double)evidence->sum_ns / (long double)samples);
-    return mean_ns / (double)NS_PER_S;
+    double mean = (double)((long double)evidence->sum_ns / (long double)samples);
+    return mean / metric_scale(threshold->selector.metric->unit);
 }
 
 static double highest_share(const struct evidence *evidence, uint64_t requests)
@@ -198,7 +190,7 @@ static bool is_sure_to_fail(const struct threshold *threshold, const struct evid
     case PROOF_PERCENTILE:
         return evidence->beyond > at_most - histogram_rank(at_most, threshold->selector.percent);
     case PROOF_MEAN:
-        return at_most > 0 && !threshold_kept(threshold, lowest_mean(evidence, at_most));
+        return at_most > 0 && !threshold_kept(threshold, lowest_mean(threshold, evidence, at_most));
     case PROOF_SHARE:
         return at_most > 0 && !threshold_kept(threshold, highest_share(evidence, at_most));
     case PROOF_NONE:

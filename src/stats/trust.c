@@ -215,6 +215,33 @@ static bool check_samples(const struct results *results, struct trust_reason *re
     return false;
 }
 
+/* Requests that waited, and nothing came, not even what belongs to none. Those whose connections
+ * broke are another matter. */
+static bool check_no_replies(const struct results *results, struct trust_reason *reason)
+{
+    const struct recorder *recorded = &results->recorded;
+    uint64_t in_vain = metrics_errors(recorded, FAILURE_REPLY_TIMEOUT) +
+                       recorded->measured.unanswered + recorded->warmup.unanswered;
+    uint64_t answered = recorded->measured.ok + recorded->warmup.ok;
+    if (results->setup.one_way || in_vain == 0 || answered > 0 ||
+        recorded->traffic.received_messages > 0)
+        return false;
+    reason->grade = TRUST_VALID;
+    snprintf(reason->text, sizeof(reason->text), "nothing at all came back");
+    return true;
+}
+
+static bool check_record_lost(const struct results *results, struct trust_reason *reason)
+{
+    uint64_t lost = results->record_lost;
+    if (lost == 0)
+        return false;
+    reason->grade = TRUST_DOUBTFUL;
+    snprintf(reason->text, sizeof(reason->text), "--record had to leave out %" PRIu64 " request%s",
+             lost, lost == 1 ? "" : "s");
+    return true;
+}
+
 static bool check_machine(const struct results *results, struct trust_reason *reason)
 {
     if (!results->setup.same_machine)
@@ -239,7 +266,12 @@ static const struct check {
     {"loop_lag", check_loop_lag, MORE_GENERATOR},
     {"cpu", check_cpu, MORE_GENERATOR},
     {"samples", check_samples, "send more requests, or ask for a lower percentile"},
+    {"record_lost", check_record_lost,
+     "record to a faster disk, without --record-replies, or with less load"},
     {"target", check_target, "use more connections (-c) or --in-flight"},
+    {"no_replies", check_no_replies,
+     "the route may have no route response, or the backend never posts to the connection; use "
+     "--one-way if no reply is meant"},
     {"same_machine", check_machine, ""},
 };
 

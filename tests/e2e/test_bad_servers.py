@@ -10,8 +10,8 @@ REQUESTS = 3
 
 # Nothing opens: mode, kind, detail.
 NEVER_OPEN = (
-    ("close_at_once", "closed", "1006"),
-    ("close_after_request", "closed", "1006"),
+    ("close_at_once", "eof", ""),
+    ("close_after_request", "eof", ""),
     ("reset_after_request", "reset", ""),
     ("garbage", "connect_timeout", ""),  # libwebsockets goes on waiting for a status line
     ("text_garbage", "connect_timeout", ""),
@@ -24,16 +24,16 @@ NEVER_OPEN = (
 
 # It opens, and every request fails: mode, kind, detail, whether the connection is lost.
 NEVER_ANSWERED = (
-    ("eof_after_message", "closed", "1006", True),
+    ("eof_after_message", "eof", "", True),
     ("reset_after_message", "reset", "", True),
-    ("half_frame", "closed", "1006", True),
+    ("half_frame", "eof", "", True),
     ("close_1001", "closed", "1001", True),
     ("close_1009", "closed", "1009", True),
     ("close_empty", "closed", "1005", True),
     ("reserved_opcode", "protocol", "", True),
     ("rsv_bit", "protocol", "", True),
     ("bad_utf8", "protocol", "", True),
-    ("gateway_error", "gateway_error", "", False),
+    ("gateway_error", "gateway_error", "Internal server error", False),
 )
 
 ANSWERED = ("big_10mb", "fragmented", "empty_message", "binary")
@@ -185,8 +185,8 @@ class NeverAnswered(Case):
 
     def test_a_connection_that_ends_as_soon_as_it_is_open(self):
         for mode, kinds in (
-            ("eof_after_open", {"closed"}),
-            ("reset_after_open", {"reset", "closed"}),  # a send that meets the reset swallows it
+            ("eof_after_open", {"eof"}),
+            ("reset_after_open", {"reset", "eof"}),  # a send that meets the reset swallows it
         ):
             with self.subTest(mode=mode):
                 run = self.run_against(self.bad(mode))
@@ -251,10 +251,10 @@ class Answered(Case):
         made = authority.issue("server", "DNS:localhost")
         for mode, kind, detail in (
             ("close_1009", "closed", "1009"),
-            ("eof_after_message", "closed", "1006"),
+            ("eof_after_message", "eof", ""),
             ("reset_after_message", "reset", ""),
             ("rsv_bit", "protocol", ""),
-            ("close_notify", "closed", "1006"),
+            ("close_notify", "eof", ""),
         ):
             with self.subTest(mode=mode):
                 server = self.bad(mode, cert=made.cert, key=made.key)

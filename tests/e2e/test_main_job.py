@@ -90,7 +90,7 @@ class Counterparts(harness.Case):
         template = '{"action": "boom", "data": "{{prompt}}"}'
         run = self.wsload("-n", 30, "-c", 3, "--template", template, server.url(), self.prompts("x"))
         self.assertEqual(run.code, 1, run)
-        self.assertEqual(run.errors(), {("gateway_error", ""): 30})
+        self.assertEqual(run.errors(), {("gateway_error", "Internal server error"): 30})
         self.assertIn("Internal server error", run.summary["errors"][0]["example"])
         self.assertEqual(server.stop()["routes"], {"boom": 30})
         self.assertEqual(run.summary["connections"]["reopened"], 0)

@@ -109,7 +109,7 @@ class Queue(harness.Case):
         self.assertEqual(sums["skipped"], run.summary["skipped_requests"])
         # One each 100 ms, and those of the queue at the end.
         self.assertTrue(6 <= sums["sent"] <= 10 + 6, sums)
-        self.assertEqual([r["check"] for r in run.summary["verdict"]["reasons"]][0], "target")
+        self.assertIn("target", [r["check"] for r in run.summary["verdict"]["reasons"]])
 
     def test_no_queue_at_all(self):
         server = self.node(delay_ms=200)
@@ -164,7 +164,7 @@ class Trouble(harness.Case):
         self.assertEqual((connections["opened"], connections["open_at_end"]), (20, 0))
         self.assertEqual(connections["closed_by_server"], 20)
         kinds = {error["kind"] for error in run.summary["errors"]}
-        self.assertTrue({"connect_refused"} <= kinds <= {"connect_refused", "reset", "closed"}, kinds)
+        self.assertTrue({"connect_refused"} <= kinds <= {"connect_refused", "reset", "eof"}, kinds)
 
 
 if __name__ == "__main__":

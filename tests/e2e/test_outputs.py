@@ -16,7 +16,7 @@ class Histograms(harness.Case):
         for parent in ("connect", "connection"):
             for name, figures in summary[parent].items():
                 yield f"{parent}.{name}", figures
-        for name in ("latency", "response_time", "send_lag", "pacing_lag", "loop_lag"):
+        for name in (*harness.DISTRIBUTIONS, "send_lag", "pacing_lag", "loop_lag"):
             if name != "response_time" or summary["load"]["model"] == "open":
                 yield name, summary[name]
 
@@ -31,8 +31,11 @@ class Histograms(harness.Case):
             histogram = histograms.decode(text)
             seen = {what: histogram.percentile(percent) for what, percent in PERCENTILES.items()}
             seen |= {"min": histogram.least, "max": histogram.most, "average": histogram.mean()}
-            for what, ns in seen.items():
-                self.assertAlmostEqual(figures[what], ns / 1e9, delta=1.001e-9, msg=f"{name} {what}")
+            unit = 1 if name.endswith("_per_reply") else 1e9
+            for what, value in seen.items():
+                self.assertAlmostEqual(
+                    figures[what], value / unit, delta=1.001e-9, msg=f"{name} {what}"
+                )
         self.assertEqual(coded, {})
         latency = histograms.decode(run.summary["histograms"]["latency"])
         self.assertEqual(latency.count, run.summary["successful_requests"])
@@ -44,6 +47,19 @@ class Histograms(harness.Case):
                 run = self.wsload(*flags, self.node().url(), self.prompts("a"))
                 self.assertEqual(run.code, 0, run)
                 self.check(run)
+
+    def test_of_streams(self):
+        flags = ("--stream", 5, "--gap", "1ms", "--reply-end", "the end")
+        served = self.serve("-q", *flags)
+        run = self.wsload(
+            "-n", 100, "-c", 4, "--reply-end", "text:the end", served.url(), self.prompts("a")
+        )
+        self.assertEqual(run.code, 0, run)
+        self.check(run)
+        gaps = histograms.decode(run.summary["histograms"]["inter_message_gap"])
+        self.assertEqual(gaps.count, 500)
+        messages = histograms.decode(run.summary["histograms"]["messages_per_reply"])
+        self.assertEqual((messages.least, messages.most, messages.count), (6, 6, 100))
 
     def test_of_connections_that_the_server_closed(self):
         server = self.node(close_after=5, close_code=1001)

@@ -68,7 +68,7 @@ class Serve(harness.Case):
         [reply] = asyncio.run(ask(served.url(), '{"message": "a"}'))
         self.assertEqual(set(json.loads(reply)), {"message", "connectionId", "requestId"})
         run = self.wsload("-n", 10, served.url(), self.prompts("a"))
-        self.assertEqual(run.errors(), {("gateway_error", ""): 10})
+        self.assertEqual(run.errors(), {("gateway_error", "Internal server error"): 10})
 
     def test_share_of_errors(self):
         served = self.serve("--error-rate", 25)
@@ -119,7 +119,8 @@ class Serve(harness.Case):
 
         async def fragments():
             async with websockets.connect(served.url(), max_size=None) as socket_:
-                await socket_.send(iter(['{"message": "', text[:30000], text[30000:], '"}']))
+                pieces = [text[at : at + 15000] for at in range(0, len(text), 15000)]
+                await socket_.send(iter(['{"message": "', *pieces, '"}']))
                 return await socket_.recv()
 
         self.assertEqual(asyncio.run(fragments()), text)
@@ -140,11 +141,29 @@ class Mistakes(harness.Case):
             (("--delay", "5x"), ("--delay", "5x")),
             (("--error-rate", "101"), ("--error-rate", "'101'")),
             (("--reply", "{{nothing}}"), ("--reply", "nothing")),
+            (("--reply-end", "{{nothing}}"), ("--reply-end", "nothing")),
+            (("--stream", "0"), ("--stream", "'0'")),
+            (("--profile", "bedrock-chats"), ("bedrock-chats", "korean-chatbot", "did you mean")),
+            (("--profile", "simple-chat", "--reply", "x"), ("--profile", "--reply")),
+            (("--profile", "simple-chat", "--reply-end", "x"), ("--profile", "--reply-end")),
+            (("--frame-limit", "32Kib"), ("--frame-limit", "32Kib", "KiB")),
+            (("--message-limit", "17MiB"), ("--message-limit", "16 MiB")),
+            (("--connect-quota", "-1"), ("--connect-quota", "'-1'")),
+            (("--message-quota", "many"), ("--message-quota", "'many'")),
+            (("--require-sigv4", "us-east-1"), ("AWS_ACCESS_KEY_ID",)),
+            (("--require-sigv4", "aws:amz:us-east-1:execute-api"), ("--require-sigv4", "Region")),
+            (("--require-header", "no colon"), ("--require-header", "Name: value")),
             (("--lisen", "127.0.0.1:0"), ("--lisen", "--listen")),
             (("--tls", "--listen", "127.0.0.1:0", "--ca-out", "/nonexistent/ca"), ("/nonexistent",)),
             (("extra",), ("too many arguments",)),
         ):
             self.check(args, *texts)
+
+    def test_secrets_stay_out_of_errors(self):
+        for header in ("x-api-key : s3cret", "x-api-key:s3\ncret", "Upgrade: s3cret"):
+            run = self.wsload("serve", "--require-header", header)
+            self.assert_mistake(run, "--require-header")
+            self.assertNotIn("cret", run.err)
 
     def test_a_port_that_is_taken(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:

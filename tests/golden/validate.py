@@ -15,6 +15,9 @@ import histograms
 HERE = pathlib.Path(__file__).resolve().parent
 SCHEMA = HERE.parent.parent / "docs" / "summary.schema.json"
 
+# Distributions that are of whole numbers; all others are of ns in their histograms.
+COUNTED = ("messages_per_reply", "bytes_per_reply")
+
 
 def refuse_constant(name):
     raise ValueError(f"{name} is no JSON number")
@@ -25,7 +28,7 @@ def load(path):
 
 
 def decoded(text):
-    """What a histogram of the file says of itself: members of its distribution."""
+    """What a histogram of the file says of itself: members of its distribution, in its own unit."""
     histogram = histograms.decode(text)
     return {"average": histogram.mean(), "min": histogram.least, "max": histogram.most,
             "median": histogram.percentile(50), "p90": histogram.percentile(90),
@@ -34,7 +37,8 @@ def decoded(text):
 
 def distributions(summary):
     """Yields (path, figures) of all distributions, response time only where it is not latency."""
-    for name in ("latency", "response_time", "send_lag", "pacing_lag", "loop_lag"):
+    for name in ("latency", "response_time", "ttfm", "inter_message_gap", "tpom", "send_lag",
+                 "pacing_lag", "loop_lag", *COUNTED):
         if name != "response_time" or summary["load"]["model"] == "open":
             yield name, summary[name]
     for parent in ("connect", "connection"):
@@ -48,8 +52,9 @@ def wrong_histograms(summary):
         if (text is None) != (figures["average"] is None):
             yield f"histograms.{path} and {path} do not agree on whether there are samples"
         elif text is not None:
-            wrong = [name for name, ns in decoded(text).items()
-                     if abs(figures[name] - ns / 1e9) > 1.001e-9]
+            scale, error = (1, 1e-4) if path in COUNTED else (1e9, 1.001e-9)
+            wrong = [name for name, value in decoded(text).items()
+                     if abs(figures[name] - value / scale) > error]
             yield from (f"{path}.{name} is not what its histogram holds" for name in wrong)
 
 
@@ -73,9 +78,20 @@ def wrong_sums(summary):
                 for name, (ours, theirs) in sums.items() if ours != theirs)
 
 
+def wrong_cost(summary):
+    cost = summary["cost"]
+    sums = {
+        "messages": cost["billed_messages"] / 1e6 * cost["rates"]["per_million_messages"],
+        "minutes": cost["connection_minutes"] / 1e6 * cost["rates"]["per_million_minutes"],
+        "total": cost["messages"] + cost["minutes"],
+    }
+    yield from (f"cost.{name}: {cost[name]} is not {sum}"
+                for name, sum in sums.items() if abs(cost[name] - sum) > 2e-9)
+
+
 def complaints(validator, summary):
     found = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(summary)]
-    return found or [*wrong_sums(summary), *wrong_histograms(summary)]
+    return found or [*wrong_sums(summary), *wrong_cost(summary), *wrong_histograms(summary)]
 
 
 def member_paths(value, path=()):
@@ -115,6 +131,28 @@ def broken_open_copies(summary):
         metric="latency"))
     yield broken("of an open run without its response times", lambda s: s["histograms"].pop(
         "response_time"))
+
+
+def broken_stream_copies(summary):
+    """Yields (what, summary) for mistakes that only a summary of streams can have."""
+    broken = breaker(summary)
+    yield broken("of streams without their messages", lambda s: s["messages_per_reply"].update(
+        dict.fromkeys(s["messages_per_reply"])))
+    yield broken("of messages with the times of streams", lambda s: s["load"].update(
+        reply="message"))
+    yield broken("of bytes in billionths", lambda s: s["bytes_per_reply"].update(
+        average=s["bytes_per_reply"]["average"] / 1e9))
+    yield broken("with a cost that does not add up", lambda s: s["cost"].update(total=7))
+    yield broken("with a bill", lambda s: s["cost"].update(estimate=False))
+    yield broken("with a record of nothing", lambda s: s.update(record={}))
+
+
+def broken_one_way_copies(summary):
+    """Yields (what, summary) for mistakes that only a summary of a one-way run can have."""
+    broken = breaker(summary)
+    yield broken("of a one-way run with a latency", lambda s: s["samples"][0].update(latency=1))
+    yield broken("of a one-way run with bytes per reply", lambda s: s["bytes_per_reply"].update(
+        dict.fromkeys(s["bytes_per_reply"], 1)))
 
 
 def broken_copies(summary):
@@ -163,7 +201,9 @@ def main():
     wrong = [f"{path.name}: {line}" for path in paths for line in complaints(validator, load(path))]
     if len(sys.argv) == 1:
         summary = load(HERE / "connection_per_request.json")
-        broken = [*broken_copies(summary), *broken_open_copies(load(HERE / "doubtful.json"))]
+        broken = [*broken_copies(summary), *broken_open_copies(load(HERE / "doubtful.json")),
+                  *broken_stream_copies(load(HERE / "stream.json")),
+                  *broken_one_way_copies(load(HERE / "one_way.json"))]
         wrong += [f"the schema takes a summary {what}"
                   for what, changed in broken if not complaints(validator, changed)]
     print("\n".join(wrong) if wrong else f"{len(paths)} summaries are as the schema says")

@@ -21,7 +21,8 @@ uint64_t clock_monotonic_ns(void);
 /* Nanoseconds of CPU time that the calling thread has used. */
 uint64_t clock_thread_cpu_ns(void);
 
-/* Milliseconds since 1970-01-01T00:00:00Z of CLOCK_REALTIME. */
+/* Time since 1970-01-01T00:00:00Z of CLOCK_REALTIME. */
+uint64_t clock_wall_ns(void);
 uint64_t clock_wall_ms(void);
 
 /* Writes UNIX_MS as RFC 3339 in UTC with milliseconds: 2026-11-22T10:00:00.123Z. */

@@ -10,6 +10,9 @@
  * directory, or does not fit into OUT's maximum; the error names PATH. */
 int file_read(const char *path, struct buffer *out, struct error *error);
 
+/* Writes all of TEXT to FD. 0, or -1 with errno. */
+int file_write_all(int fd, struct text text);
+
 /* Whether file_write_atomic() to PATH would work now, found out without leaving anything behind:
  * the directory exists and is writable, PATH is no directory. 0 or -1. */
 int file_check_writable(const char *path, struct error *error);

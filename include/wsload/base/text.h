@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct text {
     const char *data;
@@ -23,6 +24,13 @@ bool text_contains(struct text haystack, struct text needle);
 
 /* TEXT without ASCII white space (space, \t \n \v \f \r) at both ends. */
 struct text text_trim(struct text text);
+
+/* The most digits of a number in decimal. */
+#define TEXT_DECIMAL_MAX 20
+
+/* Writes NUMBER in decimal to OUT, which has room for TEXT_DECIMAL_MAX characters; not terminated.
+ * Returns the place behind. */
+char *text_put_decimal(char *out, uint64_t number);
 
 /* The candidate nearest to WORD by edit distance (insert, delete, replace, swap of neighbours), or
  * NULL when none is near enough to be a slip of the finger (distance at most a third of the longer

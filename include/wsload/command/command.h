@@ -14,7 +14,7 @@ int command_run(int argc, char *const argv[]);
 /* `wsload serve [OPTIONS]` */
 int command_serve(int argc, char *const argv[]);
 
-/* `wsload help [OPTION | serve [OPTION]]` */
+/* `wsload help [OPTION | all | serve [OPTION | all]]` */
 int command_help(int argc, char *const argv[]);
 
 /* Prints the whole help of `wsload` or `wsload serve` to standard output. Returns 0. */

@@ -14,6 +14,7 @@
 #include "wsload/base/error.h"
 
 #define OPTION_LIST_MAX 64
+#define OPTION_ROWS_MAX 128
 
 /* The type of an option, and of the field that takes it. */
 enum option_type {
@@ -23,6 +24,7 @@ enum option_type {
     OPTION_RANGE,    /* struct option_range, ns: T or T1-T2 */
     OPTION_RATE,     /* double, per second */
     OPTION_PERCENT,  /* double */
+    OPTION_DECIMAL,  /* double, at least 0 */
     OPTION_TEXT,     /* const char * */
     OPTION_LIST,     /* struct option_list: may be given many times */
     OPTION_CHOICE    /* const char *, one of choices */
@@ -45,19 +47,19 @@ struct option_row {
     enum option_type type;
     size_t offset;              /* of the field in the struct that takes the values */
     uint64_t minimum;           /* of a count or duration */
-    uint64_t maximum;           /* 0: unlimited */
+    uint64_t maximum;           /* of these and a decimal; 0: unlimited */
     const char *const *choices; /* ends in NULL; of a choice */
     const char *initial;        /* default, as it would be typed; NULL: the field stays zero */
     const char *group;          /* heading in --help */
     const char *help;           /* one line */
-    const char *both;           /* in --help: one line for this row and the next; NULL: its own */
+    bool rare;                  /* --help only names it, its line is in `help all` */
     const char *more;           /* further sentences for `wsload help OPTION`; may be NULL */
 };
 
 /* One command's options and arguments. */
 struct option_set {
     const struct option_row *rows;
-    size_t count;
+    size_t count;                    /* at most OPTION_ROWS_MAX */
     const char *command;             /* "wsload" or "wsload serve" */
     const char *environment;         /* what its variables begin with: "WSLOAD_" */
     size_t arguments_max;            /* how many arguments that are no options */

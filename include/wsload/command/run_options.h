@@ -24,20 +24,35 @@ struct run_options {
     const char *think_time; /* NULL: not given */
     uint64_t warmup_ns;     /* 0: not given */
     bool hold;
-    const char *keepalive; /* NULL: not given */
     bool connection_per_request;
     uint64_t threads; /* 0: not given */
     uint64_t seed;    /* COUNT_NOT_GIVEN */
 
     const char *template;     /* text, or @FILE */
     const char *prompt_field; /* NULL: not given */
-    struct option_list fail_on;
-    uint64_t timeout_ns;
+    const char *setup;        /* NULL: not given */
     bool allow_oversize;
 
-    const char *origin; /* NULL: not given; "" sends none */
+    struct option_list reply_end;
+    struct option_list ignore;
+    struct option_list fail_on;
+    struct option_list expect;
+    const char *expect_bytes;    /* NULL: not given */
+    const char *correlate;       /* NULL: not given */
+    const char *gateway_timeout; /* NULL: not given */
+    bool one_way;
+    uint64_t timeout_ns;
+
     struct option_list headers;
+    struct option_list query;
+    const char *bearer_file;  /* NULL: not given */
+    const char *api_key_file; /* NULL: not given */
+    const char *users;        /* NULL: not given */
+    const char *origin;       /* NULL: not given; "" sends none */
     struct option_list subprotocols;
+    const char *keepalive;    /* NULL: not given */
+    uint64_t max_lifetime_ns; /* 0: not given */
+    bool compress;
     uint64_t connect_timeout_ns;
     double connect_rate; /* negative: not given */
     struct option_list resolve;
@@ -45,6 +60,13 @@ struct run_options {
     const char *interface; /* NULL: not given */
     bool ipv4;
     bool ipv6;
+
+    const char *aws_sigv4; /* NULL: not given, as the next three */
+    const char *sigv4_in;  /* query or header */
+    const char *sigv4_host;
+    const char *profile;
+    double price_messages; /* USD per million; negative: not given */
+    double price_minutes;  /* likewise */
 
     const char *cacert;
     const char *cert;
@@ -61,7 +83,9 @@ struct run_options {
     struct option_list thresholds;
     bool strict;
     const char *summary;
-    const char *hgrm; /* NULL: not given */
+    const char *hgrm;   /* NULL: not given */
+    const char *record; /* NULL: not given */
+    bool record_replies;
     const char *progress;
     bool quiet;
     bool no_color;

@@ -7,16 +7,19 @@
 
 /* A plan and everything that it borrows. */
 struct run_plan {
-    struct plan plan;
+    struct plan plan; /* owns its reply rules */
+    struct users users;
     struct prompts prompts;
     struct template template;
+    struct steps steps;
+    struct identity *identity;
     struct buffer template_text;
     struct buffer subprotocols;
     struct header headers[OPTION_LIST_MAX + 1]; /* and the User-Agent */
-    struct text fail_on[OPTION_LIST_MAX];
+    size_t header_count;
     struct resolve_rule resolve[OPTION_LIST_MAX];
     struct connect_to_rule connect_to[OPTION_LIST_MAX];
-    char origin[1024];
+    char origin[1024];                               /* "" sends none */
     char shown_url[URL_PATH_SIZE + URL_ORIGIN_SIZE]; /* without secrets */
 };
 

@@ -3,14 +3,16 @@
  * It knows no library, no clock and no schedule: what happened and when are arguments, and what to
  * do next is the answer. So a late reply, a close in mid-answer or a timeout is a plain unit test.
  *
- *     RESTING --open/assign--> OPENING --opened--> OPEN <---- assign, message
- *        ^                        | failed          | closed
- *        |                        v                 v
- *        +--------deadline-- BACKING_OFF <----------+
+ *     RESTING --open/assign--> OPENING --opened--> SETTING_UP --ready--> OPEN <---- assign, reply
+ *        ^                        | failed             | failed           | closed
+ *        |                        v                    v                  v
+ *        +--------deadline-- BACKING_OFF <-------------+------------------+
  *
- * An open connection has up to settings.in_flight requests in flight; replies belong to them first
- * in, first out. A connection that breaks fails them all and backs off, 100 ms doubling to 5 s,
- * until a good reply sets the delay back. A reply that comes too late would be taken for the next
+ * SETTING_UP is there only with steps to go through first. An open connection has up to
+ * settings.in_flight requests in flight; replies belong to them by their ids, or else first in,
+ * first out. A connection that breaks fails them all and backs off, 100 ms doubling to 5 s, of
+ * which up to a half is left out at random so that connections do not come back all at once; a good
+ * reply sets that back. Without ids a reply that comes too late would be taken for the next
  * request's, so a reply timeout closes the connection as well. */
 #ifndef WSLOAD_ENGINE_CONNECTION_H
 #define WSLOAD_ENGINE_CONNECTION_H
@@ -18,6 +20,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "wsload/base/random.h"
+#include "wsload/engine/flights.h"
 #include "wsload/load/schedule.h"
 #include "wsload/protocol/failure.h"
 
@@ -28,6 +32,7 @@
 enum connection_state {
     CONNECTION_RESTING, /* not open, nothing under way */
     CONNECTION_OPENING,
+    CONNECTION_SETTING_UP, /* open, with steps to go through before the first request */
     CONNECTION_OPEN,
     CONNECTION_CLOSING, /* our close frame is on its way, or the peer's is awaited */
     CONNECTION_BACKING_OFF,
@@ -37,7 +42,8 @@ enum connection_state {
 enum connection_action {
     CONNECTION_WAIT,  /* nothing */
     CONNECTION_START, /* open it */
-    CONNECTION_SEND,  /* send the newest request, then call connection_sent() */
+    CONNECTION_SETUP, /* begin with the steps */
+    CONNECTION_SEND,  /* send the newest request, and call connection_sent() first */
     CONNECTION_CLOSE, /* close it politely */
     CONNECTION_DROP,  /* drop the socket at once; no further event will come of it */
     CONNECTION_NEXT,  /* it has room for a request: give it one, if there is one */
@@ -45,47 +51,51 @@ enum connection_action {
 
 struct connection_settings {
     bool per_request;   /* close after each reply */
+    bool by_id;         /* replies carry the ids of their requests */
+    bool has_steps;     /* there are steps before the first request */
     unsigned in_flight; /* requests at a time, at least 1 */
     uint64_t connect_timeout_ns;
     uint64_t reply_timeout_ns;
+    uint64_t silence_ns;      /* a reply is over when nothing came for so long; 0: no such rule */
+    struct random *random;    /* of the backoff; borrowed */
     struct failure not_open;  /* what a connect timeout is reported as */
     struct failure no_reply;  /* what a reply timeout is reported as */
     struct failure cut_short; /* and what it does to the requests behind that one */
 };
 
-/* A request in flight, or about to be. */
-struct flight {
-    struct request request;
-    uint64_t sent_ns; /* when it was handed to the socket; 0 before */
-};
-
 struct connection {
     const struct connection_settings *settings; /* borrowed, outlives it */
-    struct flight *flights; /* a ring of settings.in_flight, borrowed; the oldest first */
-    unsigned first;
-    unsigned count;
+    struct flights flights;
     enum connection_state state;
     bool opened_before;
+    bool rotated;       /* closed because it was old enough, and not open again yet */
+    bool retiring;      /* to be closed once nothing is in flight */
+    bool fails_setup;   /* it is being closed for that, and has to back off */
+    bool any_ended;     /* a request has ended on it since it opened */
     unsigned breaks;    /* in a row, since the last good reply */
     uint64_t opened_ns; /* when it opened last */
 };
 
-/* The answer to an event. The caller first takes the ended requests off with connection_pop(), then
+/* The answer to an event. The caller first takes the ended requests off with flights_pop(), then
  * acts. */
 struct connection_step {
     enum connection_action action;
     uint64_t deadline_ns;          /* the one deadline it has from now on; CLOCK_NEVER for none */
     unsigned ended;                /* how many requests ended, the oldest first */
+    bool silent;                   /* the one that ended did so by silence: its reply is over */
     const struct failure *failure; /* why the oldest failed, NULL when it went well */
     const struct failure *others;  /* why those behind it did */
 };
 
-/* FLIGHTS has room for settings.in_flight. */
+/* MEMORY has flights_bytes(settings.in_flight) and outlives it. */
 void connection_init(struct connection *connection, const struct connection_settings *settings,
-                     struct flight *flights);
+                     void *memory);
 
 /* Whether it is open and has room for a request. */
 bool connection_is_free(const struct connection *connection);
+
+/* Whether it is open and has nothing in flight. */
+bool connection_is_idle(const struct connection *connection);
 
 /* RESTING: opens it without a request. */
 struct connection_step connection_open(struct connection *connection, uint64_t now_ns);
@@ -94,37 +104,45 @@ struct connection_step connection_open(struct connection *connection, uint64_t n
 struct connection_step connection_assign(struct connection *connection, struct request request,
                                          uint64_t now_ns);
 
-/* The request that is to be sent, and the one that the next reply belongs to. There must be one. */
-const struct request *connection_newest(const struct connection *connection);
-const struct request *connection_oldest(const struct connection *connection);
-
-/* That request was handed to the socket; SENT_NS was taken just before. */
+/* The first message of the newest request is about to be handed to the socket at SENT_NS. */
 struct connection_step connection_sent(struct connection *connection, uint64_t sent_ns);
-
-/* Takes the oldest request off. */
-struct flight connection_pop(struct connection *connection);
 
 /* OPENING: it is open. */
 struct connection_step connection_on_opened(struct connection *connection, uint64_t now_ns);
+
+/* SETTING_UP: the steps are done, or one has failed. FAILURE is borrowed by the step. */
+struct connection_step connection_on_ready(struct connection *connection);
+struct connection_step connection_on_setup_failed(struct connection *connection,
+                                                  const struct failure *failure, uint64_t now_ns);
 
 /* OPENING: it did not open. FAILURE is borrowed by the step. */
 struct connection_step connection_on_failed(struct connection *connection,
                                             const struct failure *failure, uint64_t now_ns);
 
-/* Whether a message that comes now is a reply. One that is not belongs to no request: the caller
- * counts it and leaves the connection be. */
-bool connection_awaits_reply(const struct connection *connection);
+/* When the next reply is overdue, or over by silence; CLOCK_NEVER when nothing is in flight. */
+uint64_t connection_deadline_ns(const struct connection *connection);
 
-/* A reply came, complete; FAILURE says what is wrong with it, NULL when it is good. */
-struct connection_step connection_on_message(struct connection *connection,
-                                             const struct failure *failure, uint64_t now_ns);
+/* OPEN: the reply to FLIGHT, or what was to be sent for it, is over; FAILURE says what is wrong
+ * with it, NULL when it is good. */
+struct connection_step connection_on_reply(struct connection *connection, struct flight *flight,
+                                           const struct failure *failure, uint64_t now_ns);
 
-/* It is closed, by the peer for the reason FAILURE or as we asked. */
+/* The peer broke the protocol, or a step in front of a request was not answered as it should be:
+ * nothing that comes can be trusted any more. */
+struct connection_step connection_on_fault(struct connection *connection,
+                                           const struct failure *failure, uint64_t now_ns);
+
+/* It is closed, by the peer for the reason FAILURE or as we asked. FAILURE NULL: the peer's close
+ * was the end of the oldest request's reply. */
 struct connection_step connection_on_closed(struct connection *connection,
                                             const struct failure *failure, uint64_t now_ns);
 
-/* The deadline of the last step, or one that the caller set for an idle connection, has come. */
+/* The deadline of the last step, or one that the caller set for an idle connection, has come. Not
+ * for SETTING_UP: there it is the caller's to name the step that was not answered. */
 struct connection_step connection_on_deadline(struct connection *connection, uint64_t now_ns);
+
+/* It is old enough: takes no more requests, and is closed once nothing is in flight. */
+struct connection_step connection_retire(struct connection *connection, uint64_t now_ns);
 
 /* It is wanted no more: an open socket is closed, an opening given up. Its requests are the
  * caller's to pop. */

@@ -9,15 +9,22 @@
 #include "wsload/engine/resolver.h"
 #include "wsload/engine/worker.h"
 #include "wsload/load/plan.h"
+#include "wsload/stats/journal.h"
 #include "wsload/stats/results.h"
 #include "wsload/stats/snapshot.h"
 
 struct engine;
 
-/* Resolves the target's name, which may take seconds, and makes the workers. PLAN and THRESHOLDS
- * are borrowed and outlive the engine. NULL and an error when it cannot. */
-struct engine *engine_new(const struct plan *plan, const struct thresholds *thresholds,
-                          struct error *error);
+/* All is borrowed and outlives the engine. */
+struct engine_setup {
+    const struct plan *plan;
+    const struct thresholds *thresholds;
+    struct journal *const *journals; /* one for each worker; NULL: requests are not recorded */
+};
+
+/* Resolves the target's name, which may take seconds, and makes the workers. NULL and an error when
+ * it cannot. */
+struct engine *engine_new(const struct engine_setup *setup, struct error *error);
 
 /* Where the target's name leads. */
 const struct addresses *engine_addresses(const struct engine *engine);

@@ -7,6 +7,8 @@
 #ifndef WSLOAD_ENGINE_LWS_TRANSPORT_H
 #define WSLOAD_ENGINE_LWS_TRANSPORT_H
 
+#include <stdbool.h>
+
 #include "wsload/base/error.h"
 #include "wsload/engine/resolver.h"
 #include "wsload/engine/transport.h"
@@ -25,6 +27,9 @@ struct lws_transport_setup {
  * loaded, or when libwebsockets or its libev plug-in cannot be. The descriptor limit must have been
  * raised before. */
 struct transport *lws_transport_new(const struct lws_transport_setup *setup, struct error *error);
+
+/* Whether this build of libwebsockets can compress (permessage-deflate). */
+bool lws_transport_compresses(void);
 
 /* The version of libwebsockets that is in use; static text. */
 const char *lws_transport_library(void);

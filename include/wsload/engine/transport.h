@@ -44,6 +44,8 @@ struct transport_ops {
     /* Sends one text message on the open connection ID. MESSAGE has TRANSPORT_HEADROOM bytes in
      * front of it, and holds noise afterwards: masking is done in place. */
     void (*send)(struct transport *transport, uint32_t id, char *message, size_t length);
+    /* Whether the socket of ID has not taken yet all that was sent. */
+    bool (*congested)(struct transport *transport, uint32_t id);
     /* Sends a close frame with 1000; closed() follows when the peer answers or goes away. */
     void (*close)(struct transport *transport, uint32_t id);
     /* Drops the socket of ID, whatever its state. Not to be called from inside a report about ID.

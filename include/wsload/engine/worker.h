@@ -14,6 +14,7 @@
 #include "wsload/engine/crew.h"
 #include "wsload/engine/transport.h"
 #include "wsload/load/plan.h"
+#include "wsload/stats/journal.h"
 #include "wsload/stats/recorder.h"
 #include "wsload/stats/snapshot.h"
 
@@ -37,7 +38,8 @@ struct worker_setup {
     const struct plan *plan;
     const struct thresholds *thresholds; /* evidence is gathered for those with abort */
     struct crew *crew;
-    unsigned index; /* 0 .. plan->workers-1 */
+    struct journal *journal; /* NULL: requests are not recorded */
+    unsigned index;          /* 0 .. plan->workers-1 */
 };
 
 /* What a worker has to tell when it is done. Times are 0 for what never came. */

@@ -17,9 +17,13 @@
     X(FAILURE_HANDSHAKE_STATUS, "handshake_status", "the upgrade was answered with this status")   \
     X(FAILURE_PROTOCOL, "protocol", "the peer broke the WebSocket protocol")                       \
     X(FAILURE_REPLY_TIMEOUT, "reply_timeout", "no reply in time")                                  \
+    X(FAILURE_TRUNCATED, "truncated", "the reply broke off before its end")                        \
     X(FAILURE_CLOSED, "closed", "the connection was closed")                                       \
+    X(FAILURE_EOF, "eof", "abnormal closure: ended without a close frame")                         \
     X(FAILURE_RESET, "reset", "the connection was reset")                                          \
-    X(FAILURE_ERROR_REPLY, "error_reply", "the reply holds a --fail-on text")                      \
+    X(FAILURE_SETUP, "setup", "a step of --setup was not answered as expected")                    \
+    X(FAILURE_ERROR_REPLY, "error_reply", "the reply is an error by --fail-on")                    \
+    X(FAILURE_UNEXPECTED_REPLY, "unexpected_reply", "the reply is not what --expect asks for")     \
     X(FAILURE_GATEWAY_ERROR, "gateway_error", "API Gateway answered with an error frame")
 
 enum failure_kind {
@@ -31,8 +35,11 @@ enum failure_kind {
 
 struct failure {
     enum failure_kind kind;
-    const char *detail;  /* borrowed, never NULL: the handshake status, the close code, OpenSSL's
-                            reason, what is exhausted ("ports", "descriptors"), or "" */
+    const char *detail;  /* borrowed, never NULL: the handshake status; the close code, of 1001 with
+                            "idle" or "lifetime" behind it when that is why; OpenSSL's reason; what
+                            is exhausted ("ports", "descriptors"); what broke a reply off
+                            ("reply_timeout", "closed 1001", "eof"); the step of --setup; the rule
+                            of --expect, or "--expect-bytes"; the text of a gateway error; or "" */
     struct text example; /* borrowed for the call: the frame, close reason or cause of this one */
 };
 

@@ -18,6 +18,10 @@ struct header {
  * value: the error names the header only. 0 or -1. */
 int header_parse(const char *text, struct header *header, struct error *error);
 
+/* Whether VALUE may stand in a header: no line break, no other control character but a tab (RFC
+ * 9110 section 5.5). */
+bool header_value_valid(struct text value);
+
 /* Whether HEADER has this name, in any case. */
 bool header_is(const struct header *header, const char *name);
 

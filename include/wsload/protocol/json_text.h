@@ -3,6 +3,7 @@
 #define WSLOAD_PROTOCOL_JSON_TEXT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "wsload/base/buffer.h"
 #include "wsload/base/text.h"
@@ -13,5 +14,12 @@ bool json_escape_needed(struct text text);
 /* Appends TEXT escaped, without quotes around it. UTF-8 passes as it is. 0, or -1 when OUT is
  * full and holds only a part. */
 int json_escape(struct buffer *out, struct text text);
+
+/* How many bytes json_escape() would append. */
+size_t json_escaped_length(struct text text);
+
+/* Whether TEXT, which is JSON, holds \u0000: cJSON gives strings without their length, and cuts
+ * them there. */
+bool json_has_escaped_nul(struct text text);
 
 #endif

@@ -34,6 +34,13 @@ const char *figure_plural(uint64_t count);
  * what was asked for is repeated. Returns OUT. */
 char *figure_exact(double value, char out[FIGURE_SIZE]);
 
+/* An amount of money, not negative: cents, and below ten of them as many digits as make two
+ * significant ones, at most 6: "$12.40", "$0.0021". Returns OUT. */
+char *figure_usd(double usd, char out[FIGURE_SIZE]);
+
+/* A price as it was given, at least to the cent: "$1.00", "$0.8125". Returns OUT. */
+char *figure_price(double usd, char out[FIGURE_SIZE]);
+
 /* NS, in whole us, as it is typed: "30s", "1m30s", "500ms". Returns OUT. */
 char *figure_typed_duration(uint64_t ns, char out[FIGURE_SIZE]);
 

@@ -13,6 +13,7 @@
 
 #define SCREEN_COLUMNS 80  /* lines are laid out for these */
 #define SCREEN_LIMIT   100 /* and never longer than this */
+#define SCREEN_LABEL   14  /* what stands behind a label begins here: "connections   " */
 
 enum screen_color { SCREEN_PLAIN, SCREEN_GREEN, SCREEN_YELLOW, SCREEN_RED };
 

@@ -16,7 +16,7 @@ struct histogram;
 struct recorder;
 struct results;
 
-enum metric_unit { METRIC_SECONDS, METRIC_PER_SECOND, METRIC_PERCENT, METRIC_COUNT };
+enum metric_unit { METRIC_SECONDS, METRIC_PER_SECOND, METRIC_PERCENT, METRIC_COUNT, METRIC_BYTES };
 
 enum metric_form { METRIC_NUMBER, METRIC_COUNTER, METRIC_DISTRIBUTION };
 
@@ -25,18 +25,22 @@ struct metric {
     const char *alias; /* a shorter name that finds it, too: "requests"; NULL: none */
     const char *label; /* as on screen: "latency", "TLS handshake", "success rate" */
     enum metric_form form;
-    enum metric_unit unit;
-    bool per_request;    /* a distribution to which a request adds one sample at most */
-    const char *meaning; /* one sentence */
+    enum metric_unit unit; /* of a distribution: of its samples */
+    bool per_request;      /* a distribution to which a request adds one sample at most */
+    const char *meaning;   /* one sentence */
     /* A number or counter: puts it into VALUE; false when there is none. */
     bool (*get)(const struct results *results, double *value);
-    /* A distribution: its histogram; NULL when the run has none of it. */
+    /* A distribution: its histogram, in ns when the unit is METRIC_SECONDS and else in the unit
+     * itself; NULL when the run has none of it. */
     const struct histogram *(*histogram)(const struct results *results);
     /* A counter and a distribution in the recorder of a worker, also while it runs. The histogram
      * is without the second under way, see recorder.h. */
     uint64_t (*counted)(const struct recorder *recorder);
     const struct histogram *(*recorded)(const struct recorder *recorder);
 };
+
+/* How much one UNIT is in the histogram of a distribution: 1e9 for METRIC_SECONDS, else 1. */
+double metric_scale(enum metric_unit unit);
 
 /* All metrics; COUNT gets how many. */
 const struct metric *metrics_table(size_t *count);

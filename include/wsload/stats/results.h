@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "wsload/load/plan.h"
+#include "wsload/stats/cost.h"
 #include "wsload/stats/recorder.h"
 #include "wsload/stats/thresholds.h"
 #include "wsload/stats/trust.h"
@@ -43,6 +44,12 @@ struct results_setup {
     uint64_t seed;
     bool strict;       /* an invalid run exits with 4 */
     bool same_machine; /* the target is on this machine */
+    bool stream;       /* replies are streams */
+    bool one_way;
+    bool gateway; /* the target is an API Gateway host, or prices were given: the cost is of
+                     interest */
+    struct prices prices;
+    bool recording; /* --record was given */
 };
 
 /* What wsload saw of itself. */
@@ -62,6 +69,7 @@ struct results {
     struct self_usage self;
     struct thresholds thresholds;       /* judged */
     struct trust trust;                 /* judged */
+    uint64_t record_lost;               /* lines that --record had to leave out */
     const struct threshold *aborted_by; /* the threshold that ended the run; NULL: none did */
     enum exit_code exit_code;
     const char *exit_reason; /* static text, also in the JSON */
@@ -75,6 +83,10 @@ double results_requests_per_s(const struct results *results);
 
 /* Requests sent in the measured time of an open run, per second; 0 in another. */
 double results_achieved_per_s(const struct results *results);
+
+/* Requests per second within every limit of service: see thresholds_service_levels(). Ask only when
+ * recorded.setup.levels.any. */
+double results_goodput_per_s(const struct results *results);
 
 /* The latencies' histogram under its two names: response time is latency in a closed run. */
 const struct histogram *results_response_time(const struct results *results);

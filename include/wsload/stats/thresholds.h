@@ -8,9 +8,9 @@
 
 #include "wsload/base/error.h"
 #include "wsload/stats/histogram.h"
+#include "wsload/stats/recorder.h"
 #include "wsload/stats/selector.h"
 
-struct recorder;
 struct results;
 
 #define THRESHOLDS_MAX      67 /* a list of options, and the three that have their own */
@@ -30,7 +30,7 @@ struct threshold {
     char name[THRESHOLD_TEXT_SIZE];
     struct selector selector;
     enum threshold_relation relation;
-    double limit;    /* in the figure's unit: seconds, per second, percent, a count */
+    double limit;    /* in the figure's unit: seconds, per second, percent, a count, bytes */
     bool abort;      /* ends the run as soon as it is sure to fail */
     bool has_actual; /* after judging; without a figure a threshold is broken */
     double actual;
@@ -48,19 +48,28 @@ int thresholds_add(struct thresholds *thresholds, const char *name, const char *
                    enum threshold_relation relation, double limit);
 
 /* Adds what TEXT asks for: "latency:p(95)<500ms", "errors{kind=closed} <= 3, abort". The value has
- * the unit of the figure: a duration, a percentage (with or without '%'), a rate or a number. -1
- * and an error that does not name the option, also when abort is asked for where
+ * the unit of the figure: a duration, a percentage (with or without '%'), a rate, a size or a
+ * number. -1 and an error that does not name the option, also when abort is asked for where
  * threshold_can_abort() never holds. */
 int thresholds_parse(struct thresholds *thresholds, const char *text, struct error *error);
 
 /* Whether VALUE is on the right side of the limit. */
 bool threshold_kept(const struct threshold *threshold, double value);
 
+/* The smallest sample, as histograms hold them, on the wrong side of an upper limit of a
+ * distribution. The limit as a whole number is itself on one side or the other. */
+uint64_t threshold_first_beyond(const struct threshold *threshold);
+
 /* Fills has_actual, actual and passed of each from RESULTS. */
 void thresholds_judge(struct thresholds *thresholds, const struct results *results);
 
 /* How many did not pass. */
 size_t thresholds_broken(const struct thresholds *thresholds);
+
+/* The limits that the thresholds on a request's own times (latency, response_time, ttfm, tpom) put
+ * on each single request, whatever time of them they name (avg, p(N) and so on; stddev is none):
+ * the lowest upper limit of each. A limit that must be stayed below (<) is one nanosecond lower. */
+struct service_levels thresholds_service_levels(const struct thresholds *thresholds);
 
 /* --- While the run is under way: is a threshold with abort sure to fail? --- */
 
@@ -69,7 +78,7 @@ struct evidence {
     uint64_t count;       /* samples; requests that ended, for success_rate */
     uint64_t beyond;      /* samples on the wrong side of the limit (of an extreme, whether there is
                              one); failures, for success_rate; what was counted, for a count */
-    histogram_sum sum_ns; /* of the samples */
+    histogram_sum sum_ns; /* of the samples; in the unit of their histogram, if that is not time */
 };
 
 /* Whether any threshold asks for it. */

@@ -1,7 +1,10 @@
 // aws-lambda-ws-server: API Gateway's routes on this machine. MAPPING_KEY=action, PORT=0.
 //
 // Route "sendmessage" answers {"message": data, "id": connection id}; "boom" throws, which the
-// server answers with an API Gateway error frame; any other goes to $default, which keeps silent.
+// server answers with an API Gateway error frame; "stream" answers with `tokens` messages and an end;
+// "stumble" does, and throws after half of them; any other goes to $default, which keeps silent.
+//
+//   token    $connect lets in only who has it in the query, and else answers 401
 //
 // Prints {"port": N} when it listens, and its counts on SIGUSR2 and, before it ends, on SIGTERM.
 'use strict'
@@ -16,6 +19,7 @@ net.Server.prototype.listen = function (port) {
 }
 const gateway = require('aws-lambda-ws-server')
 
+const options = JSON.parse(process.argv[2] || '{}')
 const counts = { connections: 0, disconnections: 0, routes: {}, texts: [] }
 console.error = () => {} // it logs what "boom" throws
 
@@ -28,8 +32,18 @@ function count (route, event) {
   counts.texts.push(event.body)
 }
 
+// Tokens of requests that are under way together are mixed.
+async function stream ({ message, id, context }, length) {
+  for (let n = 0; n < length; n++) {
+    await context.postToConnection({ id: message.id, status: 'token', token: `${n} ` }, id)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
+
 gateway(gateway.handler({
-  async connect () {
+  async connect ({ event }) {
+    const { token: [token] = [] } = event.multiValueQueryStringParameters || {}
+    if (token !== options.token) return { statusCode: 401 }
     counts.connections++
     return { statusCode: 200 }
   },
@@ -41,6 +55,18 @@ gateway(gateway.handler({
     count('sendmessage', event)
     await context.postToConnection({ message: message.data, id }, id)
     return { statusCode: 200 }
+  },
+  async stream (request) {
+    count('stream', request.event)
+    await stream(request, request.message.tokens)
+    await request.context.postToConnection(
+      { id: request.message.id, status: 'completed' }, request.id)
+    return { statusCode: 200 }
+  },
+  async stumble (request) {
+    count('stumble', request.event)
+    await stream(request, request.message.tokens / 2)
+    throw new Error('stumbled')
   },
   async boom ({ event }) {
     count('boom', event)

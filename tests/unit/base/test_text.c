@@ -68,6 +68,28 @@ static void test_text_trim_drops_white_space_at_both_ends(void **state)
         assert_true(text_equal(text_trim(text_of(cases[i].text)), text_of(cases[i].expected)));
 }
 
+static void test_text_put_decimal_writes_any_number(void **state)
+{
+    static const struct {
+        uint64_t number;
+        const char *expected;
+    } cases[] = {
+        {0, "0"},
+        {9, "9"},
+        {10, "10"},
+        {1234567890, "1234567890"},
+        {UINT64_MAX, "18446744073709551615"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char out[TEXT_DECIMAL_MAX];
+        struct text text = {out, (size_t)(text_put_decimal(out, cases[i].number) - out)};
+
+        assert_true(text_equal(text, text_of(cases[i].expected)));
+    }
+}
+
 static void test_text_nearest_knows_slips_of_the_finger(void **state)
 {
     static const char *const candidates[] = {"--connections", "--requests", "--duration", "-c"};
@@ -129,6 +151,7 @@ int main(void)
         cmocka_unit_test(test_text_equal_compares_bytes),
         cmocka_unit_test(test_text_contains_finds_anywhere),
         cmocka_unit_test(test_text_trim_drops_white_space_at_both_ends),
+        cmocka_unit_test(test_text_put_decimal_writes_any_number),
         cmocka_unit_test(test_text_nearest_knows_slips_of_the_finger),
         cmocka_unit_test(test_text_nearest_allows_a_third_of_the_longer_word),
         cmocka_unit_test(test_text_nearest_ignores_words_too_long_for_a_name),

@@ -20,9 +20,8 @@ static const struct option_row rows[] = {
      .help = X30 "123456"},
     {"not", 'n', "TEXT", OPTION_TEXT, 0, .initial = "12345", .group = "Second",
      .help = X30 "1234567"},
-    {"one", 'o', "N", OPTION_COUNT, 0, .initial = "1", .group = "Second", .help = "one",
-     .both = "one and other"},
-    {"other", 0, NULL, OPTION_FLAG, 0, .group = "Second", .help = "other"},
+    {"one", 'o', "N", OPTION_COUNT, 0, .initial = "1", .group = "Second", .rare = true,
+     .help = "one"},
     {"list", 'l', "TEXT", OPTION_LIST, 0, .group = "Second", .help = "a list"},
     {"range", 0, "T", OPTION_RANGE, 0, .maximum = 10 * NS_PER_S, .group = "Second",
      .help = "a range"},
@@ -31,27 +30,54 @@ static const struct option_row rows[] = {
     /* 78 characters after the indent fill a line; one more does not fit */
     {"wrap", 0, "TEXT", OPTION_TEXT, 0, .group = "Second", .help = X40 " " X30 " 123456",
      .more = X40 " " X30 " 1234567 9"},
+    {"decimal", 0, "USD", OPTION_DECIMAL, 0, .maximum = 1000, .group = "Third", .rare = true,
+     .help = "a decimal"},
+    /* with "--decimal, " and this one's comma 71 characters fill the line */
+    {X40 "12345678901234567", 0, NULL, OPTION_FLAG, 0, .group = "Third", .rare = true, .help = "a"},
+    {"next", 0, NULL, OPTION_FLAG, 0, .group = "Third", .rare = true, .help = "b"},
 };
 
 static const struct option_set set = {rows, ARRAY_LENGTH(rows), "test", "TEST_", 0, NULL};
 
-static void test_help_lists_options_in_groups(void **state)
+static void test_help_names_rare_options_behind_the_others(void **state)
 {
     (void)state;
     struct buffer out;
     buffer_init(&out, 1 << 16);
-    help_options(&set, &out);
+    help_options(&set, HELP_COMMON, &out);
     assert_string_equal(out.data, "First:\n"
                                   "  -f, --flag                        a flag\n"
                                   "      --count N                     a count [10]\n"
                                   "Second:\n"
                                   "      --fits TEXT                   " X30 "123456 [12345]\n"
                                   "  -n, --not TEXT                    " X30 "1234567\n"
-                                  "  -o, --one N, --other              one and other\n"
                                   "  -l, --list TEXT                   a list\n"
                                   "      --range T                     a range\n"
                                   "      --choice WORD                 a choice\n"
-                                  "      --wrap TEXT                   " X40 " " X30 " 123456\n");
+                                  "      --wrap TEXT                   " X40 " " X30 " 123456\n"
+                                  "    also --one (-o)\n"
+                                  "Third:\n"
+                                  "    also --decimal, --" X40 "12345678901234567,\n"
+                                  "         --next\n");
+    buffer_free(&out);
+}
+
+static void test_help_of_all_has_a_line_for_each(void **state)
+{
+    (void)state;
+    static const struct option_set third = {rows + 9, 3, "test", "TEST_", 0, NULL};
+    struct buffer out;
+    buffer_init(&out, 1 << 16);
+    help_options(&set, HELP_ALL, &out);
+    assert_non_null(strstr(out.data, "1234567\n"
+                                     "  -o, --one N                       one [1]\n"
+                                     "  -l, --list"));
+    buffer_clear(&out);
+    help_options(&third, HELP_ALL, &out);
+    assert_string_equal(out.data, "Third:\n"
+                                  "      --decimal USD                 a decimal\n"
+                                  "      --" X40 "12345678901234567a\n"
+                                  "      --next                        b\n");
     buffer_free(&out);
 }
 
@@ -65,6 +91,8 @@ static void test_help_of_an_option_says_what_it_takes(void **state)
         {"flag", "-f, --flag   (test, First)\n\n  a flag\n\n  Environment: TEST_FLAG.\n"},
         {"count", "--count N   (test, First)\n\n  a count\n\n  Allowed: 1 to 1,000.\n"
                   "  Default: 10.\n  Environment: TEST_COUNT.\n"},
+        {"decimal", "--decimal USD   (test, Third)\n\n  a decimal\n\n  Allowed: 0 to 1,000.\n"
+                    "  Environment: TEST_DECIMAL.\n"},
         {"one", "-o, --one N   (test, Second)\n\n  one\n\n  Default: 1.\n"
                 "  Environment: TEST_ONE.\n"},
         {"list", "-l, --list TEXT   (test, Second)\n\n  a list\n\n  May be given 64 times.\n"
@@ -90,7 +118,8 @@ static void test_help_of_an_option_says_what_it_takes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_help_lists_options_in_groups),
+        cmocka_unit_test(test_help_names_rare_options_behind_the_others),
+        cmocka_unit_test(test_help_of_all_has_a_line_for_each),
         cmocka_unit_test(test_help_of_an_option_says_what_it_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

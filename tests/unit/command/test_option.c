@@ -1,5 +1,6 @@
 #include "testing.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ struct values {
     struct option_range range;
     double rate;
     double percent;
+    double decimal;
     const char *text;
     struct option_list list;
     const char *choice;
@@ -34,6 +36,8 @@ static const struct option_row rows[] = {
      .initial = "1ms", .group = "A", .help = "a range"},
     {"rate", 0, "R", OPTION_RATE, FIELD(rate), .group = "A", .help = "a rate"},
     {"percent", 0, "P", OPTION_PERCENT, FIELD(percent), .group = "A", .help = "a percentage"},
+    {"decimal", 0, "D", OPTION_DECIMAL, FIELD(decimal), .maximum = 1000, .group = "A",
+     .help = "a decimal"},
     {"text", 't', "TEXT", OPTION_TEXT, FIELD(text), .group = "A", .help = "a text"},
     {"list", 'l', "TEXT", OPTION_LIST, FIELD(list), .group = "A", .help = "a list"},
     {"choice", 0, "WORD", OPTION_CHOICE, FIELD(choice), .choices = choices, .initial = "red",
@@ -113,6 +117,27 @@ static void test_option_reads_every_type(void **state)
     assert_int_equal(values.range.low, values.range.high);
 }
 
+static void test_option_decimals_are_plain_numbers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double value;
+    } cases[] = {{"1.25", 1.25}, {"0", 0}, {".5", 0.5}, {"3.", 3}, {"1000", 1000}};
+    static const char *const none[] = {"",    ".",  "-1",    "1e3", "0x10", "inf",
+                                       "nan", " 1", "1.2.3", "1,5", "$1"};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        assert_int_equal(PARSE("--decimal", cases[i].text), 0);
+        assert_float_equal(values.decimal, cases[i].value, 0);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(none); i++) {
+        char expected[64];
+        assert_int_equal(PARSE("--decimal", none[i]), -1);
+        snprintf(expected, sizeof(expected), "--decimal '%s': use a number, as in 1.25", none[i]);
+        assert_string_equal(error.text, expected);
+    }
+}
+
 static void test_option_tells_arguments_from_options(void **state)
 {
     (void)state;
@@ -174,6 +199,7 @@ static void test_option_says_what_is_wrong(void **state)
         {{"--range=1111111111111111111111111111111111111111111111111111111111111111"},
          "--range '1111111111111111111111111111111111111111111111111111111111111111': use a time "
          "or two, as in 20ms or 20ms-50ms"},
+        {{"--decimal", "1000.01"}, "--decimal '1000.01': from 0 to 1,000 is allowed"},
         {{"--choice", "blue"}, "--choice 'blue': use one of red, green"},
         {{"--range", "2s-1s"},
          "--range '2s-1s': the first time must not be the longer one, as in 20ms-50ms"},
@@ -268,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_option_defaults_stand_when_nothing_is_given),
         cmocka_unit_test(test_option_takes_values_in_every_form),
         cmocka_unit_test(test_option_reads_every_type),
+        cmocka_unit_test(test_option_decimals_are_plain_numbers),
         cmocka_unit_test(test_option_tells_arguments_from_options),
         cmocka_unit_test(test_option_flag_in_the_environment_takes_common_words),
         cmocka_unit_test(test_option_says_what_is_wrong),

@@ -20,6 +20,9 @@ static int check(const char *const *words)
 
 #define OPEN_ONLY     ": it goes with --rate; add --rate, or leave it out"
 #define SENDS_NOTHING ": --hold only keeps connections open; leave this out, or --hold"
+#define WITH_SIGV4    ": it goes with --aws-sigv4; add that, or leave it out"
+
+#define NO_REPLIES(with) ": there are no replies with " with "; leave out one of them"
 
 static void test_run_conflicts_are_named_in_one_line(void **state)
 {
@@ -34,7 +37,6 @@ static void test_run_conflicts_are_named_in_one_line(void **state)
         {{"-r", "0", "--think-time", "2s"},
          "--think-time 2s: the rate alone says when to send; leave out --think-time or --rate"},
         {{"--arrival", "poisson"}, "--arrival poisson" OPEN_ONLY},
-        {{"--in-flight", "4"}, "--in-flight 4" OPEN_ONLY},
         {{"--max-queue", "0"}, "--max-queue 0" OPEN_ONLY},
         {{"--max-queue", "10k"}, "--max-queue 10,000" OPEN_ONLY},
         {{"--hold", "-d", "1s", "-n", "5"}, "--requests 5" SENDS_NOTHING},
@@ -46,8 +48,35 @@ static void test_run_conflicts_are_named_in_one_line(void **state)
         {{"--hold", "-d", "1s", "--warmup", "1s"}, "--warmup 1 s" SENDS_NOTHING},
         {{"--hold", "-d", "1s", "p.txt"}, "PROMPTS_FILE p.txt" SENDS_NOTHING},
         {{"--hold"}, "--hold: it needs an end; add --duration, as in -d 10m"},
-        {{"--keepalive", "5m:secret"},
-         "--keepalive: it goes with --hold; add --hold, or leave it out"},
+        {{"--hold", "-d", "1s", "--in-flight", "1"}, "--in-flight 1" SENDS_NOTHING},
+        {{"--hold", "-d", "1s", "--one-way"}, "--one-way" SENDS_NOTHING},
+        {{"--hold", "-d", "1s", "--record", "r"}, "--record r" SENDS_NOTHING},
+        {{"--hold", "-d", "1s", "--expect", "a"}, "--expect a" NO_REPLIES("--hold")},
+        {{"--hold", "-d", "1s", "--correlate", "id"}, "--correlate id" NO_REPLIES("--hold")},
+        {{"--in-flight", "2", "--think-time", "1s"},
+         "--in-flight 2: the next prompt does not wait for a reply, nor for --think-time; leave "
+         "out one of them"},
+        {{"--in-flight", "2", "--connection-per-request"},
+         "--in-flight 2: such a connection takes one prompt; leave out --in-flight or "
+         "--connection-per-request"},
+        {{"--in-flight", "1", "--one-way"},
+         "--in-flight 1: nothing is in flight with --one-way, where sent is done; leave out one of "
+         "them"},
+        {{"--one-way", "--reply-end", "close"}, "--reply-end close" NO_REPLIES("--one-way")},
+        {{"--one-way", "--expect", "text:a"}, "--expect text:a" NO_REPLIES("--one-way")},
+        {{"--one-way", "--expect-bytes", "1-"}, "--expect-bytes 1-" NO_REPLIES("--one-way")},
+        {{"--one-way", "--correlate", "id"}, "--correlate id" NO_REPLIES("--one-way")},
+        {{"--one-way", "--fail-on", "a", "--fail-on", "b"}, "--fail-on a" NO_REPLIES("--one-way")},
+        {{"--one-way", "--gateway-timeout", "final"},
+         "--gateway-timeout final" NO_REPLIES("--one-way")},
+        {{"--record-replies"},
+         "--record-replies: it goes with --record; add --record PATH, or leave it out"},
+        {{"--sigv4-in", "query"}, "--sigv4-in query" WITH_SIGV4},
+        {{"--sigv4-host", "h"}, "--sigv4-host h" WITH_SIGV4},
+        {{"--profile", "p"}, "--profile p" WITH_SIGV4},
+        {{"--bearer-file", "f", "--aws-sigv4", "r:execute-api", "--sigv4-in", "header"},
+         "--bearer-file f: --sigv4-in header makes the header Authorization as well; leave out one "
+         "of them"},
         {{"-d", "30s", "-s", "1s:5"},
          "--duration 30 s: the stages say how long the run is; leave out --duration or --stage"},
         {{"-s", "1s:5", "--connection-per-request"},
@@ -81,6 +110,14 @@ static void test_run_conflicts_leave_alone_what_goes_together(void **state)
         {"-r", "0", "-s", "1s:5", "-n", "10", "--in-flight", "2"},
         {"-s", "1s:5", "--think-time", "1s", "-c", "2", "--warmup", "1s", "p.txt"},
         {"--hold", "-d", "1s", "-c", "5", "--keepalive", "5m:x", "--connect-rate", "9"},
+        {"--hold", "-d", "1s", "--ignore", "text:pong", "--setup", "s.json"},
+        {"--keepalive", "5m:x", "--max-lifetime", "1h", "--in-flight", "4"},
+        {"--in-flight", "1", "--think-time", "1s"},
+        {"--in-flight", "1", "--connection-per-request"},
+        {"--one-way", "--ignore", "text:a", "-r", "5", "--record", "r", "--record-replies"},
+        {"--reply-end", "silence:1s", "--gateway-timeout", "final", "--expect-bytes", "1-"},
+        {"--aws-sigv4", "r:execute-api", "--sigv4-in", "header", "--sigv4-host", "h"},
+        {"--aws-sigv4", "r:execute-api", "--bearer-file", "f", "--profile", "p"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         if (check(cases[i]))

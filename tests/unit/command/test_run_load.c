@@ -52,6 +52,8 @@ static void test_run_load_closed_is_the_default(void **state)
     assert_int_equal(plan.max_queue, 100000);
     assert_float_equal(plan.connect_rate, 0, 0);
     assert_int_equal(plan.keepalive_ns, 0);
+    assert_int_equal(plan.max_lifetime_ns, 0);
+    assert_false(plan.keep_replies);
     assert_int_equal(plan.workers, 1);
 }
 
@@ -88,6 +90,29 @@ static void test_run_load_holds_without_prompts(void **state)
     assert_float_equal(plan.stages.start, 7, 0);
     assert_int_equal(plan.keepalive_ns, 30 * NS_PER_S);
     assert_true(text_equal(plan.keepalive, text_of("a:b")));
+}
+
+static void test_run_load_closed_keeps_several_in_flight(void **state)
+{
+    (void)state;
+    assert_int_equal(BUILD("--in-flight", "8"), 0);
+    assert_int_equal(plan.model, LOAD_CLOSED);
+    assert_int_equal(plan.in_flight, 8);
+}
+
+static void test_run_load_keeps_connections_in_every_model(void **state)
+{
+    (void)state;
+    static const char *const models[][3] = {{"-n", "5"}, {"-r", "5"}, {"-s", "1s:5"}};
+    for (size_t i = 0; i < ARRAY_LENGTH(models); i++) {
+        assert_int_equal(BUILD(models[i][0], models[i][1], "--keepalive", "5m:ping",
+                               "--max-lifetime", "1h", "--record", "r", "--record-replies"),
+                         0);
+        assert_int_equal(plan.keepalive_ns, 300 * NS_PER_S);
+        assert_true(text_equal(plan.keepalive, text_of("ping")));
+        assert_int_equal(plan.max_lifetime_ns, 3600 * NS_PER_S);
+        assert_true(plan.keep_replies);
+    }
 }
 
 static void test_run_load_thinks_as_asked(void **state)
@@ -328,6 +353,8 @@ int main(void)
         cmocka_unit_test(test_run_load_closed_is_the_default),
         cmocka_unit_test(test_run_load_a_rate_makes_the_open_model),
         cmocka_unit_test(test_run_load_holds_without_prompts),
+        cmocka_unit_test(test_run_load_closed_keeps_several_in_flight),
+        cmocka_unit_test(test_run_load_keeps_connections_in_every_model),
         cmocka_unit_test(test_run_load_thinks_as_asked),
         cmocka_unit_test(test_run_load_stages_make_the_duration),
         cmocka_unit_test(test_run_load_stages_of_connections_decide_how_many),

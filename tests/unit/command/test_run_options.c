@@ -32,6 +32,21 @@ static void test_run_options_leave_out_what_was_not_given(void **state)
     assert_null(options.think_time);
     assert_int_equal(options.warmup_ns, 0);
     assert_null(options.keepalive);
+    assert_int_equal(options.max_lifetime_ns, 0);
+    assert_null(options.setup);
+    assert_null(options.correlate);
+    assert_null(options.expect_bytes);
+    assert_null(options.gateway_timeout);
+    assert_null(options.users);
+    assert_null(options.bearer_file);
+    assert_null(options.api_key_file);
+    assert_null(options.aws_sigv4);
+    assert_null(options.sigv4_in);
+    assert_null(options.sigv4_host);
+    assert_null(options.profile);
+    assert_true(options.price_messages < 0);
+    assert_true(options.price_minutes < 0);
+    assert_null(options.record);
     assert_int_equal(options.threads, 0);
     assert_true(options.seed == COUNT_NOT_GIVEN);
     assert_true(options.connect_rate < 0);
@@ -56,6 +71,9 @@ static void test_run_options_flags_set_what_they_name(void **state)
         {{"--hold"}, &options.hold},
         {{"--connection-per-request"}, &options.connection_per_request},
         {{"--allow-oversize"}, &options.allow_oversize},
+        {{"--one-way"}, &options.one_way},
+        {{"--compress"}, &options.compress},
+        {{"--record-replies"}, &options.record_replies},
         {{"--ipv4", "-4"}, &options.ipv4},
         {{"--ipv6", "-6"}, &options.ipv6},
         {{"--insecure", "-k"}, &options.insecure},
@@ -93,6 +111,16 @@ static void test_run_options_texts_set_what_they_name(void **state)
         {"--summary", &options.summary},
         {"--think-time", &options.think_time},
         {"--keepalive", &options.keepalive},
+        {"--setup", &options.setup},
+        {"--expect-bytes", &options.expect_bytes},
+        {"--correlate", &options.correlate},
+        {"--bearer-file", &options.bearer_file},
+        {"--api-key-file", &options.api_key_file},
+        {"--users", &options.users},
+        {"--aws-sigv4", &options.aws_sigv4},
+        {"--sigv4-host", &options.sigv4_host},
+        {"--profile", &options.profile},
+        {"--record", &options.record},
         {"--interface", &options.interface},
         {"--ciphers", &options.ciphers},
         {"--hgrm", &options.hgrm},
@@ -113,10 +141,17 @@ static void test_run_options_lists_set_what_they_name(void **state)
         const char *word;
         const struct option_list *field;
     } lists[] = {
-        {"--fail-on", &options.fail_on},          {"-H", &options.headers},
-        {"--subprotocol", &options.subprotocols}, {"--resolve", &options.resolve},
-        {"--connect-to", &options.connect_to},    {"-s", &options.stages},
+        {"--fail-on", &options.fail_on},
+        {"-H", &options.headers},
+        {"--subprotocol", &options.subprotocols},
+        {"--resolve", &options.resolve},
+        {"--connect-to", &options.connect_to},
+        {"-s", &options.stages},
         {"--threshold", &options.thresholds},
+        {"--query", &options.query},
+        {"--reply-end", &options.reply_end},
+        {"--ignore", &options.ignore},
+        {"--expect", &options.expect},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(lists); i++) {
         assert_int_equal(parse(lists[i].word, "x"), 0);
@@ -141,6 +176,7 @@ static void test_run_options_numbers_keep_to_their_range(void **state)
         {"--timeout", &options.timeout_ns, "1ms", NS_PER_MS, "999us"},
         {"--connect-timeout", &options.connect_timeout_ns, "1ms", NS_PER_MS, "999us"},
         {"--max-latency", &options.max_latency_ns, "1us", NS_PER_US, "999ns"},
+        {"--max-lifetime", &options.max_lifetime_ns, "1ms", NS_PER_MS, "999us"},
         {"--warmup", &options.warmup_ns, "1ms", NS_PER_MS, "999us"},
         {"-t", &options.threads, "1", 1, "0"},
         {"--in-flight", &options.in_flight, "1", 1, "0"},
@@ -175,7 +211,7 @@ static void test_run_options_numbers_have_a_largest(void **state)
     }
 }
 
-static void test_run_options_rates_and_percentages_are_read(void **state)
+static void test_run_options_numbers_with_fractions_are_read(void **state)
 {
     (void)state;
     const struct {
@@ -187,6 +223,8 @@ static void test_run_options_rates_and_percentages_are_read(void **state)
         {"-r", &options.rate},
         {"--rate", &options.rate},
         {"--connect-rate", &options.connect_rate},
+        {"--price-messages", &options.price_messages},
+        {"--price-minutes", &options.price_minutes},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
         assert_int_equal(parse(numbers[i].word, "64"), 0);
@@ -207,6 +245,10 @@ static void test_run_options_choices_keep_to_their_list(void **state)
     } choices[] = {
         {"--arrival", "constant", &options.arrival},
         {"--arrival", "poisson", &options.arrival},
+        {"--gateway-timeout", "final", &options.gateway_timeout},
+        {"--gateway-timeout", "continue", &options.gateway_timeout},
+        {"--sigv4-in", "query", &options.sigv4_in},
+        {"--sigv4-in", "header", &options.sigv4_in},
         {"--tls-max", "1.2", &options.tls_max},
         {"--tls-max", "1.3", &options.tls_max},
     };
@@ -251,7 +293,7 @@ int main(void)
         cmocka_unit_test(test_run_options_lists_set_what_they_name),
         cmocka_unit_test(test_run_options_numbers_keep_to_their_range),
         cmocka_unit_test(test_run_options_numbers_have_a_largest),
-        cmocka_unit_test(test_run_options_rates_and_percentages_are_read),
+        cmocka_unit_test(test_run_options_numbers_with_fractions_are_read),
         cmocka_unit_test(test_run_options_choices_keep_to_their_list),
         cmocka_unit_test(test_run_options_progress_has_four_modes),
         cmocka_unit_test(test_run_options_arguments_have_environment_names),

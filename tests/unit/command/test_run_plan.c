@@ -1,80 +1,15 @@
-#include "testing.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include "building.h"
 
 #include "wsload/base/clock.h"
-#include "wsload/command/run_plan.h"
+#include "wsload/engine/lws_transport.h"
 #include "wsload/protocol/gateway.h"
-
-static char prompts_path[] = "/tmp/wsload-test-XXXXXX";
-static char other_path[] = "/tmp/wsload-test-XXXXXX.jsonl"; /* whatever a test puts there */
-static struct run_plan run;
-static struct run_options options;
-static struct error error;
-
-static int write_prompts(void **state)
-{
-    (void)state;
-    int fd = mkstemp(prompts_path);
-    int other_fd = mkstemps(other_path, 6);
-    if (fd < 0 || write(fd, "one\ntwo\n", 8) != 8)
-        return -1;
-    return close(fd) || close(other_fd);
-}
-
-static int remove_prompts(void **state)
-{
-    (void)state;
-    return unlink(prompts_path) || unlink(other_path);
-}
-
-/* Makes TEXT the content of the other file. */
-static void write_other(const char *text)
-{
-    FILE *file = fopen(other_path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-/* Builds a plan from the words up to a NULL, behind the URL and the prompts file. */
-static int build(const char *url, const char *const *words)
-{
-    char *argv[16] = {(char *)"wsload", (char *)url, prompts_path};
-    int argc = 3;
-    for (; words[argc - 3]; argc++)
-        argv[argc] = (char *)words[argc - 3];
-    run_plan_free(&run);
-    memset(&run, 0, sizeof(run));
-    if (run_options_parse(argc, argv, &options, &error))
-        return -1;
-    return run_plan_build(&run, &options, &error);
-}
-
-static int build_words(const char *const *url_and_words)
-{
-    return build(url_and_words[0], url_and_words + 1);
-}
-
-#define BUILD(...) build_words((const char *const[]){__VA_ARGS__, NULL})
-
-static int release(void **state)
-{
-    (void)state;
-    run_plan_free(&run);
-    memset(&run, 0, sizeof(run));
-    return 0;
-}
 
 static void test_run_plan_takes_defaults_from_the_url(void **state)
 {
     (void)state;
     assert_int_equal(BUILD("wss://api.example.com/prod?token=hunter2"), 0);
     const struct target *target = &run.plan.target;
-    assert_string_equal(target->origin, "https://api.example.com");
+    assert_string_equal(run.origin, "https://api.example.com");
     assert_string_equal(target->host_header, "api.example.com");
     assert_string_equal(target->server_name, "api.example.com");
     assert_string_equal(run.shown_url, "wss://api.example.com/prod?token=***");
@@ -91,18 +26,6 @@ static void test_run_plan_counts_requests_as_asked(void **state)
     assert_int_equal(run.plan.requests, 0);
     assert_int_equal(BUILD("ws://h", "-d", "1s", "-n", "7"), 0);
     assert_int_equal(run.plan.requests, 7);
-}
-
-static void test_run_plan_origin_can_be_set_and_left_out(void **state)
-{
-    (void)state;
-    assert_int_equal(BUILD("ws://h:8080", "--origin", "https://app.example.com"), 0);
-    assert_string_equal(run.plan.target.origin, "https://app.example.com");
-    assert_int_equal(BUILD("ws://h:8080", "--origin", ""), 0);
-    assert_string_equal(run.plan.target.origin, "");
-    assert_int_equal(BUILD("ws://h:8080", "-H", "Origin: https://b"), 0);
-    assert_string_equal(run.plan.target.origin, "https://b");
-    assert_int_equal(run.plan.target.header_count, 1); /* User-Agent: Origin is sent once only */
 }
 
 static void test_run_plan_needs_a_url(void **state)
@@ -126,9 +49,115 @@ static void test_run_plan_passes_on_what_was_asked(void **state)
     assert_int_equal(plan->reply_timeout_ns, 3 * NS_PER_S);
     assert_int_equal(plan->connect_timeout_ns, 2 * NS_PER_S);
     assert_true(plan->connection_per_request);
-    assert_int_equal(plan->reply_rules.fail_on_count, 2);
-    assert_true(text_equal(plan->reply_rules.fail_on[0], text_of("a")));
-    assert_true(text_equal(plan->reply_rules.fail_on[1], text_of("b")));
+    assert_false(plan->target.compress);
+    assert_null(plan->steps);
+    assert_null(plan->users);
+}
+
+static void test_run_plan_judges_replies_as_asked(void **state)
+{
+    (void)state;
+    const struct reply_rules *rules = &run.plan.reply_rules;
+    assert_int_equal(BUILD("ws://h"), 0);
+    assert_false(reply_rules_stream(rules));
+    assert_false(rules->one_way || rules->gateway_timeout_given);
+    assert_int_equal(BUILD("ws://h", "--reply-end", "json:status=done", "--reply-end", "count:9",
+                           "--ignore", "text:pong", "--fail-on", "a", "--fail-on", "b,continue",
+                           "--expect", "contains:x", "--expect-bytes", "10-20"),
+                     0);
+    assert_int_equal(rules->ends.count, 1);
+    assert_int_equal(rules->end_messages, 9);
+    assert_true(reply_rules_stream(rules));
+    assert_int_equal(rules->ignored.count, 1);
+    assert_int_equal(rules->errors.count, 2);
+    assert_int_equal(rules->errors.items[0].kind, RULE_CONTAINS);
+    assert_true(rules->errors.items[1].goes_on);
+    assert_int_equal(rules->expected.count, 1);
+    assert_int_equal(rules->bytes_min, 10);
+    assert_int_equal(rules->bytes_max, 20);
+    assert_int_equal(BUILD("ws://h", "--one-way"), 0);
+    assert_true(rules->one_way);
+    assert_int_equal(BUILD("ws://h", "--gateway-timeout", "final"), 0);
+    assert_true(rules->gateway_timeout_given && rules->gateway_timeout_final);
+    assert_int_equal(BUILD("ws://h", "--gateway-timeout", "continue"), 0);
+    assert_true(rules->gateway_timeout_given && !rules->gateway_timeout_final);
+}
+
+static void test_run_plan_correlates_by_what_it_sends(void **state)
+{
+    (void)state;
+    assert_int_equal(BUILD("ws://h", "--correlate", "id"), -1);
+    assert_non_null(strstr(error.text, "--correlate: no message sends {{id}}"));
+    assert_int_equal(BUILD("ws://h", "--correlate", "id", "--template", "{{prompt}}"), -1);
+    assert_int_equal(BUILD("ws://h", "--correlate", "id", "--template", "{{id}}"), 0);
+    assert_true(run.plan.reply_rules.has_id);
+    write_other("{\"before_request\": [{\"send\": \"{{id}}\"}]}");
+    assert_int_equal(BUILD("ws://h", "--correlate", "id", "--setup", other_path), 0);
+    write_other("{\"on_connect\": [{\"send\": \"{{connection}}\"}]}");
+    assert_int_equal(BUILD("ws://h", "--correlate", "id", "--setup", other_path), -1);
+}
+
+static void test_run_plan_tells_replies_in_flight_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[8];
+        const char *part; /* NULL: fine */
+    } cases[] = {
+        {{"--in-flight", "2", "--reply-end", "close"}, "--reply-end close: it would end all"},
+        {{"-r", "5", "--in-flight", "2", "--reply-end", "close"}, "--reply-end close: it would"},
+        {{"--in-flight", "1", "--reply-end", "close"}, NULL},
+        {{"-r", "5", "--reply-end", "close"}, NULL},
+        {{"--in-flight", "2", "--reply-end", "silence:1s"}, "--reply-end silence: of several"},
+        {{"--in-flight", "2", "--reply-end", "silence:1s", "--correlate", "id", "--template",
+          "{{id}}"},
+         NULL},
+        {{"--in-flight", "2", "--reply-end", "count:2"}, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int status = build("ws://h", cases[i].words);
+        if (status != (cases[i].part ? -1 : 0))
+            fail_msg("case %zu: %s", i, status ? error.text : "no error");
+        if (cases[i].part && !strstr(error.text, cases[i].part))
+            fail_msg("'%s' is not in: %s", cases[i].part, error.text);
+    }
+}
+
+static void test_run_plan_takes_steps_where_they_can_be_taken(void **state)
+{
+    (void)state;
+    static const char *const waits = "{\"before_request\": [{\"send\": \"a\", "
+                                     "\"expect\": \"text:b\"}]}";
+    static const char *const goes_on = "{\"before_request\": [{\"send\": \"{{prompt}}\"}]}";
+    static const char *const greets = "{\"on_connect\": [{\"expect\": \"text:hello\"}]}";
+    char *hold[] = {(char *)"wsload", (char *)"ws://h",  (char *)"--hold", (char *)"-d",
+                    (char *)"1s",     (char *)"--setup", other_path};
+    write_other(waits);
+    assert_int_equal(BUILD("ws://h", "--setup", other_path), 0);
+    assert_int_equal(run.plan.steps->before_request.count, 1);
+    assert_int_equal(BUILD("ws://h", "--setup", other_path, "--in-flight", "2"), -1);
+    assert_non_null(strstr(error.text, "--setup: a step before each request waits"));
+    write_other(goes_on);
+    assert_int_equal(BUILD("ws://h", "--setup", other_path, "--in-flight", "2"), 0);
+    assert_int_equal(run_options_parse(7, hold, &options, &error), 0);
+    release(NULL);
+    assert_int_equal(run_plan_build(&run, &options, &error), -1);
+    assert_non_null(strstr(error.text, "--setup: --hold makes no requests"));
+    write_other(greets);
+    release(NULL);
+    assert_int_equal(run_plan_build(&run, &options, &error), 0);
+    assert_int_equal(run.plan.steps->on_connect.count, 1);
+}
+
+static void test_run_plan_compresses_where_that_can_be_done(void **state)
+{
+    (void)state;
+    bool can = lws_transport_compresses();
+    assert_int_equal(BUILD("ws://h", "--compress"), can ? 0 : -1);
+    if (can)
+        assert_true(run.plan.target.compress);
+    else
+        assert_non_null(strstr(error.text, "--compress: libwebsockets "));
 }
 
 static void test_run_plan_names_each_run_anew(void **state)
@@ -236,7 +265,7 @@ static void test_run_plan_reads_the_template_of_a_file(void **state)
         char message[64];
         write_other(cases[i].file);
         assert_int_equal(BUILD("ws://h", "--template", option), 0);
-        struct template_values values = plan_template_values(&run.plan, &run.prompts.items[0], 0);
+        struct template_values values = plan_request_values(&run.plan, 0, 0);
         size_t length = template_render(run.plan.message, &values, message);
         assert_true(text_equal((struct text){message, length}, text_of(cases[i].message)));
     }
@@ -285,42 +314,35 @@ static void test_run_plan_refuses_messages_over_128_kib(void **state)
     assert_int_equal(run.plan.requests, 2);
 }
 
-static void test_run_plan_host_header_leaves_the_tls_name(void **state)
+static void test_run_plan_refuses_steps_over_128_kib(void **state)
 {
     (void)state;
-    assert_int_equal(BUILD("wss://d111.cloudfront.net", "-H", "Host: api.example.com"), 0);
-    assert_string_equal(run.plan.target.host_header, "api.example.com");
-    assert_string_equal(run.plan.target.server_name, "d111.cloudfront.net");
-    assert_int_equal(run.plan.target.header_count, 1); /* once only: it is not among the headers */
-    assert_int_equal(BUILD("wss://d111.cloudfront.net", "--sni", "other.example.com"), 0);
-    assert_string_equal(run.plan.target.server_name, "other.example.com");
-    assert_string_equal(run.plan.target.host_header, "d111.cloudfront.net");
-}
-
-static void test_run_plan_host_header_is_bounded(void **state)
-{
-    (void)state;
-    char header[URL_ORIGIN_SIZE + 16] = "Host: ";
-    char *value = header + strlen(header);
-    memset(value, 'h', URL_ORIGIN_SIZE - 1);
-    assert_int_equal(BUILD("ws://h", "-H", header), 0);
-    assert_string_equal(run.plan.target.host_header, value);
-    memset(value, 'h', URL_ORIGIN_SIZE);
-    assert_int_equal(BUILD("ws://h", "-H", header), -1);
-    assert_string_equal(error.text, "--header: the value of Host or Origin is too long");
-}
-
-static void test_run_plan_names_itself_unless_told_otherwise(void **state)
-{
-    (void)state;
-    assert_int_equal(BUILD("ws://h"), 0);
-    assert_int_equal(run.plan.target.header_count, 1);
-    assert_true(header_is(&run.plan.target.headers[0], "User-Agent"));
-    assert_int_equal(BUILD("ws://h", "-H", "user-agent: curl"), 0);
-    assert_int_equal(run.plan.target.header_count, 1);
-    assert_true(text_equal(run.plan.target.headers[0].value, text_of("curl")));
-    assert_int_equal(BUILD("ws://h", "-H", "user-agent: curl", "-H", "A: b"), 0);
-    assert_int_equal(run.plan.target.header_count, 2);
+    static char steps[GATEWAY_MESSAGE_MAX + 128];
+    static const struct {
+        const char *list;
+        size_t length; /* of the text */
+        const char *more;
+        const char *part; /* of the error; NULL: fine */
+    } cases[] = {
+        {"on_connect", GATEWAY_MESSAGE_MAX, "", NULL},
+        {"on_connect", GATEWAY_MESSAGE_MAX + 1, "", ": a message of up to 131,073 bytes, and API"},
+        {"before_request", GATEWAY_MESSAGE_MAX + 1, "", ": a message of up to 131,073 bytes"},
+        {"before_request", GATEWAY_MESSAGE_MAX - 3, "{{prompt:part}}", NULL}, /* "one", "two" */
+        {"before_request", GATEWAY_MESSAGE_MAX - 2, "{{prompt:part}}",
+         ": a message of up to 131,073 bytes"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int start = snprintf(steps, sizeof(steps), "{\"%s\": [{\"send\": \"", cases[i].list);
+        char *text = steps + start;
+        memset(text, 'x', cases[i].length);
+        snprintf(text + cases[i].length, 64, "%s\"}]}", cases[i].more);
+        write_other(steps);
+        int status = BUILD("ws://h", "--setup", other_path);
+        assert_int_equal(status, cases[i].part ? -1 : 0);
+        if (cases[i].part && !strstr(error.text, cases[i].part))
+            fail_msg("'%s' is not in: %s", cases[i].part, error.text);
+        assert_int_equal(BUILD("ws://h", "--setup", other_path, "--allow-oversize"), 0);
+    }
 }
 
 static void test_run_plan_joins_subprotocols(void **state)
@@ -362,6 +384,17 @@ static void test_run_plan_refuses_with_one_clear_line(void **state)
         {{"--key", "/dev/null"}, "--key goes with --cert"},
         {{"--origin", "a\rb"}, "--origin: header 'Origin'"},
         {{"--origin", "a\nb"}, "--origin: header 'Origin'"},
+        {{"--users", "/nonexistent"}, "--users: /nonexistent"},
+        {{"--setup", "/nonexistent"}, "--setup: /nonexistent"},
+        {{"--bearer-file", "/nonexistent"}, "--bearer-file"},
+        {{"--api-key-file", "/nonexistent"}, "--api-key-file"},
+        {{"--reply-end", "end"}, "--reply-end 'end': "},
+        {{"--ignore", "pong"}, "--ignore 'pong': "},
+        {{"--fail-on", "json:"}, "--fail-on 'json:': "},
+        {{"--expect", "text"}, "--expect 'text': "},
+        {{"--expect-bytes", "9-1"}, "--expect-bytes '9-1': "},
+        {{"--correlate", "a..b"}, "--correlate 'a..b': "},
+        {{"--aws-sigv4", "region"}, "--aws-sigv4"},
         {{"--template", "{{promt}}"}, "did you mean {{prompt}}"},
         {{"--template", "\xff"}, "--template: not valid UTF-8"},
         {{"--template", "@/nonexistent"}, "--template: /nonexistent"},
@@ -374,25 +407,18 @@ static void test_run_plan_refuses_with_one_clear_line(void **state)
     }
 }
 
-static void test_run_plan_never_repeats_the_value_of_a_header(void **state)
-{
-    (void)state;
-    assert_int_equal(BUILD("ws://h", "-H", "Sec-WebSocket-Key: hunter2"), -1);
-    assert_null(strstr(error.text, "hunter2"));
-    assert_int_equal(BUILD("ws://h", "-H", "X: hunter2\nY: z"), -1);
-    assert_null(strstr(error.text, "hunter2"));
-    assert_int_equal(BUILD("ws://h", "-H", "hunter2"), -1);
-    assert_null(strstr(error.text, "hunter2"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_run_plan_takes_defaults_from_the_url, release),
         cmocka_unit_test_teardown(test_run_plan_counts_requests_as_asked, release),
-        cmocka_unit_test_teardown(test_run_plan_origin_can_be_set_and_left_out, release),
         cmocka_unit_test_teardown(test_run_plan_needs_a_url, release),
         cmocka_unit_test_teardown(test_run_plan_passes_on_what_was_asked, release),
+        cmocka_unit_test_teardown(test_run_plan_judges_replies_as_asked, release),
+        cmocka_unit_test_teardown(test_run_plan_correlates_by_what_it_sends, release),
+        cmocka_unit_test_teardown(test_run_plan_tells_replies_in_flight_apart, release),
+        cmocka_unit_test_teardown(test_run_plan_takes_steps_where_they_can_be_taken, release),
+        cmocka_unit_test_teardown(test_run_plan_compresses_where_that_can_be_done, release),
         cmocka_unit_test_teardown(test_run_plan_names_each_run_anew, release),
         cmocka_unit_test_teardown(test_run_plan_takes_every_route, release),
         cmocka_unit_test_teardown(test_run_plan_passes_on_the_files_of_tls, release),
@@ -403,12 +429,9 @@ int main(void)
         cmocka_unit_test_teardown(test_run_plan_reads_the_template_of_a_file, release),
         cmocka_unit_test_teardown(test_run_plan_reads_the_field_of_the_prompts, release),
         cmocka_unit_test_teardown(test_run_plan_refuses_messages_over_128_kib, release),
-        cmocka_unit_test_teardown(test_run_plan_host_header_leaves_the_tls_name, release),
-        cmocka_unit_test_teardown(test_run_plan_host_header_is_bounded, release),
-        cmocka_unit_test_teardown(test_run_plan_names_itself_unless_told_otherwise, release),
+        cmocka_unit_test_teardown(test_run_plan_refuses_steps_over_128_kib, release),
         cmocka_unit_test_teardown(test_run_plan_joins_subprotocols, release),
         cmocka_unit_test_teardown(test_run_plan_refuses_with_one_clear_line, release),
-        cmocka_unit_test_teardown(test_run_plan_never_repeats_the_value_of_a_header, release),
     };
     return cmocka_run_group_tests(tests, write_prompts, remove_prompts);
 }

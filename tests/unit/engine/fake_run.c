@@ -2,6 +2,8 @@
 
 #include "testing.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "wsload/base/clock.h"
@@ -17,11 +19,8 @@ struct run run;
 
 void run_set_up(uint32_t connections, uint64_t requests)
 {
-    struct error error;
     memset(&run, 0, sizeof(run));
-    assert_int_equal(template_compile(&run.message, text_of("{{seq}} {{prompt}}"),
-                                      TEMPLATE_CLIENT_VARIABLES, &error),
-                     0);
+    run_send("{{seq}} {{prompt}}");
     run.plan = (struct plan){
         .prompts = &prompts,
         .message = &run.message,
@@ -32,6 +31,43 @@ void run_set_up(uint32_t connections, uint64_t requests)
         .connect_timeout_ns = 10 * NS_PER_S,
         .workers = 1,
     };
+}
+
+void run_send(const char *text)
+{
+    static const struct template_scope scope = {.variables = TEMPLATE_CLIENT_VARIABLES};
+    struct error error;
+    template_free(&run.message);
+    assert_int_equal(template_compile(&run.message, text_of(text), &scope, &error), 0);
+}
+
+void run_end_replies(const char *rule)
+{
+    struct error error;
+    assert_int_equal(reply_rules_add_end(&run.plan.reply_rules, rule, &error), 0);
+}
+
+void run_correlate(void)
+{
+    struct error error;
+    run_send("{{id}}");
+    run.plan.run_id = 0xcafe;
+    assert_int_equal(reply_rules_set_id(&run.plan.reply_rules, "id", &error), 0);
+}
+
+void run_set_steps(const char *json)
+{
+    static const struct template_scope no_columns = {0};
+    struct error error;
+    assert_int_equal(steps_parse(&run.steps, text_of(json), &no_columns, &error), 0);
+    run.plan.steps = &run.steps;
+}
+
+void run_answer(struct fake_transport *fake, uint32_t id, uint64_t seq, const char *members)
+{
+    char message[128];
+    snprintf(message, sizeof(message), "{\"id\": \"0000cafe-%" PRIx64 "\"%s}", seq, members);
+    fake_reply(fake, id, message);
 }
 
 static void wake_all(void *user)
@@ -54,13 +90,14 @@ static void run_next(struct fake_transport *fake)
 static void make_worker(unsigned index)
 {
     struct error error;
-    struct worker_setup setup = {&run.plan, &run.thresholds, &run.crew, index};
+    struct worker_setup setup = {&run.plan, &run.thresholds, &run.crew, run.journal, index};
     run.workers[index] = worker_new(&setup, &error);
     assert_non_null(run.workers[index]);
     fake_init(&run.fakes[index], run.workers[index], &worker_events);
     run.fakes[index].script = run_next;
     run.fakes[index].refuse_with = run.refuse_with;
     run.fakes[index].delay_ns = run.delay_ns;
+    buffer_init(&run.fakes[index].log, run.keeps_log ? FAKE_LOG_SIZE : 0);
 }
 
 void run_set_up_open(uint32_t connections, double rate, uint64_t duration_ns)
@@ -110,6 +147,8 @@ void run_tear_down(void)
         fake_free(&run.fakes[i]);
     }
     template_free(&run.message);
+    steps_free(&run.steps);
+    reply_rules_free(&run.plan.reply_rules);
 }
 
 static void assert_account_conserved(const struct accounting *account)
@@ -119,29 +158,60 @@ static void assert_account_conserved(const struct accounting *account)
                      account->ok + account->failed + account->unanswered);
 }
 
-static uint64_t sends_of(const struct recorder *recorder)
+static const struct fake_transport *fake_of(const struct recorder *recorder)
 {
     for (unsigned i = 0; i < run.plan.workers; i++)
         if (run_recorder(i) == recorder)
-            return run.fakes[i].sends;
+            return &run.fakes[i];
     fail_msg("a recorder of another run");
-    return 0;
+    return NULL;
+}
+
+static void assert_messages_conserved(const struct recorder *recorder)
+{
+    const struct fake_transport *fake = fake_of(recorder);
+    assert_int_equal(recorder->traffic.sent_messages, fake->sends);
+    assert_int_equal(recorder->traffic.sent_bytes, fake->sent_bytes);
+    assert_int_equal(recorder->traffic.received_messages, fake->replies);
+    if (!run.plan.steps)
+        assert_int_equal(recorder->measured.sent + recorder->warmup.sent + recorder->keepalives,
+                         fake->sends);
+    assert_int_equal(recorder->traffic.connected_ns, fake->connected_ns);
+}
+
+static void assert_figures_conserved(const struct recorder *recorder)
+{
+    const struct accounting *measured = &recorder->measured;
+    bool open_model = run.plan.model == LOAD_OPEN;
+    bool stream = reply_rules_stream(&run.plan.reply_rules);
+    uint64_t replies = run.plan.reply_rules.one_way ? 0 : measured->ok;
+    assert_int_equal(recorder->latency.count, replies);
+    assert_int_equal(recorder->response_time.count, open_model ? replies : 0);
+    assert_int_equal(recorder->send_lag.count, open_model ? measured->sent : 0);
+    assert_int_equal(recorder->pacing_lag.count,
+                     open_model ? measured->sent - recorder->waited : 0);
+    assert_int_equal(recorder->reply_bytes.count, replies);
+    assert_int_equal(recorder->reply_messages.count, stream ? replies : 0);
+    assert_int_equal(recorder->ttfm.count, stream ? replies : 0);
+    assert_true(recorder->tpom.count <= recorder->ttfm.count);
+    assert_true(stream || recorder->gap.count == 0);
 }
 
 void assert_conserved(const struct recorder *recorder)
 {
-    const struct accounting *measured = &recorder->measured;
-    bool open_model = run.plan.model == LOAD_OPEN;
-    assert_account_conserved(measured);
+    assert_account_conserved(&recorder->measured);
     assert_account_conserved(&recorder->warmup);
-    assert_int_equal(measured->sent + recorder->warmup.sent + recorder->keepalives,
-                     sends_of(recorder));
-    assert_int_equal(failures_requests(&recorder->failures), measured->failed);
-    assert_int_equal(recorder->latency.count, measured->ok);
-    assert_int_equal(recorder->response_time.count, open_model ? measured->ok : 0);
-    assert_int_equal(recorder->send_lag.count, open_model ? measured->sent : 0);
-    assert_int_equal(recorder->pacing_lag.count,
-                     open_model ? measured->sent - recorder->waited : 0);
+    assert_int_equal(failures_requests(&recorder->failures), recorder->measured.failed);
+    assert_figures_conserved(recorder);
+    assert_messages_conserved(recorder);
+}
+
+void assert_times(const struct histogram *histogram, uint64_t count, uint64_t low_ns,
+                  uint64_t high_ns)
+{
+    assert_int_equal(histogram->count, count);
+    assert_int_equal(histogram->min_ns, low_ns);
+    assert_int_equal(histogram->max_ns, high_ns);
 }
 
 void assert_failure(const struct recorder *recorder, size_t index, enum failure_kind kind,

@@ -1,5 +1,6 @@
 #include "fake_transport.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,12 +61,16 @@ static uint64_t fake_now_ns(struct transport *transport)
 static void fake_open(struct transport *transport, uint32_t id)
 {
     struct fake_transport *fake = self(transport);
+    assert(!fake->connections[id].opening && !fake->connections[id].up_ns);
     fake->connections[id].opens++;
+    fake->connections[id].opening = true;
     fake->connections[id].open_ns = fake->now_ns;
-    if (fake->refuse_with)
+    if (fake->refuse_with) {
+        fake->connections[id].opening = false;
         fake->events->failed(fake->worker, id, fake->refuse_with);
-    else
+    } else {
         server_will(fake, id, FAKE_OPENS);
+    }
 }
 
 static void fake_send(struct transport *transport, uint32_t id, char *message, size_t length)
@@ -76,9 +81,18 @@ static void fake_send(struct transport *transport, uint32_t id, char *message, s
     memcpy(connection->last_message, message, kept);
     connection->last_message[kept] = '\0';
     connection->sends++;
+    connection->holds = true;
     self(transport)->sends++;
+    self(transport)->sent_bytes += length;
+    (void)buffer_printf(&self(transport)->log, "%u %.*s\n", (unsigned)id, (int)length, message);
     memset(message - TRANSPORT_HEADROOM, 0xa5, TRANSPORT_HEADROOM + length); /* as masking does */
     server_will(self(transport), id, FAKE_REPLIES);
+}
+
+static bool fake_congested(struct transport *transport, uint32_t id)
+{
+    const struct fake_connection *connection = &self(transport)->connections[id];
+    return connection->stalled && connection->holds;
 }
 
 static void fake_close(struct transport *transport, uint32_t id)
@@ -87,10 +101,20 @@ static void fake_close(struct transport *transport, uint32_t id)
     server_will(self(transport), id, FAKE_CLOSES);
 }
 
+static void lose(struct fake_transport *fake, uint32_t id)
+{
+    struct fake_connection *connection = &fake->connections[id];
+    connection->lost++;
+    if (connection->up_ns)
+        fake->connected_ns += fake->now_ns - connection->up_ns;
+    connection->up_ns = 0;
+    connection->opening = false;
+}
+
 static void fake_drop(struct transport *transport, uint32_t id)
 {
     self(transport)->connections[id].drops++;
-    self(transport)->connections[id].lost++;
+    lose(self(transport), id);
 }
 
 static void fake_wake_at(struct transport *transport, uint64_t time_ns)
@@ -103,6 +127,8 @@ static void fake_run(struct transport *transport)
     struct fake_transport *fake = self(transport);
     if (!fake->stopped)
         fake->script(fake);
+    for (uint32_t id = 0; id < FAKE_CONNECTIONS; id++)
+        lose(fake, id);
 }
 
 static void fake_stop(struct transport *transport)
@@ -119,6 +145,7 @@ static const struct transport_ops operations = {
     .now_ns = fake_now_ns,
     .open = fake_open,
     .send = fake_send,
+    .congested = fake_congested,
     .close = fake_close,
     .drop = fake_drop,
     .wake_at = fake_wake_at,
@@ -144,6 +171,7 @@ void fake_free(struct fake_transport *fake)
 {
     free(fake->connections);
     free(fake->queue);
+    buffer_free(&fake->log);
 }
 
 /* --- Time --- */
@@ -224,31 +252,49 @@ void fake_serve(struct fake_transport *fake, uint64_t ns)
 
 /* --- Reports --- */
 
+void fake_stall(struct fake_transport *fake, uint32_t id, bool stalled)
+{
+    fake->connections[id].stalled = stalled;
+    fake->connections[id].holds = false;
+}
+
 void fake_opened(struct fake_transport *fake, uint32_t id)
 {
     struct connect_times times;
     for (size_t i = 0; i < CONNECT_PHASE_COUNT; i++)
         times.ns[i] = CLOCK_NEVER;
     times.ns[CONNECT_TOTAL] = fake->now_ns - fake->connections[id].open_ns;
+    assert(fake->connections[id].opening);
+    fake->connections[id].opening = false;
+    fake->connections[id].up_ns = fake->now_ns;
     fake->events->opened(fake->worker, id, &times);
 }
 
 void fake_failed(struct fake_transport *fake, uint32_t id, enum failure_kind kind)
 {
     struct failure failure = {kind, "", {0}};
-    fake->connections[id].lost++;
+    assert(fake->connections[id].opening);
+    lose(fake, id);
     fake->events->failed(fake->worker, id, &failure);
 }
 
 void fake_reply(struct fake_transport *fake, uint32_t id, const char *message)
 {
-    fake->events->message(fake->worker, id, text_of(message), false);
+    fake_message(fake, id, text_of(message), false);
+}
+
+void fake_message(struct fake_transport *fake, uint32_t id, struct text message, bool binary)
+{
+    assert(fake->connections[id].up_ns); /* else the test breaks the contract of transports */
+    fake->replies++;
+    fake->events->message(fake->worker, id, message, binary);
 }
 
 void fake_closed(struct fake_transport *fake, uint32_t id, enum failure_kind kind,
                  const char *detail)
 {
     struct failure failure = {kind, detail, {0}};
-    fake->connections[id].lost++;
+    assert(fake->connections[id].up_ns);
+    lose(fake, id);
     fake->events->closed(fake->worker, id, &failure);
 }

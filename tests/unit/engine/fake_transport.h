@@ -5,19 +5,25 @@
 #ifndef WSLOAD_TESTS_FAKE_TRANSPORT_H
 #define WSLOAD_TESTS_FAKE_TRANSPORT_H
 
+#include "wsload/base/buffer.h"
 #include "wsload/engine/transport.h"
 
 #define FAKE_CONNECTIONS 20000
 #define FAKE_EVENTS      65536 /* of the server under way, a power of two */
+#define FAKE_LOG_SIZE    (1u << 20)
 #define FAKE_START_NS    UINT64_C(1000000000000)
 
 struct fake_connection {
     uint64_t open_ns; /* when open() was called last */
+    bool opening;     /* that is not answered yet */
+    uint64_t up_ns;   /* when it opened; 0: it is not open */
     unsigned opens;   /* how often open() was called */
     unsigned sends;
     unsigned closes;
     unsigned drops;
     unsigned lost; /* times that its socket went away: what the server has for it is void */
+    bool stalled;  /* see fake_stall() */
+    bool holds;    /* something was sent since */
     char last_message[128];
 };
 
@@ -43,6 +49,10 @@ struct fake_transport {
     bool stopped;
     uint64_t wakes; /* how often the worker was woken */
     uint64_t sends;
+    uint64_t sent_bytes;
+    uint64_t replies;      /* messages that it reported */
+    uint64_t connected_ns; /* how long connections were open until the worker was done, added up */
+    struct buffer log;     /* what was sent, a line each: "0 1 one"; only if it has room */
     struct fake_connection *connections; /* FAKE_CONNECTIONS of them */
 
     uint64_t delay_ns; /* of the server's events; each is in order of their causes */
@@ -66,9 +76,13 @@ void fake_advance_all(struct fake_transport *fakes, unsigned count, uint64_t ns)
 void fake_serve(struct fake_transport *fake, uint64_t ns);
 void fake_serve_all(struct fake_transport *fakes, unsigned count, uint64_t ns);
 
+/* From now on the peer of ID takes nothing that is sent, or does again. */
+void fake_stall(struct fake_transport *fake, uint32_t id, bool stalled);
+
 void fake_opened(struct fake_transport *fake, uint32_t id);
 void fake_failed(struct fake_transport *fake, uint32_t id, enum failure_kind kind);
 void fake_reply(struct fake_transport *fake, uint32_t id, const char *message);
+void fake_message(struct fake_transport *fake, uint32_t id, struct text message, bool binary);
 void fake_closed(struct fake_transport *fake, uint32_t id, enum failure_kind kind,
                  const char *detail);
 

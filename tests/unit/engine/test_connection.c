@@ -5,8 +5,11 @@
 
 #define SECOND NS_PER_S
 
+static struct random random_numbers = {{1, 2, 3, 4}};
+
 static const struct connection_settings held = {
     .in_flight = 1,
+    .random = &random_numbers,
     .connect_timeout_ns = 10 * SECOND,
     .reply_timeout_ns = 30 * SECOND,
     .not_open = {FAILURE_CONNECT_TIMEOUT, "", {0}},
@@ -16,22 +19,37 @@ static const struct connection_settings held = {
 static const struct connection_settings per_request = {
     .per_request = true,
     .in_flight = 1,
+    .random = &random_numbers,
     .connect_timeout_ns = 10 * SECOND,
     .reply_timeout_ns = 30 * SECOND,
     .not_open = {FAILURE_CONNECT_TIMEOUT, "", {0}},
     .no_reply = {FAILURE_REPLY_TIMEOUT, "", {0}},
 };
 
-static const struct failure closed = {FAILURE_CLOSED, "1006", {0}};
+static const struct failure closed = {FAILURE_EOF, "", {0}};
 static const struct failure error_reply = {FAILURE_ERROR_REPLY, "", {0}};
 static const struct failure bad_frame = {FAILURE_PROTOCOL, "", {0}};
 
-static struct flight flights[3]; /* of the connection under test */
+static struct flight memory[2]; /* of the connection under test, with room for its bucket */
+
+static struct connection_step reply(struct connection *connection, const struct failure *failure,
+                                    uint64_t now_ns)
+{
+    return connection_on_reply(connection, flights_oldest(&connection->flights), failure, now_ns);
+}
+
+/* A wait of FULL_MS, of which up to a half is left out. */
+static void assert_backs_off(struct connection_step step, enum connection_action action,
+                             uint64_t now_ns, uint64_t full_ms)
+{
+    assert_int_equal(step.action, action);
+    assert_in_range(step.deadline_ns - now_ns, full_ms * NS_PER_MS / 2, full_ms * NS_PER_MS);
+}
 
 static struct connection resting(const struct connection_settings *settings)
 {
     struct connection connection;
-    connection_init(&connection, settings, flights);
+    connection_init(&connection, settings, memory);
     return connection;
 }
 
@@ -61,7 +79,7 @@ static struct connection awaiting(const struct connection_settings *settings)
 
 static void assert_popped(struct connection *connection, uint64_t seq, uint64_t sent_ns)
 {
-    struct flight flight = connection_pop(connection);
+    struct flight flight = *flights_pop(&connection->flights);
     assert_int_equal(flight.request.seq, seq);
     assert_int_equal(flight.sent_ns, sent_ns);
 }
@@ -71,7 +89,7 @@ static void break_off(struct connection *connection, uint64_t now_ns)
 {
     struct connection_step step = connection_on_closed(connection, &closed, now_ns);
     assert_int_equal(step.ended, 1);
-    connection_pop(connection);
+    flights_pop(&connection->flights);
     connection_on_deadline(connection, step.deadline_ns);
 }
 
@@ -117,13 +135,13 @@ static void test_connection_ends_request_with_its_reply(void **state)
 {
     (void)state;
     struct connection connection = awaiting(&held);
-    struct connection_step step = connection_on_message(&connection, NULL, 6 * SECOND);
+    struct connection_step step = reply(&connection, NULL, 6 * SECOND);
     assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
     assert_int_equal(step.ended, 1);
     assert_null(step.failure);
-    assert_int_equal(connection_oldest(&connection)->due_ns, 3 * SECOND);
+    assert_int_equal(flights_oldest(&connection.flights)->request.due_ns, 3 * SECOND);
     assert_popped(&connection, 7, 5 * SECOND);
-    assert_int_equal(connection.count, 0);
+    assert_int_equal(connection.flights.count, 0);
     assert_int_equal(connection.state, CONNECTION_OPEN);
 }
 
@@ -131,7 +149,7 @@ static void test_connection_stays_open_after_an_error_reply(void **state)
 {
     (void)state;
     struct connection connection = awaiting(&held);
-    struct connection_step step = connection_on_message(&connection, &error_reply, 6 * SECOND);
+    struct connection_step step = reply(&connection, &error_reply, 6 * SECOND);
     assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
     assert_ptr_equal(step.failure, &error_reply);
     assert_int_equal(connection.state, CONNECTION_OPEN);
@@ -141,7 +159,7 @@ static void test_connection_closes_after_a_message_that_breaks_the_protocol(void
 {
     (void)state;
     struct connection connection = awaiting(&held);
-    struct connection_step step = connection_on_message(&connection, &bad_frame, 6 * SECOND);
+    struct connection_step step = connection_on_fault(&connection, &bad_frame, 6 * SECOND);
     assert_step(step, CONNECTION_CLOSE, 7 * SECOND);
     assert_ptr_equal(step.failure, &bad_frame);
 }
@@ -150,10 +168,10 @@ static void test_connection_per_request_closes_after_the_reply(void **state)
 {
     (void)state;
     struct connection connection = awaiting(&per_request);
-    struct connection_step step = connection_on_message(&connection, NULL, 6 * SECOND);
+    struct connection_step step = reply(&connection, NULL, 6 * SECOND);
     assert_step(step, CONNECTION_CLOSE, 7 * SECOND);
     assert_int_equal(step.ended, 1);
-    connection_pop(&connection);
+    flights_pop(&connection.flights);
     step = connection_on_closed(&connection, &closed, 6 * SECOND + 1);
     assert_step(step, CONNECTION_NEXT, CLOCK_NEVER);
     assert_int_equal(step.ended, 0);
@@ -165,7 +183,7 @@ static void test_connection_that_closes_fails_its_request_and_backs_off(void **s
     (void)state;
     struct connection connection = awaiting(&held);
     struct connection_step step = connection_on_closed(&connection, &closed, 6 * SECOND);
-    assert_step(step, CONNECTION_WAIT, 6 * SECOND + 100 * NS_PER_MS);
+    assert_backs_off(step, CONNECTION_WAIT, 6 * SECOND, 100);
     assert_int_equal(step.ended, 1);
     assert_ptr_equal(step.failure, &closed);
     assert_popped(&connection, 7, 5 * SECOND);
@@ -192,7 +210,7 @@ static void test_connection_backs_off_from_100_ms_to_5_s(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(expected_ms); i++) {
         connection_open(&connection, 0);
         struct connection_step step = connection_on_failed(&connection, &closed, SECOND);
-        assert_step(step, CONNECTION_WAIT, SECOND + expected_ms[i] * NS_PER_MS);
+        assert_backs_off(step, CONNECTION_WAIT, SECOND, expected_ms[i]);
         connection_on_deadline(&connection, step.deadline_ns);
     }
 }
@@ -205,10 +223,10 @@ static void test_connection_forgets_its_breaks_after_a_reply(void **state)
     assign(&connection, 8, SECOND);
     connection_on_opened(&connection, SECOND);
     connection_sent(&connection, SECOND);
-    connection_on_message(&connection, NULL, SECOND);
-    connection_pop(&connection);
+    reply(&connection, NULL, SECOND);
+    flights_pop(&connection.flights);
     struct connection_step step = connection_on_closed(&connection, &closed, SECOND);
-    assert_step(step, CONNECTION_WAIT, SECOND + 100 * NS_PER_MS);
+    assert_backs_off(step, CONNECTION_WAIT, SECOND, 100);
 }
 
 static void test_connection_remembers_its_breaks_after_a_bad_reply(void **state)
@@ -219,10 +237,10 @@ static void test_connection_remembers_its_breaks_after_a_bad_reply(void **state)
     assign(&connection, 8, SECOND);
     connection_on_opened(&connection, SECOND);
     connection_sent(&connection, SECOND);
-    connection_on_message(&connection, &error_reply, SECOND);
-    connection_pop(&connection);
+    reply(&connection, &error_reply, SECOND);
+    flights_pop(&connection.flights);
     struct connection_step step = connection_on_closed(&connection, &closed, SECOND);
-    assert_step(step, CONNECTION_WAIT, SECOND + 200 * NS_PER_MS);
+    assert_backs_off(step, CONNECTION_WAIT, SECOND, 200);
 }
 
 static void test_connection_without_a_reply_in_time_fails_and_closes(void **state)
@@ -240,7 +258,7 @@ static void test_connection_that_does_not_answer_the_close_is_dropped(void **sta
     (void)state;
     struct connection connection = awaiting(&held);
     connection_on_deadline(&connection, 35 * SECOND);
-    connection_pop(&connection);
+    flights_pop(&connection.flights);
     struct connection_step step = connection_on_deadline(&connection, 36 * SECOND);
     assert_step(step, CONNECTION_DROP, 36 * SECOND);
     assert_int_equal(step.ended, 0);
@@ -254,7 +272,7 @@ static void test_connection_that_does_not_open_in_time_is_dropped(void **state)
     struct connection connection = resting(&held);
     assign(&connection, 2, 0);
     struct connection_step step = connection_on_deadline(&connection, 10 * SECOND);
-    assert_step(step, CONNECTION_DROP, 10 * SECOND + 100 * NS_PER_MS);
+    assert_backs_off(step, CONNECTION_DROP, 10 * SECOND, 100);
     assert_int_equal(step.ended, 1);
     assert_int_equal(step.failure->kind, FAILURE_CONNECT_TIMEOUT);
     assert_popped(&connection, 2, 0);
@@ -307,26 +325,12 @@ static void test_connection_finish_leaves_its_request_to_the_caller(void **state
     assert_popped(&connection, 2, 0); /* never sent */
 }
 
-static void test_connection_awaits_replies_only_while_it_is_open(void **state)
-{
-    (void)state;
-    struct connection connection = awaiting(&held);
-    assert_true(connection_awaits_reply(&connection));
-    connection_finish(&connection, 6 * SECOND);
-    assert_false(connection_awaits_reply(&connection));
-    connection = idle(&held);
-    assert_false(connection_awaits_reply(&connection));
-    connection = resting(&held);
-    assign(&connection, 2, 0);
-    assert_false(connection_awaits_reply(&connection));
-}
-
 static void test_connection_finish_awaits_a_close_under_way(void **state)
 {
     (void)state;
     struct connection connection = awaiting(&per_request);
-    connection_on_message(&connection, NULL, 6 * SECOND);
-    connection_pop(&connection);
+    reply(&connection, NULL, 6 * SECOND);
+    flights_pop(&connection.flights);
     assert_step(connection_finish(&connection, 6 * SECOND + 1), CONNECTION_WAIT, 7 * SECOND + 1);
     assert_int_equal(connection.state, CONNECTION_CLOSING);
 }
@@ -364,7 +368,6 @@ int main(void)
         cmocka_unit_test(test_connection_at_rest_waits_whatever_the_time),
         cmocka_unit_test(test_connection_that_is_idle_is_free_again_at_its_deadline),
         cmocka_unit_test(test_connection_finish_leaves_its_request_to_the_caller),
-        cmocka_unit_test(test_connection_awaits_replies_only_while_it_is_open),
         cmocka_unit_test(test_connection_finish_awaits_a_close_under_way),
         cmocka_unit_test(test_connection_finish_leaves_what_is_not_open),
     };

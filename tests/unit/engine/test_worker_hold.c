@@ -1,5 +1,7 @@
 #include "testing.h"
 
+#include <stdlib.h>
+
 #include "fake_run.h"
 #include "wsload/base/clock.h"
 
@@ -78,6 +80,13 @@ static void break_all(struct fake_transport *fake)
     fake_serve(fake, 10 * NS_PER_S);
 }
 
+static int compare_times(const void *a, const void *b)
+{
+    uint64_t first = *(const uint64_t *)a;
+    uint64_t second = *(const uint64_t *)b;
+    return (first > second) - (first < second);
+}
+
 static void test_worker_reopens_at_the_connect_rate(void **state)
 {
     (void)state;
@@ -85,20 +94,15 @@ static void test_worker_reopens_at_the_connect_rate(void **state)
     const struct recorder *recorder = run_execute(break_all);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    uint64_t first_ns = CLOCK_NEVER;
+    uint64_t times_ns[CONNECTIONS];
     for (unsigned i = 0; i < CONNECTIONS; i++) {
         assert_int_equal(run.fake->connections[i].opens, 2);
-        if (opened_at_ns(i) < first_ns)
-            first_ns = opened_at_ns(i);
+        times_ns[i] = opened_at_ns(i);
     }
-    assert_int_equal(first_ns, FAKE_START_NS + NS_PER_S);
-    for (unsigned place = 0; place < CONNECTIONS; place++) {
-        uint64_t due_ns = first_ns + place * NS_PER_S / RATE;
-        unsigned near = 0;
-        for (unsigned i = 0; i < CONNECTIONS; i++)
-            near += opened_at_ns(i) >= due_ns && opened_at_ns(i) <= due_ns + 2;
-        assert_int_equal(near, 1);
-    }
+    qsort(times_ns, CONNECTIONS, sizeof(times_ns[0]), compare_times);
+    assert_in_range(times_ns[0], FAKE_START_NS + 950 * NS_PER_MS, FAKE_START_NS + NS_PER_S);
+    for (unsigned i = 1; i < CONNECTIONS; i++)
+        assert_true(times_ns[i] + 2 >= times_ns[i - 1] + NS_PER_S / RATE);
     run_tear_down();
 }
 
@@ -230,7 +234,7 @@ static void open_one_late(struct fake_transport *fake)
     assert_int_equal(fake->connections[1].sends, 1);
     crew_stop(&run.crew, STOP_POLITELY);
     fake_advance(fake, 0);
-    fake_advance(fake, 1900 * NS_PER_MS);
+    fake_advance(fake, 900 * NS_PER_MS);
     assert_int_equal(fake->sends, 4); /* they are closing */
     for (uint32_t id = 0; id < 2; id++)
         fake_closed(fake, id, FAILURE_CLOSED, "1000");

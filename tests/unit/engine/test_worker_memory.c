@@ -59,6 +59,16 @@ static void serve_until_the_end(struct fake_transport *fake)
 static void set_up_closed(void)
 {
     run.plan.think = (struct think){THINK_EXPONENTIAL, 20 * NS_PER_MS, 0};
+    run.plan.keepalive = (struct text){"ping!", 5};
+    run.plan.keepalive_ns = 50 * NS_PER_MS;
+    run.plan.max_lifetime_ns = 9 * NS_PER_S;
+}
+
+static void set_up_steps(void)
+{
+    run_set_steps("{\"on_connect\": [{\"send\": \"a\", \"expect\": \"text:ok\"}], "
+                  "\"before_request\": [{\"send\": \"{{prompt:part}}\", \"expect\": \"text:ok\", "
+                  "\"part_characters\": 3}]}");
 }
 
 static void set_up_open(void)
@@ -72,7 +82,7 @@ static void set_up_open(void)
 static void test_worker_allocates_nothing_while_it_sends(void **state)
 {
     (void)state;
-    static void (*const models[])(void) = {set_up_closed, set_up_open};
+    static void (*const models[])(void) = {set_up_closed, set_up_steps, set_up_open};
     static const uint64_t minutes[] = {1, 10};
     for (size_t i = 0; i < ARRAY_LENGTH(models) * ARRAY_LENGTH(minutes); i++) {
         uint64_t time = minutes[i % 2];

@@ -202,9 +202,9 @@ static void break_one(struct fake_transport *fake)
     run_open_all(fake);
     fake_advance(fake, 30 * NS_PER_MS);
     fake_closed(fake, 0, FAILURE_RESET, "");
-    fake_advance(fake, 100 * NS_PER_MS - 1);
+    fake_advance(fake, 50 * NS_PER_MS - 1);
     assert_int_equal(fake->connections[0].opens, 1);
-    fake_advance(fake, 1);
+    fake_advance(fake, 50 * NS_PER_MS + 1);
     assert_int_equal(fake->connections[0].opens, 2); /* for no request of its own */
     assert_int_equal(worker_peek(run.worker).in_flight, 0);
     fake_failed(fake, 0, FAILURE_CONNECT_REFUSED); /* which fails none */
@@ -216,9 +216,9 @@ static void break_one(struct fake_transport *fake)
     for (unsigned i = 0; i < 3; i++)
         fake_reply(fake, 0, "ok");
     fake_closed(fake, 0, FAILURE_CLOSED, "1001"); /* idle */
-    fake_advance(fake, 100 * NS_PER_MS - 1);
+    fake_advance(fake, 50 * NS_PER_MS - 1);
     assert_int_equal(fake->connections[0].opens, 3); /* not for the one that came due, either */
-    fake_advance(fake, 1);
+    fake_advance(fake, 50 * NS_PER_MS + 1);
     assert_int_equal(fake->connections[0].opens, 4);
     fake_opened(fake, 0);
     assert_string_equal(fake->connections[0].last_message, "5 two");

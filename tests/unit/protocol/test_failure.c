@@ -15,9 +15,13 @@ static void test_failure_names_are_those_of_the_summary(void **state)
         "handshake_status",
         "protocol",
         "reply_timeout",
+        "truncated",
         "closed",
+        "eof",
         "reset",
+        "setup",
         "error_reply",
+        "unexpected_reply",
         "gateway_error",
     };
 
@@ -46,9 +50,12 @@ static void test_failure_hint_knows_api_gateway(void **state)
         {FAILURE_HANDSHAKE_STATUS, "504", "timed out"},
         {FAILURE_CLOSED, "1000", "normal closure"},
         {FAILURE_CLOSED, "1001", "10 minutes idle or 2 hours"},
+        {FAILURE_CLOSED, "1001 idle", "10 minutes without a message"},
+        {FAILURE_CLOSED, "1001 idle", "--keepalive"},
+        {FAILURE_CLOSED, "1001 lifetime", "2 hours of life"},
+        {FAILURE_CLOSED, "1001 lifetime", "--max-lifetime"},
         {FAILURE_CLOSED, "1003", "text frames only"},
         {FAILURE_CLOSED, "1005", "without a code"},
-        {FAILURE_CLOSED, "1006", "ended without a close frame"},
         {FAILURE_CLOSED, "1009", "128 KiB"},
         {FAILURE_CLOSED, "1011", "internal error"},
     };
@@ -74,6 +81,11 @@ static void test_failure_hint_falls_back_to_the_kind(void **state)
     assert_string_equal(failure_hint(FAILURE_HANDSHAKE_STATUS, "418"),
                         "the upgrade was answered with this status");
     assert_string_equal(failure_hint(FAILURE_CLOSED, "4001"), "the connection was closed");
+    assert_string_equal(failure_hint(FAILURE_CLOSED, "1006"), "the connection was closed");
+    assert_string_equal(failure_hint(FAILURE_EOF, ""),
+                        "abnormal closure: ended without a close frame");
+    assert_string_equal(failure_hint(FAILURE_TRUNCATED, "closed 1001"),
+                        "the reply broke off before its end");
     assert_string_equal(failure_hint(FAILURE_RESET, "1001"), "the connection was reset");
 }
 

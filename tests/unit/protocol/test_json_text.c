@@ -28,6 +28,7 @@ static void test_json_escape_follows_rfc_8259(void **state)
         buffer_init(&out, 100);
         assert_int_equal(json_escape(&out, text_of(cases[i].text)), 0);
         assert_string_equal(out.data, cases[i].expected);
+        assert_int_equal(json_escaped_length(text_of(cases[i].text)), out.length);
         assert_int_equal(json_escape_needed(text_of(cases[i].text)),
                          strcmp(cases[i].text, cases[i].expected) != 0);
         buffer_free(&out);
@@ -81,6 +82,23 @@ static void test_json_escape_writes_nul(void **state)
     buffer_free(&out);
 }
 
+static void test_json_has_escaped_nul_knows_what_is_escaped(void **state)
+{
+    static const struct {
+        const char *text;
+        bool expected;
+    } cases[] = {
+        {"\"\\u0000\"", true},  {"{\"a\":\"b\\n\\u0000\"}", true},
+        {"\\\\\\u0000", true},  {"\"\\\\u0000\"", false},
+        {"\"\\u0001\"", false}, {"\"u0000\"", false},
+        {"\\u000", false},      {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_int_equal(json_has_escaped_nul(text_of(cases[i].text)), cases[i].expected);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +106,7 @@ int main(void)
         cmocka_unit_test(test_json_escape_is_read_back_by_another_parser),
         cmocka_unit_test(test_json_escape_passes_on_that_out_is_full),
         cmocka_unit_test(test_json_escape_writes_nul),
+        cmocka_unit_test(test_json_has_escaped_nul_knows_what_is_escaped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,22 @@
 
 #include "wsload/protocol/template.h"
 
-#define ALL_VARIABLES (TEMPLATE_CLIENT_VARIABLES | TEMPLATE_SERVER_VARIABLES)
+static const char *const columns[] = {"user", "api-key", "a.b_2"};
+
+static const struct template_scope everything = {
+    .variables = TEMPLATE_CLIENT_VARIABLES | TEMPLATE_SERVER_VARIABLES | TEMPLATE_PART |
+                 TEMPLATE_PART_INDEX,
+    .columns = columns,
+    .column_count = ARRAY_LENGTH(columns),
+};
+
+static const struct template_scope client = {.variables = TEMPLATE_CLIENT_VARIABLES};
+
+static const struct template_column cells[] = {
+    {{"o\"neil", 6}, {"o\\\"neil", 7}},
+    {{"k-1", 3}, {"k-1", 3}},
+    {{"", 0}, {"", 0}},
+};
 
 static const struct template_values values = {
     .prompt = {"say \"hi\"", 8},
@@ -16,6 +31,12 @@ static const struct template_values values = {
     .unix_ms = 1795341600123,
     .connection_id = {"Qyi07eCbtjMCJKw=", 16},
     .request_id = {"Qyi3UG41tjMFlUg=", 16},
+    .connection = 7,
+    .part = {"one\\ntwo", 8},
+    .token = {"tok", 3},
+    .correlation = {"0badcafe-29", 11},
+    .part_index = 3,
+    .columns = cells,
 };
 
 /* Renders into memory of exactly the bound, so that a sanitizer sees a byte too many. */
@@ -27,7 +48,7 @@ static void assert_renders(const char *text, const char *expected)
     size_t length;
     char *out;
 
-    assert_int_equal(template_compile(&template, text_of(text), ALL_VARIABLES, &error), 0);
+    assert_int_equal(template_compile(&template, text_of(text), &everything, &error), 0);
     bound = template_bound(&template, &values);
     out = malloc(bound + (bound == 0));
     assert_non_null(out);
@@ -58,6 +79,11 @@ static void test_template_renders_variables(void **state)
         {"a{b}c} }} {", "a{b}c} }} {"},
         {"{\"a\":{\"b\":{{seq}}}}", "{\"a\":{\"b\":42}}"},
         {"{", "{"},
+        {"{{connection}}", "7"},
+        {"{{part}}: {{prompt:part}}", "3: one\\ntwo"},
+        {"{{token}} of {{correlation}}", "tok of 0badcafe-29"},
+        {"{{user}} {{user:raw}}", "o\\\"neil o\"neil"},
+        {"{{ api-key }}/{{a.b_2:raw}}/{{a.b_2}}", "k-1//"},
     };
 
     (void)state;
@@ -67,18 +93,23 @@ static void test_template_renders_variables(void **state)
 
 static void test_template_renders_the_longest_numbers_within_its_bound(void **state)
 {
-    static const struct template_values longest = {
-        .run_id = UINT32_MAX, .seq = UINT64_MAX, .unix_ms = UINT64_MAX};
+    static const struct template_values longest = {.run_id = UINT32_MAX,
+                                                   .seq = UINT64_MAX,
+                                                   .unix_ms = UINT64_MAX,
+                                                   .connection = UINT64_MAX,
+                                                   .part_index = UINT64_MAX};
     static const char expected[] =
-        "ffffffff-ffffffffffffffff 18446744073709551615 18446744073709551615";
+        "ffffffff-ffffffffffffffff 18446744073709551615 18446744073709551615 "
+        "18446744073709551615 18446744073709551615";
     struct template template;
     struct error error;
     char out[sizeof(expected)];
 
     (void)state;
-    assert_int_equal(template_compile(&template, text_of("{{id}} {{seq}} {{timestamp}}"),
-                                      TEMPLATE_CLIENT_VARIABLES, &error),
-                     0);
+    assert_int_equal(
+        template_compile(&template, text_of("{{id}} {{seq}} {{timestamp}} {{connection}} {{part}}"),
+                         &everything, &error),
+        0);
     assert_int_equal(template_bound(&template, &longest), strlen(expected));
     assert_int_equal(template_render(&template, &longest, out), strlen(expected));
     assert_memory_equal(out, expected, strlen(expected));
@@ -93,8 +124,7 @@ static void test_template_keeps_bytes_that_are_no_text(void **state)
 
     (void)state;
     assert_int_equal(
-        template_compile(&template, (struct text){"\0\xFF{{seq}}\0", 10}, ALL_VARIABLES, &error),
-        0);
+        template_compile(&template, (struct text){"\0\xFF{{seq}}\0", 10}, &everything, &error), 0);
     assert_int_equal(template_render(&template, &values, out), 5);
     assert_memory_equal(out,
                         "\0\xFF"
@@ -109,9 +139,9 @@ static void test_template_knows_what_it_uses(void **state)
     struct error error;
 
     (void)state;
-    assert_int_equal(template_compile(&template, text_of("x{{prompt:raw}}y{{timestamp}}"),
-                                      ALL_VARIABLES, &error),
-                     0);
+    assert_int_equal(
+        template_compile(&template, text_of("x{{prompt:raw}}y{{timestamp}}"), &everything, &error),
+        0);
     assert_true(template_uses_any(&template, TEMPLATE_PROMPT_RAW));
     assert_true(template_uses_any(&template, TEMPLATE_TIMESTAMP));
     assert_false(template_uses_any(&template, TEMPLATE_PROMPT));
@@ -124,7 +154,7 @@ static void test_template_knows_what_it_uses(void **state)
 static void test_template_refuses_what_it_does_not_know(void **state)
 {
     static const char there_are[] =
-        "there are {{prompt}}, {{prompt:raw}}, {{id}}, {{seq}}, {{timestamp}}";
+        "there are {{prompt}}, {{prompt:raw}}, {{id}}, {{seq}}, {{timestamp}}, {{connection}}";
     static const char meant_prompt[] = "; did you mean {{prompt}} ?";
     static const struct {
         const char *text;
@@ -135,7 +165,8 @@ static void test_template_refuses_what_it_does_not_know(void **state)
         {"a {{ nothing }}", "{{nothing}}", ""},
         {"{{}}", "{{}}", ""},
         {"{{Prompt}}", "{{Prompt}}", meant_prompt},
-        {"{{connectionId}}", "{{connectionId}}", ""},
+        {"{{connectionId}}", "{{connectionId}}", "; did you mean {{connection}} ?"},
+        {"{{user}}", "{{user}}", ""},
         {"{{{prompt}}}", "{{{prompt}}", meant_prompt},
         {"{{\xFF\xFF\xFF\xFF}}", "{{\uFFFD\uFFFD\uFFFD\uFFFD}}", ""},
     };
@@ -148,12 +179,124 @@ static void test_template_refuses_what_it_does_not_know(void **state)
 
         snprintf(expected, sizeof(expected), "unknown variable %s; %s%s", cases[i].name, there_are,
                  cases[i].offer);
-        assert_int_equal(
-            template_compile(&template, text_of(cases[i].text), TEMPLATE_CLIENT_VARIABLES, &error),
-            -1);
+        assert_int_equal(template_compile(&template, text_of(cases[i].text), &client, &error), -1);
         assert_string_equal(error.text, expected);
         assert_null(template.parts);
     }
+}
+
+static void test_template_knows_a_column_whichever_it_is(void **state)
+{
+    static const struct {
+        const char *text;
+        bool column;
+        bool raw;
+    } cases[] = {{"{{user}}", true, false}, {"{{a.b_2:raw}}", false, true}, {"user", false, false}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct template template;
+        struct error error;
+
+        assert_int_equal(template_compile(&template, text_of(cases[i].text), &everything, &error),
+                         0);
+        assert_int_equal(template_uses_any(&template, TEMPLATE_COLUMN), cases[i].column);
+        assert_int_equal(template_uses_any(&template, TEMPLATE_COLUMN_RAW), cases[i].raw);
+        template_free(&template);
+    }
+}
+
+static void test_template_columns_are_raw_where_the_scope_says_so(void **state)
+{
+    struct template_scope scope = everything;
+    struct template template;
+    struct error error;
+    char out[2 * 7 + 1];
+
+    (void)state;
+    scope.columns_raw = true;
+    assert_int_equal(template_compile(&template, text_of("{{user}} {{user:raw}}"), &scope, &error),
+                     0);
+    assert_int_equal(template_render(&template, &values, out), 13);
+    assert_memory_equal(out, "o\"neil o\"neil", 13);
+    assert_false(template_uses_any(&template, TEMPLATE_COLUMN));
+    template_free(&template);
+}
+
+static void test_template_offers_columns(void **state)
+{
+    static const struct template_scope scope = {.variables = TEMPLATE_CONNECTION,
+                                                .columns = columns,
+                                                .column_count = ARRAY_LENGTH(columns)};
+    static const struct {
+        const char *text;
+        const char *expected;
+    } cases[] = {
+        {"{{usr}}", "{{usr}}; there are {{connection}}, {{user}}, {{api-key}}, {{a.b_2}}; did you "
+                    "mean {{user}} ?"},
+        {"{{api_key:raw}}", "{{api_key:raw}}; there are {{connection}}, {{user}}, {{api-key}}, "
+                            "{{a.b_2}}; did you mean {{api-key}} ?"},
+        {"{{conection}}", "{{conection}}; there are {{connection}}, {{user}}, {{api-key}}, "
+                          "{{a.b_2}}; did you mean {{connection}} ?"},
+        {"{{:raw}}", "{{:raw}}; there are {{connection}}, {{user}}, {{api-key}}, {{a.b_2}}"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct template template;
+        struct error error;
+
+        assert_int_equal(template_compile(&template, text_of(cases[i].text), &scope, &error), -1);
+        assert_non_null(strstr(error.text, cases[i].expected));
+        assert_string_equal(strstr(error.text, cases[i].expected), cases[i].expected);
+    }
+}
+
+static void test_template_offers_nothing_where_there_is_nothing(void **state)
+{
+    static const struct template_scope nothing = {0};
+    struct template template;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(template_compile(&template, text_of("{{seq}}"), &nothing, &error), -1);
+    assert_string_equal(error.text, "unknown variable {{seq}}; there are none");
+}
+
+static void test_template_cuts_a_long_list_of_columns(void **state)
+{
+    enum { COUNT = 100 };
+    char names[COUNT][16];
+    const char *many[COUNT];
+    struct template_scope scope = {.columns = many, .column_count = COUNT};
+    struct template template;
+    struct error error;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++) {
+        snprintf(names[i], sizeof(names[i]), "column-%zu", i);
+        many[i] = names[i];
+    }
+    assert_int_equal(template_compile(&template, text_of("{{clumn-77}}"), &scope, &error), -1);
+    assert_non_null(strstr(error.text, ", {{column-39}}, ...; did you mean {{column-77}} ?"));
+}
+
+static void test_template_column_names_are_plain_and_new(void **state)
+{
+    static const struct {
+        const char *name;
+        bool valid;
+    } cases[] = {
+        {"user", true},  {"User_2.x-y", true}, {"9", true},           {"raw", true},
+        {"token", true}, {"requestId", true},  {"Prompt", true},      {"", false},
+        {"a b", false},  {"a:raw", false},     {"caf\u00e9", false},  {"a}", false},
+        {"a,b", false},  {"prompt", false},    {"prompt:raw", false}, {"part", false},
+        {"id", false},   {"seq", false},       {"timestamp", false},  {"connection", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_int_equal(template_column_valid(cases[i].name), cases[i].valid);
 }
 
 static void test_template_refuses_an_unfinished_variable(void **state)
@@ -166,9 +309,40 @@ static void test_template_refuses_an_unfinished_variable(void **state)
         struct template template;
         struct error error;
 
-        assert_int_equal(template_compile(&template, text_of(texts[i]), ALL_VARIABLES, &error), -1);
+        assert_int_equal(template_compile(&template, text_of(texts[i]), &everything, &error), -1);
         assert_non_null(strstr(error.text, "close it with }}"));
     }
+}
+
+static void test_template_id_is_read_back(void **state)
+{
+    static const char *const others[] = {"",
+                                         "0badcafe",
+                                         "0badcafe-",
+                                         "0badcafe-0",
+                                         "0badcafe-02a",
+                                         "0badcafe_2a",
+                                         "0badcaf-2a",
+                                         "0BADCAFE-2a",
+                                         "0badcafe-2A",
+                                         "0badcafe-2g",
+                                         "0badcafe-2a ",
+                                         "0badcafe-11111111111111111"};
+    static const uint64_t numbers[] = {1, 42, UINT64_C(0xffffffffff), UINT64_MAX};
+    char text[TEMPLATE_ID_SIZE];
+    uint32_t run_id;
+    uint64_t seq;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
+        size_t length = template_id(0x0badcafe, numbers[i], text);
+
+        assert_true(template_id_read((struct text){text, length}, &run_id, &seq));
+        assert_int_equal(run_id, 0x0badcafe);
+        assert_int_equal(seq, numbers[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+        assert_false(template_id_read(text_of(others[i]), &run_id, &seq));
 }
 
 int main(void)
@@ -179,7 +353,14 @@ int main(void)
         cmocka_unit_test(test_template_keeps_bytes_that_are_no_text),
         cmocka_unit_test(test_template_knows_what_it_uses),
         cmocka_unit_test(test_template_refuses_what_it_does_not_know),
+        cmocka_unit_test(test_template_knows_a_column_whichever_it_is),
+        cmocka_unit_test(test_template_columns_are_raw_where_the_scope_says_so),
+        cmocka_unit_test(test_template_offers_columns),
+        cmocka_unit_test(test_template_offers_nothing_where_there_is_nothing),
+        cmocka_unit_test(test_template_cuts_a_long_list_of_columns),
+        cmocka_unit_test(test_template_column_names_are_plain_and_new),
         cmocka_unit_test(test_template_refuses_an_unfinished_variable),
+        cmocka_unit_test(test_template_id_is_read_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,20 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "console_reading.h"
 #include "fixtures.h"
 #include "wsload/base/clock.h"
 #include "wsload/base/utf8.h"
 #include "wsload/report/console.h"
 #include "wsload/report/screen.h"
-
-static void assert_shows(const struct results *results, const char *text)
-{
-    struct buffer out;
-    fixture_console(results, false, &out);
-    if (strstr(out.data, text) == NULL)
-        fail_msg("'%s' is not in:\n%s", text, out.data);
-    buffer_free(&out);
-}
 
 static void assert_verdict(const struct results *results, const char *verdict)
 {
@@ -49,6 +41,9 @@ static void test_console_verdict_says_why(void **state)
         {"invalid", "UNTRUSTED   run invalid (--strict)"},
         {"hold", "PASSED   no thresholds set   run valid"},
         {"aborted", "FAILED   reply_timeout errors 10, below 10 was asked; run aborted"},
+        {"stream", "FAILED   p90 time to first message 828 ms, below 800 ms was asked"},
+        {"one_way", "PASSED   1 of 1 threshold   run doubtful"},
+        {"silent", "FAILED   no request succeeded, 200 failed"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)

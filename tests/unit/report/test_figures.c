@@ -62,6 +62,39 @@ static void test_figures_repeat_what_was_asked_for(void **state)
     }
 }
 
+static void test_figures_money_shows_no_more_than_is_known(void **state)
+{
+    static const struct {
+        double usd;
+        const char *text;
+    } cases[] = {{12.4, "$12.40"},        {1234.567, "$1,234.57"},
+                 {0.994, "$0.99"},        {0.1, "$0.10"},
+                 {0.0996, "$0.10"},       {0.0994, "$0.099"},
+                 {0.05, "$0.050"},        {0.0108, "$0.011"},
+                 {0.00214, "$0.0021"},    {0.0000199, "$0.000020"},
+                 {0.000002, "$0.000002"}, {0.0000006, "$0.000001"},
+                 {2.5e-9, "<$0.000001"},  {0, "$0.00"}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char out[FIGURE_SIZE];
+        assert_string_equal(figure_usd(cases[i].usd, out), cases[i].text);
+    }
+}
+
+static void test_figures_prices_read_as_they_were_given(void **state)
+{
+    static const struct {
+        double usd;
+        const char *text;
+    } cases[] = {
+        {1, "$1.00"}, {0.8, "$0.80"}, {0.2125, "$0.2125"}, {1200, "$1,200.00"}, {0, "$0.00"}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char out[FIGURE_SIZE];
+        assert_string_equal(figure_price(cases[i].usd, out), cases[i].text);
+    }
+}
+
 static void test_figures_durations_read_as_they_are_typed(void **state)
 {
     static const struct {
@@ -111,6 +144,10 @@ static void test_figures_actual_stands_on_its_side_of_the_limit(void **state)
         {"success_rate", 99.95, 99.95, "99.95", "%", "99.95", "%"},
         {"failed_requests", 1234, 1000, "1,234", "", "1,000", ""},
         {"errors:rate", 0.0512, 0.25, "0.051", "", "0.25", ""},
+        {"messages_per_reply:avg", 15.0333, 12, "15.0", "", "12", ""},
+        {"messages_per_reply:max", 15, 12, "15", "", "12", ""},
+        {"bytes_per_reply:avg", 4301.27, 4096, "4,301", "B", "4,096", "B"},
+        {"bytes_per_reply:min", 12, 12.5, "12", "B", "12.5", "B"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -139,6 +176,8 @@ int main(void)
         cmocka_unit_test(test_figures_have_three_significant_digits),
         cmocka_unit_test(test_figures_choose_the_time_unit_that_reads_best),
         cmocka_unit_test(test_figures_repeat_what_was_asked_for),
+        cmocka_unit_test(test_figures_money_shows_no_more_than_is_known),
+        cmocka_unit_test(test_figures_prices_read_as_they_were_given),
         cmocka_unit_test(test_figures_durations_read_as_they_are_typed),
         cmocka_unit_test(test_figures_plural_is_for_all_but_one),
         cmocka_unit_test(test_figures_actual_stands_on_its_side_of_the_limit),

@@ -57,7 +57,7 @@ static void assert_distribution_stands_in(const cJSON *object, const struct metr
     }
     const struct {
         const char *name;
-        double ns;
+        double value;
     } figures[] = {
         {"average", histogram_mean_ns(histogram)},
         {"median", (double)histogram_percentile_ns(histogram, 50)},
@@ -69,8 +69,10 @@ static void assert_distribution_stands_in(const cJSON *object, const struct metr
         {"p999", (double)histogram_percentile_ns(histogram, 99.9)},
         {"stddev", histogram_stddev_ns(histogram)},
     };
+    bool seconds = metric->unit == METRIC_SECONDS;
     for (size_t i = 0; i < ARRAY_LENGTH(figures); i++)
-        assert_near(metric->name, member(object, figures[i].name), figures[i].ns / 1e9, 1e-9);
+        assert_near(metric->name, member(object, figures[i].name),
+                    seconds ? figures[i].value / 1e9 : figures[i].value, seconds ? 1e-9 : 1e-4);
 }
 
 /* A number or counter. What "errors" counts stands in the entries of its array. */
@@ -260,6 +262,96 @@ static void test_json_load_tells_what_was_asked_for(void **state)
     cJSON_Delete(root);
 }
 
+static void test_json_load_tells_what_a_reply_is(void **state)
+{
+    static const struct {
+        const char *fixture;
+        const char *reply;
+    } cases[] = {
+        {"passed", "message"}, {"stream", "stream"}, {"one_way", "none"}, {"hold", "none"}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        cJSON *root = parsed(fixture_results(cases[i].fixture));
+        assert_string_equal(member(root, "load.reply")->valuestring, cases[i].reply);
+        cJSON_Delete(root);
+    }
+}
+
+static void test_json_streams_have_their_figures(void **state)
+{
+    cJSON *root = parsed(fixture_results("stream"));
+    (void)state;
+    assert_near("ttfm", member(root, "ttfm.min"), 0.3, 0);
+    assert_near("gap", member(root, "inter_message_gap.min"), 0.038, 0);
+    assert_near("tpom", member(root, "tpom.max"), 0.042, 0);
+    assert_near("messages", member(root, "messages_per_reply.average"), 15, 0);
+    assert_near("bytes", member(root, "bytes_per_reply.min"), 15 * 280, 0);
+    assert_near("late", member(root, "late_messages"), 12, 0);
+    assert_near("unsolicited", member(root, "unsolicited_messages"), 3, 0);
+    assert_near("ignored", member(root, "ignored_messages"), 1040, 0);
+    assert_near("rotated", member(root, "connections.rotated"), 5, 0);
+    assert_near("goodput", member(root, "goodput"), 159 / 11.1,
+                1e-4); /* with a ttfm below 800 ms */
+    cJSON_Delete(root);
+    root = parsed(fixture_results("passed")); /* its limit is on latency */
+    assert_near("bytes", member(root, "bytes_per_reply.median"), 36, 0);
+    assert_true(cJSON_IsNull(member(root, "messages_per_reply.median")));
+    assert_true(cJSON_IsNull(member(root, "ttfm.average")));
+    cJSON_Delete(root);
+    root = parsed(fixture_results("hold"));
+    assert_true(cJSON_IsNull(member(root, "goodput")));
+    cJSON_Delete(root);
+}
+
+static void test_json_cost_is_of_both_directions(void **state)
+{
+    cJSON *root = parsed(fixture_results("one_way"));
+    const cJSON *cost = member(root, "cost");
+    (void)state;
+    assert_near("sent", member(root, "traffic.sent_messages"), 10000, 0);
+    assert_near("bytes", member(root, "traffic.sent_bytes"), 10000.0 * 40960, 0);
+    assert_near("received", member(root, "traffic.received_messages"), 0, 0);
+    assert_near("billed", member(cost, "billed_messages"), 20000, 0); /* 40 KiB: two units each */
+    assert_near("minutes", member(cost, "connection_minutes"), 200.0 / 60, 1e-6);
+    assert_near("rate", member(cost, "rates.per_million_minutes"), 0.2125, 0);
+    assert_near("messages", member(cost, "messages"), 0.016, 0);
+    assert_near("total", member(cost, "total"), 0.016000708, 0);
+    assert_near("per 1,000", member(cost, "per_1000_prompts"), 0.001600071, 0);
+    assert_near("per second", member(cost, "messages_per_second"), 2000, 0);
+    cJSON_Delete(root);
+    root = parsed(fixture_results("hold"));
+    assert_true(cJSON_IsNull(member(root, "cost.per_1000_prompts")));
+    cJSON_Delete(root);
+}
+
+static void test_json_record_tells_what_was_lost(void **state)
+{
+    cJSON *root = parsed(fixture_results("one_way"));
+    (void)state;
+    assert_near("lost", member(root, "record.lost"), 37, 0);
+    cJSON_Delete(root);
+    root = parsed(fixture_results("stream"));
+    assert_near("lost", member(root, "record.lost"), 0, 0);
+    cJSON_Delete(root);
+    root = parsed(fixture_results("passed"));
+    assert_true(cJSON_IsNull(member(root, "record")));
+    cJSON_Delete(root);
+}
+
+static void test_json_one_way_requests_have_no_latency(void **state)
+{
+    cJSON *root = parsed(fixture_results("one_way"));
+    const cJSON *sample = cJSON_GetArrayItem(member(root, "samples"), 0);
+    (void)state;
+    assert_near("ok", member(root, "successful_requests"), 10000, 0);
+    assert_true(cJSON_IsNull(member(root, "latency.average")));
+    assert_true(cJSON_IsNull(member(root, "response_time.average")));
+    assert_true(cJSON_IsNull(member(root, "bytes_per_reply.average")));
+    assert_true(cJSON_IsNull(member(sample, "latency")));
+    assert_false(cJSON_HasObjectItem(sample, "error"));
+    cJSON_Delete(root);
+}
+
 static void test_json_verdict_gives_the_reasons(void **state)
 {
     cJSON *root = parsed(fixture_results("passed"));
@@ -376,6 +468,11 @@ int main(void)
         cmocka_unit_test(test_json_response_time_is_latency_in_a_closed_run_only),
         cmocka_unit_test(test_json_accounting_adds_up),
         cmocka_unit_test(test_json_load_tells_what_was_asked_for),
+        cmocka_unit_test(test_json_load_tells_what_a_reply_is),
+        cmocka_unit_test(test_json_streams_have_their_figures),
+        cmocka_unit_test(test_json_cost_is_of_both_directions),
+        cmocka_unit_test(test_json_record_tells_what_was_lost),
+        cmocka_unit_test(test_json_one_way_requests_have_no_latency),
         cmocka_unit_test(test_json_verdict_gives_the_reasons),
         cmocka_unit_test(test_json_thresholds_tell_their_relation_and_who_aborted),
         cmocka_unit_test(test_json_returns_hostile_text_unharmed),

@@ -58,7 +58,7 @@ static void decode(const cJSON *root, const char *name, struct histogram *histog
 static void test_json_histograms_are_the_whole_distributions(void **state)
 {
     static struct histogram decoded;
-    static const char *const fixtures[] = {"passed", "open_stages", "hold"};
+    static const char *const fixtures[] = {"passed", "open_stages", "hold", "stream", "one_way"};
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(fixtures); i++) {
         const struct results *results = fixture_results(fixtures[i]);

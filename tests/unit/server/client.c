@@ -46,16 +46,23 @@ long client_start_tls(struct client *client, const char *ca_path, const char *ho
     return SSL_get_verify_result(client->ssl);
 }
 
-void client_send(struct client *client, const void *data, size_t length)
+bool client_try_send(struct client *client, const void *data, size_t length)
 {
     for (const char *at = data; length > 0;) {
         ssize_t sent = client->ssl != NULL ? SSL_write(client->ssl, at, (int)length)
                                            : send(client->fd, at, length, MSG_NOSIGNAL);
 
-        assert_true(sent > 0);
+        if (sent <= 0)
+            return false;
         at += sent;
         length -= (size_t)sent;
     }
+    return true;
+}
+
+void client_send(struct client *client, const void *data, size_t length)
+{
+    assert_true(client_try_send(client, data, length));
 }
 
 static ssize_t receive_some(struct client *client, void *data, size_t length)
@@ -184,6 +191,16 @@ int client_read_close(struct client *client)
     memcpy(&code, frame.payload, sizeof(code));
     free(frame.payload);
     return be16toh(code);
+}
+
+void client_expect_close(struct client *client, int code, const char *reason)
+{
+    struct frame frame = client_read_frame(client);
+
+    assert_int_equal(frame.first, FRAME_CLOSE);
+    assert_int_equal((unsigned char)frame.payload[0] << 8 | (unsigned char)frame.payload[1], code);
+    assert_string_equal(frame.payload + 2, reason);
+    free(frame.payload);
 }
 
 void client_close(struct client *client)

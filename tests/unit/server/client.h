@@ -5,6 +5,7 @@
 #define WSLOAD_TESTS_SERVER_CLIENT_H
 
 #include <openssl/ssl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,9 @@ long client_start_tls(struct client *client, const char *ca_path, const char *ho
 
 void client_send(struct client *client, const void *data, size_t length);
 
+/* The same to a server that may hang up meanwhile; false when it did. */
+bool client_try_send(struct client *client, const void *data, size_t length);
+
 /* Reads an HTTP response, up to the end of its header, or with WHOLE up to the end of the stream.
  * The caller frees. */
 char *client_read_response(struct client *client, int whole);
@@ -63,6 +67,9 @@ char *client_read_text(struct client *client);
 
 /* Reads a close frame and returns its code. */
 int client_read_close(struct client *client);
+
+/* Reads a close frame, which must have CODE and REASON. */
+void client_expect_close(struct client *client, int code, const char *reason);
 
 /* Ends the connection without ceremony. */
 void client_close(struct client *client);

@@ -9,14 +9,14 @@
 #define PATIENCE_S 20.0
 
 /* What expired, in order. */
-static struct deadline *expired[4];
+static struct delay *expired[4];
 static size_t expired_count;
 static size_t expected_count;
 static struct ev_loop *loop;
 
-static void on_expired(struct deadline *deadline)
+static void on_expired(struct delay *delay)
 {
-    expired[expired_count++] = deadline;
+    expired[expired_count++] = delay;
     if (expired_count == expected_count)
         ev_break(loop, EVBREAK_ALL);
 }
@@ -28,7 +28,7 @@ static void on_patience_over(struct ev_loop *on, struct ev_timer *timer, int eve
     ev_break(on, EVBREAK_ALL);
 }
 
-/* Runs the loop until COUNT deadlines have expired in all. */
+/* Runs the loop until COUNT delays have expired in all. */
 static void run_until(size_t count)
 {
     struct ev_timer patience;
@@ -50,7 +50,7 @@ static int set_up(void **state)
     (void)state;
     expired_count = 0;
     loop = ev_loop_new(EVBACKEND_EPOLL);
-    return loop == NULL ? -1 : delays_init(&delays, loop, on_expired, &error);
+    return loop == NULL ? -1 : delays_init(&delays, loop, &error);
 }
 
 static int tear_down(void **state)
@@ -64,9 +64,9 @@ static int tear_down(void **state)
 static void test_delays_expire_in_the_order_of_their_due_times(void **state)
 {
     uint64_t now_ns = clock_monotonic_ns();
-    struct deadline hour = {0};
-    struct deadline late = {0};
-    struct deadline early = {0};
+    struct delay hour = {.expired = on_expired};
+    struct delay late = {.expired = on_expired};
+    struct delay early = {.expired = on_expired};
 
     (void)state;
     /* Each is due before the one that the timer was set for. */
@@ -81,7 +81,7 @@ static void test_delays_expire_in_the_order_of_their_due_times(void **state)
 
 static void test_delays_expire_that_are_due_already(void **state)
 {
-    struct deadline past = {0};
+    struct delay past = {.expired = on_expired};
 
     (void)state;
     assert_int_equal(delays_add(&delays, &past, clock_monotonic_ns()), 0);
@@ -91,8 +91,8 @@ static void test_delays_expire_that_are_due_already(void **state)
 
 static void test_delays_leave_the_loop_in_peace_between(void **state)
 {
-    struct deadline hour = {0};
-    struct deadline soon = {0};
+    struct delay hour = {.expired = on_expired};
+    struct delay soon = {.expired = on_expired};
     struct pollfd timer = {.fd = delays.timer_fd, .events = POLLIN};
 
     (void)state;
@@ -109,8 +109,8 @@ static void test_delays_leave_the_loop_in_peace_between(void **state)
 static void test_delays_do_not_expire_when_removed(void **state)
 {
     uint64_t now_ns = clock_monotonic_ns();
-    struct deadline removed = {0};
-    struct deadline kept = {0};
+    struct delay removed = {.expired = on_expired};
+    struct delay kept = {.expired = on_expired};
 
     (void)state;
     assert_int_equal(delays_add(&delays, &removed, now_ns), 0);
@@ -119,6 +119,22 @@ static void test_delays_do_not_expire_when_removed(void **state)
     delays_remove(&delays, &removed);
     run_until(1);
     assert_ptr_equal(expired[0], &kept);
+}
+
+static void test_delays_may_be_moved_later(void **state)
+{
+    uint64_t now_ns = clock_monotonic_ns();
+    struct delay moved = {.expired = on_expired};
+    struct delay kept = {.expired = on_expired};
+
+    (void)state;
+    assert_int_equal(delays_add(&delays, &moved, now_ns), 0);
+    assert_int_equal(delays_add(&delays, &kept, now_ns + NS_PER_MS), 0);
+    assert_int_equal(delays_add(&delays, &moved, now_ns + 3 * NS_PER_MS), 0);
+    run_until(2);
+    assert_ptr_equal(expired[0], &kept);
+    assert_ptr_equal(expired[1], &moved);
+    assert_true(clock_monotonic_ns() >= now_ns + 3 * NS_PER_MS);
 }
 
 #define WITH_LOOP(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -130,6 +146,7 @@ int main(void)
         WITH_LOOP(test_delays_expire_that_are_due_already),
         WITH_LOOP(test_delays_leave_the_loop_in_peace_between),
         WITH_LOOP(test_delays_do_not_expire_when_removed),
+        WITH_LOOP(test_delays_may_be_moved_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

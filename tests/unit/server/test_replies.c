@@ -8,6 +8,7 @@
 #include "wsload/protocol/gateway.h"
 
 #define CONNECTION_ID "Qyi07eCbtjMCJKw="
+#define RECEIVED_NS   (1000 * NS_PER_S)
 
 static struct replies make_replies(struct server_options options)
 {
@@ -18,14 +19,30 @@ static struct replies make_replies(struct server_options options)
     return replies;
 }
 
-/* The text of the reply to MESSAGE; the caller frees. */
+/* The first message of the answer to MESSAGE; the caller frees. */
+static struct outgoing *reply_message(struct replies *replies, struct text message)
+{
+    struct session session;
+    struct answer *answer;
+    struct outgoing *reply;
+
+    session_init(&session, replies);
+    memcpy(session.id, CONNECTION_ID, ID_SIZE);
+    answer = replies_answer(replies, &session, message, RECEIVED_NS);
+    assert_non_null(answer);
+    reply = answer_next(answer, session.id, 1700000000123);
+    assert_non_null(reply);
+    session_free(&session);
+    free(answer);
+    return reply;
+}
+
+/* Its text; the caller frees. */
 static char *reply_text(struct replies *replies, struct text message)
 {
-    struct reply *reply = replies_make(replies, message, CONNECTION_ID, 1700000000123);
-    char *text;
+    struct outgoing *reply = reply_message(replies, message);
+    char *text = strndup((char *)reply->bytes + OUTGOING_HEADROOM, reply->length);
 
-    assert_non_null(reply);
-    text = strndup((char *)reply->bytes + REPLY_HEADROOM, reply->length);
     free(reply);
     return text;
 }
@@ -90,14 +107,24 @@ static void test_replies_fill_in_the_template(void **state)
 
 static void test_replies_refuse_an_unknown_variable(void **state)
 {
-    const struct server_options options = {.reply = text_of("{{promt}}")};
-    struct replies replies;
-    struct error error = {""};
+    const struct {
+        struct server_options options;
+        const char *option;
+    } cases[] = {
+        {{.reply = text_of("{{promt}}")}, "--reply: "},
+        {{.reply = text_of("x"), .reply_end = text_of("{{promt}}")}, "--reply-end: "},
+    };
 
     (void)state;
-    assert_int_equal(replies_init(&replies, &options, &error), -1);
-    assert_non_null(strstr(error.text, "promt"));
-    replies_free(&replies);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct replies replies;
+        struct error error = {""};
+
+        assert_int_equal(replies_init(&replies, &cases[i].options, &error), -1);
+        assert_memory_equal(error.text, cases[i].option, strlen(cases[i].option));
+        assert_non_null(strstr(error.text, "promt"));
+        replies_free(&replies);
+    }
 }
 
 static void test_replies_number_each_message(void **state)
@@ -121,11 +148,13 @@ static void test_replies_err_as_the_gateway_does(void **state)
     struct replies replies = make_replies(
         (struct server_options){.reply = text_of("never seen"), .error_percent = 100});
     char *text = reply_text(&replies, text_of("hello"));
+    struct gateway_error error;
 
     (void)state;
     assert_memory_equal(text, head, sizeof(head) - 1);
-    assert_string_equal(text + sizeof(head) - 1 + REPLY_ID_SIZE - 1, "\"}");
-    assert_true(gateway_error_recognised(text_of(text)));
+    assert_string_equal(text + sizeof(head) - 1 + ID_SIZE - 1, "\"}");
+    assert_true(gateway_error_read(text_of(text), &error));
+    assert_string_equal(error.message, "Internal server error");
     free(text);
     replies_free(&replies);
 }
@@ -137,9 +166,9 @@ static int count_errors(double percent, uint64_t seed, int messages)
     int errors = 0;
 
     for (int i = 0; i < messages; i++) {
-        struct reply *reply = replies_make(&replies, text_of("hello"), CONNECTION_ID, 0);
+        struct outgoing *reply = reply_message(&replies, text_of("hello"));
 
-        errors += reply->is_error;
+        errors += reply->kind == OUTGOING_ERROR;
         free(reply);
     }
     replies_free(&replies);
@@ -164,30 +193,139 @@ static void test_replies_wait_uniformly_between_the_delays(void **state)
 
     (void)state;
     for (int i = 0; i < 1000; i++) {
-        struct reply *reply = replies_make(&replies, text_of("hello"), CONNECTION_ID, 0);
+        struct session session = {.id = CONNECTION_ID};
+        struct answer *answer = replies_answer(&replies, &session, text_of("x"), RECEIVED_NS);
+        uint64_t delay_ns = answer_due_ns(answer) - RECEIVED_NS;
 
-        assert_in_range(reply->delay_ns, 10 * NS_PER_MS, 20 * NS_PER_MS);
-        early += reply->delay_ns < 15 * NS_PER_MS;
-        free(reply);
+        assert_in_range(delay_ns, 10 * NS_PER_MS, 20 * NS_PER_MS);
+        early += delay_ns < 15 * NS_PER_MS;
+        free(answer);
     }
     assert_in_range(early, 420, 580);
     replies_free(&replies);
 }
 
-static void test_replies_make_ids_like_the_gateways(void **state)
+static void test_replies_hand_back_the_id_of_the_message(void **state)
+{
+    static const struct {
+        const char *message;
+        const char *reply;
+    } cases[] = {
+        {"{\"id\": \"a\\n\\\"1\"}", "<a\\n\\\"1>"}, /* still escaped */
+        {"{\"request_id\": 17}", "<17>"},
+        {"{\"requestId\": \"r\"}", "<r>"},
+        {"{\"correlationId\": \"c\", \"id\": \"i\"}", "<i>"},
+        {"{\"id\": null}", "<>"},
+        {"{\"id\": {\"id\": 1}}", "<>"},
+        {"hello", "<>"},
+    };
+    struct replies replies = make_replies(
+        (struct server_options){.reply = text_of("<{{correlation}}>")});
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char *text = reply_text(&replies, text_of(cases[i].message));
+
+        assert_string_equal(text, cases[i].reply);
+        free(text);
+    }
+    replies_free(&replies);
+}
+
+static void test_replies_are_streams_when_asked_to(void **state)
+{
+    static const char *const expected[] = {"tok1 ", "tok2 ", "tok3 ", "the end of it"};
+    struct replies replies = make_replies((struct server_options){
+        .reply = text_of("{{token}}"),
+        .reply_end = text_of("the end of {{prompt}}"),
+        .stream = 3,
+        .delay_low_ns = 10 * NS_PER_MS,
+        .delay_high_ns = 10 * NS_PER_MS,
+        .gap_ns = 4 * NS_PER_MS,
+    });
+    struct session session = {.id = CONNECTION_ID};
+    struct answer *answer = replies_answer(&replies, &session, text_of("it"), RECEIVED_NS);
+
+    (void)state;
+    for (uint64_t i = 0; i < ARRAY_LENGTH(expected); i++) {
+        struct outgoing *message;
+
+        assert_int_equal(answer_due_ns(answer), RECEIVED_NS + (10 + 4 * i) * NS_PER_MS);
+        message = answer_next(answer, session.id, 0);
+        assert_int_equal(message->length, strlen(expected[i]));
+        assert_memory_equal(message->bytes + OUTGOING_HEADROOM, expected[i], message->length);
+        free(message);
+    }
+    assert_int_equal(answer_due_ns(answer), CLOCK_NEVER);
+    free(answer);
+    replies_free(&replies);
+}
+
+static void test_replies_time_out_when_the_last_message_is_late(void **state)
+{
+    static const struct {
+        uint64_t timeout_ms;
+        uint64_t first_due_ms;
+    } cases[] = {{0, 10}, {5, 5}, {17, 10}, {18, 10}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct replies replies = make_replies((struct server_options){
+            .reply = text_of("x"),
+            .stream = 3,
+            .delay_low_ns = 10 * NS_PER_MS,
+            .delay_high_ns = 10 * NS_PER_MS,
+            .gap_ns = 4 * NS_PER_MS,
+            .integration_timeout_ns = cases[i].timeout_ms * NS_PER_MS,
+        });
+        struct session session = {.id = CONNECTION_ID};
+        struct answer *answer = replies_answer(&replies, &session, text_of("it"), RECEIVED_NS);
+
+        assert_int_equal(answer_due_ns(answer), RECEIVED_NS + cases[i].first_due_ms * NS_PER_MS);
+        /* The last is due at 18 ms. */
+        assert_int_equal(answer->timeout_ns, cases[i].timeout_ms == 0 || cases[i].timeout_ms == 18
+                                                 ? CLOCK_NEVER
+                                                 : RECEIVED_NS + cases[i].timeout_ms * NS_PER_MS);
+        free(answer);
+        replies_free(&replies);
+    }
+}
+
+static void test_replies_throttle_in_the_gateways_words(void **state)
+{
+    struct replies replies = make_replies((struct server_options){.reply = text_of("x")});
+    struct answer *answer = replies_say(&replies, REPLY_THROTTLED, RECEIVED_NS);
+    struct gateway_error error;
+    struct outgoing *message;
+
+    (void)state;
+    assert_int_equal(answer_due_ns(answer), RECEIVED_NS);
+    message = answer_next(answer, CONNECTION_ID, 0);
+    assert_int_equal(message->kind, OUTGOING_ERROR);
+    assert_true(gateway_error_read(
+        (struct text){(char *)message->bytes + OUTGOING_HEADROOM, message->length}, &error));
+    assert_string_equal(error.message, "Too Many Requests");
+    free(message);
+    free(answer);
+    replies_free(&replies);
+}
+
+static void test_replies_name_each_session_like_the_gateway(void **state)
 {
     static const char alphabet[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     struct replies replies = make_replies((struct server_options){.reply = text_of("x")});
-    char one[REPLY_ID_SIZE];
-    char other[REPLY_ID_SIZE];
+    struct session one;
+    struct session other;
 
     (void)state;
-    replies_make_id(&replies, one);
-    replies_make_id(&replies, other);
-    assert_int_equal(strspn(one, alphabet), strlen(CONNECTION_ID) - 1);
-    assert_string_equal(one + strlen(CONNECTION_ID) - 1, "=");
-    assert_string_not_equal(one, other);
+    session_init(&one, &replies);
+    session_init(&other, &replies);
+    assert_int_equal(strspn(one.id, alphabet), strlen(CONNECTION_ID) - 1);
+    assert_string_equal(one.id + strlen(CONNECTION_ID) - 1, "=");
+    assert_string_not_equal(one.id, other.id);
+    session_free(&one);
+    session_free(&other);
     replies_free(&replies);
 }
 
@@ -201,7 +339,11 @@ int main(void)
         cmocka_unit_test(test_replies_err_as_the_gateway_does),
         cmocka_unit_test(test_replies_err_for_the_share_asked_for),
         cmocka_unit_test(test_replies_wait_uniformly_between_the_delays),
-        cmocka_unit_test(test_replies_make_ids_like_the_gateways),
+        cmocka_unit_test(test_replies_hand_back_the_id_of_the_message),
+        cmocka_unit_test(test_replies_are_streams_when_asked_to),
+        cmocka_unit_test(test_replies_time_out_when_the_last_message_is_late),
+        cmocka_unit_test(test_replies_throttle_in_the_gateways_words),
+        cmocka_unit_test(test_replies_name_each_session_like_the_gateway),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

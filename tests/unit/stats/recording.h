@@ -10,7 +10,8 @@
 /* 10 s of measuring from START_NS on. */
 static inline void begin(struct recorder *into, bool open_model)
 {
-    struct recorder_setup setup = {open_model, START_NS, START_NS + 10 * NS_PER_S};
+    struct recorder_setup setup = {
+        .open_model = open_model, .start_ns = START_NS, .end_ns = START_NS + 10 * NS_PER_S};
     recorder_start(into, &setup);
 }
 

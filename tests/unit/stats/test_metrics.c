@@ -54,7 +54,11 @@ static void fill(void)
     recorded->drained = 25;
     recorded->sent_late = 15;
     recorded->unsolicited = 9;
-    recorded->connections = (struct connection_counts){20, 2, 3, 4, 19};
+    recorded->late = 10;
+    recorded->ignored = 12;
+    recorded->good = 300;
+    recorded->setup.levels.any = true;
+    recorded->connections = (struct connection_counts){20, 2, 5, 3, 4, 19};
     count_failures(FAILURE_REPLY_TIMEOUT, 6, 1);
     count_failures(FAILURE_DNS, 2, 0);
     results.total_time_ns = 5 * NS_PER_S;
@@ -80,8 +84,13 @@ static void test_metrics_give_the_figures_of_a_run(void **state)
         {"errors", 8},
         {"unsolicited_messages", 9},
         {"unsolicited", 9},
+        {"late_messages", 10},
+        {"late", 10},
+        {"ignored_messages", 12},
+        {"ignored", 12},
         {"connections.opened", 20},
         {"connections.reopened", 2},
+        {"connections.rotated", 5},
         {"connections.failed", 3},
         {"connections.closed_by_server", 4},
         {"connections.open_time", 0.041},
@@ -89,6 +98,7 @@ static void test_metrics_give_the_figures_of_a_run(void **state)
         {"open_time", 0.041},
         {"success_rate", 80},
         {"requests_per_second", 245},
+        {"goodput", 60},
         {"achieved_rate", 79},
         {"total_time", 5},
     };
@@ -109,27 +119,36 @@ static void test_metrics_give_each_distribution_its_own_histogram(void **state)
         const char *name;
         const struct histogram *histogram;
         bool per_request;
+        enum metric_unit unit;
     } cases[] = {
-        {"latency", &recorded->latency, true},
-        {"response_time", &recorded->response_time, true},
-        {"send_lag", &recorded->send_lag, true},
-        {"pacing_lag", &recorded->pacing_lag, true},
-        {"loop_lag", &recorded->loop_lag, false},
-        {"connect", &recorded->connect[CONNECT_TOTAL], false},
-        {"connect.total", &recorded->connect[CONNECT_TOTAL], false},
-        {"connect.dns", &recorded->connect[CONNECT_DNS], false},
-        {"connect.tcp", &recorded->connect[CONNECT_TCP], false},
-        {"connect.tls", &recorded->connect[CONNECT_TLS], false},
-        {"connect.upgrade", &recorded->connect[CONNECT_UPGRADE], false},
-        {"connection.lifetime", &recorded->lifetime, false},
+        {"latency", &recorded->latency, true, METRIC_SECONDS},
+        {"response_time", &recorded->response_time, true, METRIC_SECONDS},
+        {"ttfm", &recorded->ttfm, true, METRIC_SECONDS},
+        {"inter_message_gap", &recorded->gap, false, METRIC_SECONDS},
+        {"gap", &recorded->gap, false, METRIC_SECONDS},
+        {"tpom", &recorded->tpom, true, METRIC_SECONDS},
+        {"messages_per_reply", &recorded->reply_messages, true, METRIC_COUNT},
+        {"bytes_per_reply", &recorded->reply_bytes, true, METRIC_BYTES},
+        {"send_lag", &recorded->send_lag, true, METRIC_SECONDS},
+        {"pacing_lag", &recorded->pacing_lag, true, METRIC_SECONDS},
+        {"loop_lag", &recorded->loop_lag, false, METRIC_SECONDS},
+        {"connect", &recorded->connect[CONNECT_TOTAL], false, METRIC_SECONDS},
+        {"connect.total", &recorded->connect[CONNECT_TOTAL], false, METRIC_SECONDS},
+        {"connect.dns", &recorded->connect[CONNECT_DNS], false, METRIC_SECONDS},
+        {"connect.tcp", &recorded->connect[CONNECT_TCP], false, METRIC_SECONDS},
+        {"connect.tls", &recorded->connect[CONNECT_TLS], false, METRIC_SECONDS},
+        {"connect.upgrade", &recorded->connect[CONNECT_UPGRADE], false, METRIC_SECONDS},
+        {"connection.lifetime", &recorded->lifetime, false, METRIC_SECONDS},
     };
     (void)state;
     results.setup.model = LOAD_OPEN;
+    results.setup.stream = true;
     recorded->setup.open_model = true;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         const struct metric *metric = find(cases[i].name);
         assert_int_equal(metric->form, METRIC_DISTRIBUTION);
         assert_int_equal(metric->per_request, cases[i].per_request);
+        assert_int_equal(metric->unit, cases[i].unit);
         assert_ptr_equal(metric->histogram(&results), cases[i].histogram);
         assert_ptr_equal(metric->recorded(recorded), cases[i].histogram);
     }
@@ -142,6 +161,33 @@ static void test_metrics_of_a_closed_run_have_no_lag_and_one_time(void **state)
     assert_null(find("pacing_lag")->histogram(&results));
     assert_ptr_equal(find("response_time")->histogram(&results), &results.recorded.latency);
     assert_ptr_equal(find("response_time")->recorded(&results.recorded), &results.recorded.latency);
+}
+
+static void test_metrics_have_the_parts_of_streams_of_streams_alone(void **state)
+{
+    static const char *const names[] = {"ttfm", "inter_message_gap", "tpom", "messages_per_reply"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        results.setup.stream = false;
+        assert_null(find(names[i])->histogram(&results));
+        results.setup.stream = true;
+        assert_non_null(find(names[i])->histogram(&results));
+    }
+}
+
+static void test_metrics_of_a_one_way_run_have_no_reply(void **state)
+{
+    static const char *const names[] = {"latency", "response_time", "bytes_per_reply"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        results.setup.one_way = false;
+        assert_non_null(find(names[i])->histogram(&results));
+        results.setup.one_way = true;
+        assert_null(find(names[i])->histogram(&results));
+    }
+    results.setup.model = LOAD_OPEN;
+    assert_null(find("response_time")->histogram(&results));
+    assert_non_null(find("send_lag")->histogram(&results));
 }
 
 static void test_metrics_are_absent_where_there_is_nothing_to_measure(void **state)
@@ -162,6 +208,18 @@ static void test_metrics_are_absent_where_there_is_nothing_to_measure(void **sta
     assert_false(find("open_time")->get(&results, &value));
     assert_true(find("requests_per_second")->get(&results, &value));
     assert_true(value == 0);
+    assert_false(find("goodput")->get(&results, &value)); /* no limit was given */
+    results.recorded.setup.levels.any = true;
+    assert_true(find("goodput")->get(&results, &value));
+    assert_true(value == 0);
+}
+
+static void test_metrics_scale_seconds_alone(void **state)
+{
+    (void)state;
+    assert_true(metric_scale(METRIC_SECONDS) == 1e9);
+    assert_true(metric_scale(METRIC_COUNT) == 1);
+    assert_true(metric_scale(METRIC_BYTES) == 1);
 }
 
 static void test_metrics_rows_are_whole_and_their_names_differ(void **state)
@@ -224,6 +282,11 @@ int main(void)
                                         reset, release),
         cmocka_unit_test_setup_teardown(test_metrics_of_a_closed_run_have_no_lag_and_one_time,
                                         reset, release),
+        cmocka_unit_test_setup_teardown(test_metrics_have_the_parts_of_streams_of_streams_alone,
+                                        reset, release),
+        cmocka_unit_test_setup_teardown(test_metrics_of_a_one_way_run_have_no_reply, reset,
+                                        release),
+        cmocka_unit_test(test_metrics_scale_seconds_alone),
         cmocka_unit_test_setup_teardown(test_metrics_are_absent_where_there_is_nothing_to_measure,
                                         reset, release),
         cmocka_unit_test(test_metrics_rows_are_whole_and_their_names_differ),

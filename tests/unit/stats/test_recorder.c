@@ -282,6 +282,20 @@ static void test_recorder_keeps_the_samples_of_lowest_number_in_order(void **sta
         assert_int_equal(recorder.samples[i].seq, kept[i]);
 }
 
+static void test_recorder_wants_the_texts_that_it_would_keep(void **state)
+{
+    (void)state;
+    begin(&recorder, false);
+    assert_true(recorder_wants_sample(&recorder, 1000, START_NS));
+    assert_false(recorder_wants_sample(&recorder, 0, START_NS - 1));
+    for (uint64_t i = 0; i < SAMPLE_COUNT - 1; i++)
+        succeed(&recorder, 10 + i, (struct moments){0, 1000, 3000});
+    assert_true(recorder_wants_sample(&recorder, 1000, START_NS));
+    succeed(&recorder, 50, (struct moments){0, 1000, 3000});
+    assert_true(recorder_wants_sample(&recorder, 49, START_NS));
+    assert_false(recorder_wants_sample(&recorder, 51, START_NS));
+}
+
 static void test_recorder_cuts_samples_at_500_characters(void **state)
 {
     static char emoji[4 * 600 + 1];
@@ -300,9 +314,9 @@ static void test_recorder_counts_connections_and_the_phases_that_there_were(void
     static const struct connect_times with_all = {{1000, 100, 200, 300, 700}};
     struct failure failure = {FAILURE_EXHAUSTED, "ports", text_of("")};
     (void)state;
-    recorder_connection_opened(&recorder, &with_all, false);
-    recorder_connection_opened(&recorder, &plain, false);
-    recorder_connection_opened(&recorder, &plain, true);
+    recorder_connection_opened(&recorder, &with_all, OPENING_FIRST);
+    recorder_connection_opened(&recorder, &plain, OPENING_FIRST);
+    recorder_connection_opened(&recorder, &plain, OPENING_AGAIN);
     recorder_connection_failed(&recorder, &failure);
     assert_int_equal(recorder.connections.opened, 2);
     assert_int_equal(recorder.connections.reopened, 1);
@@ -317,6 +331,20 @@ static void test_recorder_counts_connections_and_the_phases_that_there_were(void
     assert_int_equal(recorder.failures.classes[0].count, 1);
     assert_int_equal(failures_requests(&recorder.failures), 0);
     assert_int_equal(recorder.measured.failed, 0);
+}
+
+static void test_recorder_counts_openings_by_what_they_are(void **state)
+{
+    static const struct connect_times times = {{CLOCK_NEVER, 100, CLOCK_NEVER, 300, 400}};
+    static const enum opening openings[] = {OPENING_ROTATED, OPENING_FIRST, OPENING_ROTATED,
+                                            OPENING_AGAIN,   OPENING_AGAIN, OPENING_ROTATED};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(openings); i++)
+        recorder_connection_opened(&recorder, &times, openings[i]);
+    assert_int_equal(recorder.connections.opened, 1);
+    assert_int_equal(recorder.connections.reopened, 2);
+    assert_int_equal(recorder.connections.rotated, 3);
+    assert_int_equal(recorder.connect[CONNECT_TOTAL].count, ARRAY_LENGTH(openings));
 }
 
 int main(void)
@@ -337,8 +365,10 @@ int main(void)
         TEST(test_recorder_recent_p95_is_of_this_second_or_the_one_before),
         TEST(test_recorder_keeps_samples_of_the_first_requests),
         TEST(test_recorder_keeps_the_samples_of_lowest_number_in_order),
+        TEST(test_recorder_wants_the_texts_that_it_would_keep),
         TEST(test_recorder_cuts_samples_at_500_characters),
         TEST(test_recorder_counts_connections_and_the_phases_that_there_were),
+        TEST(test_recorder_counts_openings_by_what_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,9 +112,9 @@ static void test_recorder_of_100000_requests_has_exact_sums(void **state)
 static void write_down_the_rest(struct recorder *part, uint64_t number)
 {
     static const struct connect_times times = {{CLOCK_NEVER, 100, 200, 300, 600}};
-    recorder_connection_opened(part, &times, number % 2 == 0);
-    part->connections = (struct connection_counts){number, number + 1, number + 2, number + 3,
-                                                   number + 4};
+    recorder_connection_opened(part, &times, number % 2 == 0 ? OPENING_AGAIN : OPENING_FIRST);
+    part->connections = (struct connection_counts){number,     number + 1, number + 2,
+                                                   number + 3, number + 4, number + 5};
     part->measured.planned = 100 * number;
     part->measured.skipped = 10 * number;
     part->measured.unanswered = number;
@@ -124,6 +124,15 @@ static void write_down_the_rest(struct recorder *part, uint64_t number)
     part->unsolicited = 2000 + number;
     part->sent_late = 5000 + number;
     part->keepalives = 6000 + number;
+    part->late = 7000 + number;
+    part->ignored = 8000 + number;
+    part->good = 9000 + number;
+    part->traffic = (struct traffic){number,     number + 1, number + 2, number + 3,
+                                     number + 4, number + 5, number + 6};
+    histogram_record(&part->ttfm, 100 + number);
+    histogram_record(&part->gap, 200 + number);
+    histogram_record(&part->tpom, 300 + number);
+    histogram_record(&part->reply_messages, 400 + number);
     histogram_record(&part->loop_lag, 3000 + number);
     histogram_record(&part->lifetime, 4000 + number);
 }
@@ -135,6 +144,11 @@ static void assert_histograms_equal(const struct recorder *a, const struct recor
     assert_memory_equal(&a->send_lag, &b->send_lag, sizeof(a->latency));
     assert_memory_equal(&a->pacing_lag, &b->pacing_lag, sizeof(a->latency));
     assert_memory_equal(&a->loop_lag, &b->loop_lag, sizeof(a->latency));
+    assert_memory_equal(&a->ttfm, &b->ttfm, sizeof(a->latency));
+    assert_memory_equal(&a->gap, &b->gap, sizeof(a->latency));
+    assert_memory_equal(&a->tpom, &b->tpom, sizeof(a->latency));
+    assert_memory_equal(&a->reply_messages, &b->reply_messages, sizeof(a->latency));
+    assert_memory_equal(&a->reply_bytes, &b->reply_bytes, sizeof(a->latency));
     assert_memory_equal(a->connect, b->connect, sizeof(a->connect));
     assert_memory_equal(&a->lifetime, &b->lifetime, sizeof(a->latency));
 }
@@ -157,6 +171,10 @@ static void assert_recorders_equal(struct recorder *a, struct recorder *b)
     assert_int_equal(a->waited, b->waited);
     assert_int_equal(a->keepalives, b->keepalives);
     assert_int_equal(a->unsolicited, b->unsolicited);
+    assert_int_equal(a->late, b->late);
+    assert_int_equal(a->ignored, b->ignored);
+    assert_int_equal(a->good, b->good);
+    assert_memory_equal(&a->traffic, &b->traffic, sizeof(a->traffic));
     assert_int_equal(a->last_done_ns, b->last_done_ns);
 }
 
@@ -192,10 +210,12 @@ static void test_recorder_merge_adds_everything(void **state)
         if (parts[i].last_done_ns > last_done_ns)
             last_done_ns = parts[i].last_done_ns;
     }
-    const struct connection_counts connections = {6, 10, 14, 18, 22};
+    const struct connection_counts connections = {6, 10, 14, 18, 22, 26};
     const struct accounting warmup = {6, 10, 14, 18, 22, 26, 30};
+    const struct traffic traffic = {6, 10, 14, 18, 22, 26, 30};
     assert_memory_equal(&recorder.connections, &connections, sizeof(connections));
     assert_memory_equal(&recorder.warmup, &warmup, sizeof(warmup));
+    assert_memory_equal(&recorder.traffic, &traffic, sizeof(traffic));
     assert_int_equal(recorder.measured.planned, 600);
     assert_int_equal(recorder.measured.skipped, 60);
     assert_int_equal(recorder.measured.unanswered, 6);
@@ -203,12 +223,31 @@ static void test_recorder_merge_adds_everything(void **state)
     assert_int_equal(recorder.unsolicited, 8006);
     assert_int_equal(recorder.sent_late, 20006);
     assert_int_equal(recorder.keepalives, 24006);
+    assert_int_equal(recorder.late, 28006);
+    assert_int_equal(recorder.ignored, 32006);
+    assert_int_equal(recorder.good, 36006);
     assert_int_equal(recorder.last_done_ns, last_done_ns);
+    assert_int_equal(recorder.ttfm.sum_ns, 406);
+    assert_int_equal(recorder.gap.sum_ns, 806);
+    assert_int_equal(recorder.tpom.sum_ns, 1206);
+    assert_int_equal(recorder.reply_messages.sum_ns, 1606);
+    assert_int_equal(recorder.reply_bytes.count, sums.ok);
     assert_int_equal(recorder.loop_lag.sum_ns, 12006);
     assert_int_equal(recorder.lifetime.sum_ns, 16006);
     assert_int_equal(recorder.pacing_lag.count, recorder.send_lag.count);
     assert_int_equal(recorder.connect[CONNECT_DNS].count, 0);
     assert_int_equal(recorder.connect[CONNECT_TOTAL].sum_ns, 2400);
+}
+
+static void test_recorder_merge_takes_the_setup_of_the_workers(void **state)
+{
+    struct recorder_setup setup = {.stream = true, .levels = {.any = true, .ttfm_ns = 17}};
+    (void)state;
+    recorder_start(&parts[0], &setup);
+    recorder_merge(&recorder, &parts[0]);
+    assert_true(recorder.setup.stream);
+    assert_true(recorder.setup.levels.any);
+    assert_int_equal(recorder.setup.levels.ttfm_ns, 17);
 }
 
 static void test_recorder_allocates_nothing_however_long_the_run(void **state)
@@ -239,6 +278,7 @@ int main(void)
         TEST(test_recorder_of_100000_requests_has_exact_sums),
         TEST(test_recorder_merge_gives_the_same_in_any_order),
         TEST(test_recorder_merge_adds_everything),
+        TEST(test_recorder_merge_takes_the_setup_of_the_workers),
         TEST(test_recorder_allocates_nothing_however_long_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,29 @@ static void test_results_rates_leave_out_what_ended_while_draining(void **state)
     assert_true(results_achieved_per_s(&results) == 0);
 }
 
+/* Ten requests, one each half second: every third takes more than 2 s, and the last three end
+ * while draining. */
+static void test_results_goodput_is_over_the_measured_time(void **state)
+{
+    struct recorder_setup setup = {
+        .levels = {true, 2 * NS_PER_S, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER},
+        .end_ns = 14 * NS_PER_S};
+    (void)state;
+    assert_int_equal(recorder_init(&results.recorded), 0);
+    recorder_start(&results.recorded, &setup);
+    for (uint64_t i = 1; i <= 10; i++) {
+        uint64_t done_ns = 10 * NS_PER_S + i * NS_PER_S / 2;
+        uint64_t latency_ns = i % 3 == 0 ? 2 * NS_PER_S + 1 : NS_PER_S / 4;
+        struct request_outcome outcome = {.sent_ns = done_ns - latency_ns, .done_ns = done_ns};
+        recorder_request_done(&results.recorded, &outcome);
+    }
+    recorder_free(&results.recorded);
+    results.total_time_ns = 4 * NS_PER_S;
+    assert_true(results_goodput_per_s(&results) == 1.25);
+    results.total_time_ns = 0;
+    assert_true(results_goodput_per_s(&results) == 0);
+}
+
 static void test_results_response_time_is_the_latency_unless_the_run_is_open(void **state)
 {
     (void)state;
@@ -202,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_results_do_not_punish_a_doubtful_run),
         cmocka_unit_test(test_results_exit_codes_are_the_promised_numbers),
         cmocka_unit_test(test_results_rates_leave_out_what_ended_while_draining),
+        cmocka_unit_test(test_results_goodput_is_over_the_measured_time),
         cmocka_unit_test(test_results_response_time_is_the_latency_unless_the_run_is_open),
         cmocka_unit_test(test_results_name_the_sum_that_does_not_hold),
     };

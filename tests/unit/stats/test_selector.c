@@ -20,6 +20,12 @@ static int fill(void **state)
         return -1;
     for (uint64_t us = 1; us <= 1000; us++)
         histogram_record(&results.recorded.latency, us * NS_PER_US);
+    for (uint64_t messages = 2; messages <= 8; messages += 2)
+        histogram_record(&results.recorded.reply_messages, messages);
+    histogram_record(&results.recorded.reply_bytes, 300);
+    histogram_record(&results.recorded.reply_bytes, 65537);
+    histogram_record(&results.recorded.ttfm, 250 * NS_PER_MS);
+    results.setup.stream = true;
     for (int i = 0; i < 6; i++)
         failures_add(&results.recorded.failures, &timeout, 1);
     failures_add(&results.recorded.failures, &refused, 0);
@@ -76,6 +82,21 @@ static void test_selector_parses_and_labels_figures(void **state)
         {"errors:count", "errors", STAT_COUNT, 0, METRIC_COUNT, "errors"},
         {"errors:rate", "errors", STAT_RATE, 0, METRIC_PER_SECOND, "errors per second"},
         {"requests", "total_requests", STAT_COUNT, 0, METRIC_COUNT, "requests"},
+        {"ttfm:p(95)", "ttfm", STAT_PERCENTILE, 95, METRIC_SECONDS, "p95 time to first message"},
+        {"gap:max", "inter_message_gap", STAT_MAX, 0, METRIC_SECONDS,
+         "longest gap between messages"},
+        {"tpom:avg", "tpom", STAT_AVG, 0, METRIC_SECONDS, "average time per output message"},
+        {"messages_per_reply:min", "messages_per_reply", STAT_MIN, 0, METRIC_COUNT,
+         "fewest messages per reply"},
+        {"messages_per_reply:count", "messages_per_reply", STAT_COUNT, 0, METRIC_COUNT,
+         "messages per reply samples"},
+        {"bytes_per_reply:max", "bytes_per_reply", STAT_MAX, 0, METRIC_BYTES,
+         "most bytes per reply"},
+        {"bytes_per_reply:med", "bytes_per_reply", STAT_MED, 50, METRIC_BYTES,
+         "median bytes per reply"},
+        {"bytes_per_reply:rate", "bytes_per_reply", STAT_RATE, 0, METRIC_PER_SECOND,
+         "bytes per reply per second"},
+        {"goodput", "goodput", STAT_VALUE, 0, METRIC_PER_SECOND, "goodput"},
     };
     char label[SELECTOR_SIZE];
     (void)state;
@@ -206,6 +227,18 @@ static void test_selector_gets_figures(void **state)
         {"success_rate", 100000.0 / 1006, 1e-15},
         {"connect:count", 0, 0},
         {"connection.lifetime:rate", 0, 0},
+        {"ttfm:max", 0.25, 0},
+        {"messages_per_reply:avg", 5, 0},
+        {"messages_per_reply:med", 4, 0},
+        {"messages_per_reply:min", 2, 0},
+        {"messages_per_reply:max", 8, 0},
+        {"messages_per_reply:p(75)", 6, 0},
+        {"messages_per_reply:stddev", 2.2360679774997896964, 1e-15}, /* sqrt(5) */
+        {"messages_per_reply:count", 4, 0},
+        {"messages_per_reply:rate", 1, 0},
+        {"bytes_per_reply:avg", 32918.5, 0},
+        {"bytes_per_reply:max", 65537, 0},
+        {"late", 0, 0},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -220,7 +253,8 @@ static void test_selector_gets_figures(void **state)
 static void test_selector_gets_nothing_from_nothing(void **state)
 {
     static const char *const texts[] = {"connect:avg", "connect:p(50)", "connect:min",
-                                        "connect:max", "send_lag:avg",  "send_lag:count"};
+                                        "connect:max", "send_lag:avg",  "send_lag:count",
+                                        "gap:avg",     "tpom:max",      "goodput"};
     double value;
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {

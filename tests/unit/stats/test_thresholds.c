@@ -141,6 +141,18 @@ static void test_thresholds_parse_what_people_write(void **state)
         {"connect.tls:avg<50ms", "connect.tls:avg<50ms", "connect.tls:avg", THRESHOLD_BELOW, 0.05,
          false},
         {"latency:count>100", "latency:count>100", "latency:count", THRESHOLD_ABOVE, 100, false},
+        {"ttfm:p(95)<800ms", "ttfm:p(95)<800ms", "ttfm:p(95)", THRESHOLD_BELOW, 0.8, false},
+        {"gap:max<2s,abort", "gap:max<2s,abort", "gap:max", THRESHOLD_BELOW, 2, true},
+        {"bytes_per_reply:avg <= 10KiB", "bytes_per_reply:avg<=10KiB", "bytes_per_reply:avg",
+         THRESHOLD_AT_MOST, 10240, false},
+        {"bytes_per_reply:max<2MB,abort", "bytes_per_reply:max<2MB,abort", "bytes_per_reply:max",
+         THRESHOLD_BELOW, 2000000, true},
+        {"bytes_per_reply:count<2k", "bytes_per_reply:count<2k", "bytes_per_reply:count",
+         THRESHOLD_BELOW, 2000, false},
+        {"messages_per_reply:min>=2", "messages_per_reply:min>=2", "messages_per_reply:min",
+         THRESHOLD_AT_LEAST, 2, false},
+        {"late==0,abort", "late==0,abort", "late", THRESHOLD_EQUAL, 0, true},
+        {"goodput>=1k", "goodput>=1k", "goodput", THRESHOLD_AT_LEAST, 1000, false},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -179,6 +191,12 @@ static void test_thresholds_parse_says_what_is_wrong(void **state)
         {"success_rate>1s", "'1s': unknown unit 's'; use a number from 0 to 100"},
         {"errors<1.5", "'1.5': not a whole number; "},
         {"errors:rate<5s", "'5s': unknown unit 's'; use k, m or g, then /s, /m or /h"},
+        {"bytes_per_reply:avg<5s", "'5s': unknown unit 's'; use B, KB, "},
+        {"bytes_per_reply:count<5KiB", "'5KiB': unknown unit 'KiB'; "},
+        {"messages_per_reply:avg<5ms", "'5ms': unknown unit 'ms'; "},
+        {"messages_per_reply:avg<1.5", "'1.5': not a whole number; "},
+        {"goodput>5,abort", "'goodput': abort needs a figure that can be sure to fail before the "
+                            "end: "},
         {"errors<5,abrt", "',abrt': only ,abort may stand behind the value"},
         {"errors<5,", "',': only ,abort may stand behind the value"},
         {"errors<5,abort,abort", "',abort,abort': only ,abort may stand behind the value"},

@@ -11,7 +11,7 @@
 #define LIMIT_NS     (50 * NS_PER_MS) /* of all thresholds on durations below */
 #define REQUESTS_MAX 60
 #define WORKERS      3
-#define RUNS         1300 /* 50 of each threshold */
+#define RUNS         1140 /* 30 of each threshold */
 
 static struct recorder workers[WORKERS];
 static struct results results;
@@ -31,8 +31,15 @@ struct request {
     bool ok;
     uint64_t latency_ns;
     uint64_t lag_ns;
+    uint64_t messages; /* the first halfway if there are more, else at the end */
+    uint64_t bytes;
     enum failure_kind kind;
 };
+
+static uint64_t ttfm_of(const struct request *request)
+{
+    return request->messages < 2 ? request->latency_ns : request->latency_ns / 2;
+}
 
 struct run {
     bool open_model;
@@ -61,6 +68,8 @@ static struct request some_request(const struct run *run, uint64_t failing_perce
     request.latency_ns = constant ? LIMIT_NS : some_duration();
     if (run->open_model)
         request.lag_ns = random_between(&dice, 0, 3) == 0 ? some_duration() : 0;
+    request.messages = random_between(&dice, 0, 4);
+    request.bytes = random_between(&dice, 10240 - 8, 10240 + 8);
     request.kind = random_between(&dice, 0, 1) == 0 ? FAILURE_CLOSED : FAILURE_RESET;
     return request;
 }
@@ -80,7 +89,7 @@ static struct run some_run(void)
 static void begin_workers(const struct run *run)
 {
     struct recorder_setup setup = {
-        .open_model = run->open_model, .start_ns = NS_PER_S, .end_ns = CLOCK_NEVER};
+        .open_model = run->open_model, .stream = true, .start_ns = NS_PER_S, .end_ns = CLOCK_NEVER};
     for (unsigned i = 0; i < run->workers; i++) {
         assert_int_equal(recorder_init(&workers[i]), 0);
         recorder_start(&workers[i], &setup);
@@ -104,7 +113,10 @@ static void record(const struct run *run, size_t number)
         .seq = number,
         .due_ns = done_ns - request->latency_ns - request->lag_ns,
         .sent_ns = done_ns - request->latency_ns,
+        .first_ns = done_ns - request->latency_ns + ttfm_of(request),
         .done_ns = done_ns,
+        .messages = request->messages,
+        .bytes = request->bytes,
         .failure = request->ok ? NULL : &failure,
     };
     recorder_request_sent(worker, outcome.due_ns, outcome.sent_ns, false);
@@ -127,6 +139,17 @@ static bool sure_to_fail(const struct run *run, const struct thresholds *thresho
     return thresholds_sure_to_fail(thresholds, all, to_come) != NULL;
 }
 
+static void count_reply(const struct request *request)
+{
+    struct recorder *recorded = &results.recorded;
+    uint64_t rest_ns = request->latency_ns - ttfm_of(request);
+    histogram_record(&recorded->ttfm, ttfm_of(request));
+    if (request->messages >= 2)
+        histogram_record(&recorded->tpom, rest_ns / (request->messages - 1));
+    histogram_record(&recorded->reply_messages, request->messages);
+    histogram_record(&recorded->reply_bytes, request->bytes);
+}
+
 static void count_request(const struct run *run, const struct request *request)
 {
     struct recorder *recorded = &results.recorded;
@@ -134,6 +157,7 @@ static void count_request(const struct run *run, const struct request *request)
     if (request->ok) {
         recorded->measured.ok++;
         histogram_record(&recorded->latency, request->latency_ns);
+        count_reply(request);
         if (run->open_model)
             histogram_record(&recorded->response_time, request->latency_ns + request->lag_ns);
     } else {
@@ -151,6 +175,10 @@ static struct threshold judged(const struct run *run, const struct thresholds *t
     results.recorded.failures.count = 0;
     histogram_reset(&results.recorded.latency);
     histogram_reset(&results.recorded.response_time);
+    histogram_reset(&results.recorded.ttfm);
+    histogram_reset(&results.recorded.tpom);
+    histogram_reset(&results.recorded.reply_messages);
+    histogram_reset(&results.recorded.reply_bytes);
     for (size_t i = 0; i < run->count; i++)
         count_request(run, &run->requests[i]);
     thresholds_judge(&copy, &results);
@@ -214,11 +242,24 @@ static const char *const texts[] = {
     "failed_requests<=2,abort",
     "requests<25,abort",
     "successful_requests<21,abort",
+    "ttfm:p(80)<50ms,abort",
+    "ttfm:avg<=30ms,abort",
+    "ttfm:max<50ms,abort",
+    "messages_per_reply:p(70)<3,abort",
+    "messages_per_reply:avg<=2,abort",
+    "messages_per_reply:max<4,abort",
+    "messages_per_reply:min>=1,abort",
+    "bytes_per_reply:p(50)<=10KiB,abort",
+    "bytes_per_reply:avg<8KiB,abort",
+    "bytes_per_reply:max<=10240,abort",
+    "tpom:p(90)<20ms,abort",
+    "tpom:avg<10ms,abort",
     "errors==2,abort",
 };
 
-/* The last of them may fail for want of errors, too, which only the end can tell. */
-#define EQUAL_TEXT (ARRAY_LENGTH(texts) - 1)
+/* Of the last of them only the end can tell: a request need not have a sample of tpom, and errors
+ * may be too few as well. */
+#define EXACT_TEXTS (ARRAY_LENGTH(texts) - 3)
 
 static void check_run(const struct run *run, size_t text)
 {
@@ -234,7 +275,7 @@ static void check_run(const struct run *run, size_t text)
             fail_msg("%s: not sure any more", texts[text]);
         if (sure && !before && !broken_by_all(run, &thresholds, done, false))
             fail_msg("%s: too soon, %zu of %zu", texts[text], done, run->count);
-        if (sure || run->workers > 1 || text == EQUAL_TEXT || done % looks_at != 0)
+        if (sure || run->workers > 1 || text >= EXACT_TEXTS || done % looks_at != 0)
             continue;
         if (run->requests[0].ok && broken_by_all(run, &thresholds, done, true))
             fail_msg("%s: too late, %zu of %zu", texts[text], done, run->count);
@@ -249,6 +290,7 @@ static void test_thresholds_abort_exactly_when_nothing_can_mend_the_run(void **s
     memset(&results, 0, sizeof(results));
     assert_int_equal(recorder_init(&results.recorded), 0);
     results.total_time_ns = NS_PER_S;
+    results.setup.stream = true;
     for (size_t i = 0; i < RUNS; i++) {
         struct run run = some_run();
         check_run(&run, i % ARRAY_LENGTH(texts));
@@ -265,22 +307,47 @@ static void test_thresholds_say_what_can_abort(void **state)
         bool known;   /* with a known number of requests */
         bool unknown; /* without */
     } cases[] = {
-        {"errors<3", true, true},           {"errors<=3", true, true},
-        {"errors==3", true, true},          {"errors!=3", false, false},
-        {"errors>3", false, false},         {"errors{kind=dns}<3", true, true},
-        {"errors:rate<3", false, false},    {"latency:count<3", true, true},
-        {"latency:max<3", true, true},      {"latency:max>3", false, false},
-        {"latency:min>3", true, true},      {"latency:min<3", false, false},
-        {"latency:p(95)<3", true, false},   {"latency:p(95)>3", false, false},
-        {"latency:p(95)==3", false, false}, {"latency:med<=3", true, false},
-        {"latency:avg<3", true, false},     {"latency:avg>=3", false, false},
-        {"latency:stddev<3", false, false}, {"latency:rate<3", false, false},
-        {"send_lag:p(99)<3", true, false},  {"connect:max<3", true, true},
-        {"connect:p(95)<3", false, false},  {"connect:avg<3", false, false},
-        {"loop_lag:p(99)<3", false, false}, {"success_rate>3", true, false},
-        {"success_rate>=3", true, false},   {"success_rate<3", false, false},
-        {"achieved_rate>3", false, false},  {"requests_per_second>3", false, false},
+        {"errors<3", true, true},
+        {"errors<=3", true, true},
+        {"errors==3", true, true},
+        {"errors!=3", false, false},
+        {"errors>3", false, false},
+        {"errors{kind=dns}<3", true, true},
+        {"errors:rate<3", false, false},
+        {"latency:count<3", true, true},
+        {"latency:max<3", true, true},
+        {"latency:max>3", false, false},
+        {"latency:min>3", true, true},
+        {"latency:min<3", false, false},
+        {"latency:p(95)<3", true, false},
+        {"latency:p(95)>3", false, false},
+        {"latency:p(95)==3", false, false},
+        {"latency:med<=3", true, false},
+        {"latency:avg<3", true, false},
+        {"latency:avg>=3", false, false},
+        {"latency:stddev<3", false, false},
+        {"latency:rate<3", false, false},
+        {"send_lag:p(99)<3", true, false},
+        {"connect:max<3", true, true},
+        {"connect:p(95)<3", false, false},
+        {"connect:avg<3", false, false},
+        {"loop_lag:p(99)<3", false, false},
+        {"success_rate>3", true, false},
+        {"success_rate>=3", true, false},
+        {"success_rate<3", false, false},
+        {"achieved_rate>3", false, false},
+        {"requests_per_second>3", false, false},
         {"total_time<3", false, false},
+        {"ttfm:p(95)<3", true, false},
+        {"tpom:avg<3", true, false},
+        {"messages_per_reply:avg<3", true, false},
+        {"gap:max<3", true, true},
+        {"bytes_per_reply:p(95)<3KiB", true, false},
+        {"gap:p(95)<3", false, false},
+        {"gap:avg<3", false, false},
+        {"late<=3", true, true},
+        {"connections.rotated<3", true, true},
+        {"goodput>3", false, false},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {

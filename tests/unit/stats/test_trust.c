@@ -286,6 +286,65 @@ static void test_trust_names_one_machine_without_blame(void **state)
     assert_string_equal(trust.reasons[0].advice, "");
 }
 
+/* The only reason: 2,000 requests were sent, none of them was answered, and IN_VAIN waited for it.
+ */
+static void fill_unanswered(uint64_t in_vain)
+{
+    struct failure timeout = {FAILURE_REPLY_TIMEOUT, "", {NULL, 0}};
+    struct failure reset = {FAILURE_RESET, "", {NULL, 0}};
+    results.recorded.measured = (struct accounting){.planned = 2000, .sent = 2000, .failed = 2000};
+    results.recorded.failures.count = 0;
+    for (uint64_t i = 0; i < 2000; i++)
+        failures_add(&results.recorded.failures, i < in_vain ? &timeout : &reset, 1);
+}
+
+static void test_trust_says_when_nothing_came_back(void **state)
+{
+    struct recorder *recorded = &results.recorded;
+    (void)state;
+    fill_unanswered(1);
+    assert_reason("no_replies", TRUST_VALID, "nothing at all came back");
+    assert_string_equal(trust.reasons[0].advice,
+                        "the route may have no route response, or the backend never posts to the "
+                        "connection; use --one-way if no reply is meant");
+    results.setup.one_way = true;
+    assert_trusted();
+    results.setup.one_way = false;
+    recorded->traffic.received_messages = 1;
+    assert_trusted();
+    recorded->traffic.received_messages = 0;
+    fill_unanswered(0); /* connections that broke answer for themselves */
+    assert_trusted();
+    recorded->warmup = (struct accounting){.planned = 1, .sent = 1, .unanswered = 1};
+    assert_reason("no_replies", TRUST_VALID, "nothing at all came back");
+    recorded->warmup = (struct accounting){.planned = 2, .sent = 2, .ok = 1, .unanswered = 1};
+    assert_trusted();
+    recorded->warmup = (struct accounting){0};
+    recorded->failures.count = 0;
+    recorded->measured = (struct accounting){.planned = 2000, .sent = 2000, .unanswered = 2000};
+    assert_reason("no_replies", TRUST_VALID, "nothing at all came back");
+}
+
+static void test_trust_doubts_a_record_with_holes(void **state)
+{
+    (void)state;
+    results.record_lost = 1;
+    assert_reason("record_lost", TRUST_DOUBTFUL, "--record had to leave out 1 request");
+    results.record_lost = 12345;
+    assert_reason("record_lost", TRUST_DOUBTFUL, "--record had to leave out 12345 requests");
+}
+
+static void test_trust_asks_no_latency_of_one_way_requests(void **state)
+{
+    (void)state;
+    results.setup.one_way = true;
+    histogram_reset(&results.recorded.latency);
+    histogram_reset(&results.recorded.response_time);
+    assert_int_equal(
+        thresholds_add(&results.thresholds, "name", "response_time:p(95)", THRESHOLD_BELOW, 1), 0);
+    assert_trusted();
+}
+
 static void test_trust_doubts_percentiles_that_rest_on_little(void **state)
 {
     static const struct {
@@ -376,6 +435,9 @@ int main(void)
         TRUST_TEST(test_trust_forgives_chance_and_nothing_else),
         TRUST_TEST(test_trust_rejects_a_run_that_ran_out_of_something),
         TRUST_TEST(test_trust_names_one_machine_without_blame),
+        TRUST_TEST(test_trust_says_when_nothing_came_back),
+        TRUST_TEST(test_trust_doubts_a_record_with_holes),
+        TRUST_TEST(test_trust_asks_no_latency_of_one_way_requests),
         TRUST_TEST(test_trust_doubts_percentiles_that_rest_on_little),
         TRUST_TEST(test_trust_rejects_sums_that_do_not_hold),
         TRUST_TEST(test_trust_puts_the_worst_reason_first),

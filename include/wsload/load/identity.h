@@ -1,0 +1,80 @@
+/* Who a connection says it is: the path and the headers of its handshake, made for each connection
+ * anew. Query parameters and headers are templates, tokens come from files, and a SigV4 signature
+ * is of the moment.
+ *
+ * It reads files and makes text; it knows no socket. No value ever gets into an error. */
+#ifndef WSLOAD_LOAD_IDENTITY_H
+#define WSLOAD_LOAD_IDENTITY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wsload/base/buffer.h"
+#include "wsload/base/error.h"
+#include "wsload/load/secret_file.h"
+#include "wsload/load/users.h"
+#include "wsload/protocol/handshake.h"
+#include "wsload/protocol/sigv4.h"
+#include "wsload/protocol/url.h"
+
+/* What was asked for. Texts are borrowed and must outlive the identity. */
+struct identity_setup {
+    const struct url *url;
+    const char *host_header;      /* value of Host, which is signed */
+    const char *origin;           /* "" sends none */
+    const struct header *headers; /* the values are templates: TEMPLATE_CONNECTION_VARIABLES
+                                     and the users' columns, as they are, not JSON-escaped */
+    size_t header_count;
+    const char *const *query; /* "NAME=VALUE", added to the URL's; templates likewise, as
+                                 plain text: encoding them is done here */
+    size_t query_count;
+    const char *bearer_file;   /* NULL: none */
+    const char *api_key_file;  /* NULL: none */
+    const struct users *users; /* NULL: none */
+    const char *sigv4;         /* as in sigv4_parse_scope(); NULL: no signature */
+    bool sigv4_in_header;      /* else in the query */
+    const char *sigv4_host;    /* what is signed as host; NULL: host_header */
+    const char *profile;       /* as in credentials_find() */
+};
+
+struct identity;
+
+/* Reads the files once to see that they can be, finds the credentials, and compiles the templates.
+ * An error says which option it is about. The caller frees with identity_free(). NULL when
+ * something is wrong. */
+struct identity *identity_new(const struct identity_setup *setup, struct error *error);
+
+void identity_free(struct identity *identity);
+
+/* A bound for the longest path of COUNT connections, in characters: for the URL's limit before the
+ * run. */
+size_t identity_longest_path(const struct identity *identity, uint64_t count);
+
+/* What one worker keeps of the files between handshakes; one thread. Zeroed, nothing. */
+struct identity_cache {
+    struct secret_file bearer;
+    struct secret_file api_key;
+};
+
+void identity_cache_free(struct identity_cache *cache);
+
+/* Appends path and query of the handshake of connection CONNECTION (from 0) at UNIX_S to OUT. The
+ * same arguments give the same bytes. 0, or -1 when OUT is full. */
+int identity_path(const struct identity *identity, uint64_t connection, uint64_t unix_s,
+                  struct buffer *out);
+
+/* Appends its header lines, each with CRLF: Origin, the given ones, Authorization: Bearer,
+ * x-api-key and the signature's; not Host and not those of the upgrade itself. UNIX_S is that of
+ * the path. A file is read again when it has changed; when it has become unreadable or empty, what
+ * was read before goes on. 0, or -1 when OUT is full. */
+int identity_headers(const struct identity *identity, struct identity_cache *cache,
+                     uint64_t connection, uint64_t unix_s, struct buffer *out);
+
+/* Blanks what handshake CONNECTION at UNIX_S carried out of TEXT, which the server answered: each
+ * value of its query, as it was sent and decoded, and each word of its headers, wherever it stands
+ * in TEXT. Servers repeat them: a refused signature is answered with all that was signed. */
+void identity_conceal(const struct identity *identity, struct identity_cache *cache,
+                      uint64_t connection, uint64_t unix_s, struct buffer *text);
+
+#endif

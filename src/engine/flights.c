@@ -1,0 +1,154 @@
+#include "wsload/engine/flights.h"
+
+static unsigned bucket_count(unsigned size)
+{
+    unsigned count = 1;
+    while (count < size)
+        count *= 2;
+    return count;
+}
+
+size_t flights_bytes(unsigned size)
+{
+    return size * sizeof(struct flight) + bucket_count(size) * sizeof(uint16_t);
+}
+
+void flights_init(struct flights *flights, unsigned size, void *memory)
+{
+    struct flight *slots = memory;
+    *flights = (struct flights){
+        .slots = slots,
+        .buckets = (uint16_t *)(void *)(slots + size),
+        .size = (uint16_t)size,
+        .mask = (uint16_t)(bucket_count(size) - 1),
+        .oldest = NO_FLIGHT,
+        .newest = NO_FLIGHT,
+        .free = 0,
+    };
+    for (unsigned i = 0; i <= flights->mask; i++)
+        flights->buckets[i] = NO_FLIGHT;
+    for (unsigned i = 0; i < size; i++)
+        slots[i] = (struct flight){.next = (uint16_t)(i + 1 < size ? i + 1 : NO_FLIGHT)};
+}
+
+static uint16_t index_of(const struct flights *flights, const struct flight *flight)
+{
+    return (uint16_t)(flight - flights->slots);
+}
+
+/* Workers and connections take requests by turns, so that the lowest bits of numbers repeat. */
+static uint16_t *bucket_of(const struct flights *flights, uint64_t seq)
+{
+    uint64_t spread = seq * UINT64_C(0x9E3779B97F4A7C15); /* 2^64 over the golden ratio */
+    return &flights->buckets[(spread >> 40) & flights->mask];
+}
+
+/* --- The order --- */
+
+static void link_newest(struct flights *flights, struct flight *flight)
+{
+    uint16_t index = index_of(flights, flight);
+    flight->previous = flights->newest;
+    flight->next = NO_FLIGHT;
+    if (flights->newest == NO_FLIGHT)
+        flights->oldest = index;
+    else
+        flights->slots[flights->newest].next = index;
+    flights->newest = index;
+}
+
+static void unlink_from_order(struct flights *flights, const struct flight *flight)
+{
+    if (flight->previous == NO_FLIGHT)
+        flights->oldest = flight->next;
+    else
+        flights->slots[flight->previous].next = flight->next;
+    if (flight->next == NO_FLIGHT)
+        flights->newest = flight->previous;
+    else
+        flights->slots[flight->next].previous = flight->previous;
+}
+
+static void unlink_from_bucket(struct flights *flights, const struct flight *flight)
+{
+    uint16_t index = index_of(flights, flight);
+    uint16_t *place = bucket_of(flights, flight->request.seq);
+    while (*place != index)
+        place = &flights->slots[*place].same;
+    *place = flight->same;
+}
+
+/* Field by field, since most of a reply is clear already: whoever ended the one before has released
+ * its text and its error. */
+static void begin(struct flight *flight, struct request request)
+{
+    flight->request = request;
+    flight->sent_ns = flight->first_ns = flight->last_ns = 0;
+    flight->reply.bytes = flight->reply.expected = 0;
+    flight->reply.messages = 0;
+    flight->reply.keeps_text = false;
+    flight->part_at = flight->part = 0;
+    flight->step = flight->awaited = 0;
+}
+
+/* --- The interface --- */
+
+struct flight *flights_add(struct flights *flights, struct request request)
+{
+    uint16_t index = flights->free;
+    struct flight *flight = &flights->slots[index];
+    uint16_t *bucket = bucket_of(flights, request.seq);
+    flights->free = flight->next;
+    begin(flight, request);
+    flight->same = *bucket;
+    *bucket = index;
+    link_newest(flights, flight);
+    flights->count++;
+    return flight;
+}
+
+struct flight *flights_find(const struct flights *flights, uint64_t seq)
+{
+    uint16_t index = *bucket_of(flights, seq);
+    while (index != NO_FLIGHT && flights->slots[index].request.seq != seq)
+        index = flights->slots[index].same;
+    return index == NO_FLIGHT ? NULL : &flights->slots[index];
+}
+
+struct flight *flights_oldest(const struct flights *flights)
+{
+    return &flights->slots[flights->oldest];
+}
+
+struct flight *flights_newest(const struct flights *flights)
+{
+    return &flights->slots[flights->newest];
+}
+
+struct flight *flights_next(const struct flights *flights, const struct flight *flight)
+{
+    return flight->next == NO_FLIGHT ? NULL : &flights->slots[flight->next];
+}
+
+void flights_to_front(struct flights *flights, struct flight *flight)
+{
+    uint16_t index = index_of(flights, flight);
+    if (flights->oldest == index)
+        return;
+    unlink_from_order(flights, flight);
+    flight->previous = NO_FLIGHT;
+    flight->next = flights->oldest;
+    flights->slots[flights->oldest].previous = index;
+    flights->oldest = index;
+}
+
+struct flight *flights_pop(struct flights *flights)
+{
+    struct flight *flight = flights_oldest(flights);
+    unlink_from_bucket(flights, flight);
+    unlink_from_order(flights, flight);
+    flight->next = flights->free;
+    flights->free = index_of(flights, flight);
+    flights->count--;
+    return flight;
+}

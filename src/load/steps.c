@@ -1,0 +1,348 @@
+#include "wsload/load/steps.h"
+
+#include <cjson/cJSON.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "wsload/base/buffer.h"
+#include "wsload/base/file.h"
+#include "wsload/base/utf8.h"
+#include "wsload/protocol/json_text.h"
+
+#define FILE_SIZE_MAX  (1u << 20)
+#define NAME_SHOWN_MAX 40 /* characters of an unknown name that an error repeats */
+
+enum list_member { ON_CONNECT, BEFORE_REQUEST, LIST_COUNT };
+enum step_member { SEND, EXPECT, PARTS_OF, PART_CHARACTERS, STEP_MEMBER_COUNT };
+
+static const char *const list_names[LIST_COUNT] = {"on_connect", "before_request"};
+static const char *const step_names[STEP_MEMBER_COUNT] = {"send", "expect", "parts_of",
+                                                          "part_characters"};
+
+/* Before the first prompt there is none to split, nor a number of a request. */
+static const struct list_rules {
+    size_t members; /* so many of step_names its steps may have */
+    unsigned variables;
+    bool may_only_wait;
+} list_rules[LIST_COUNT] = {
+    {PARTS_OF, TEMPLATE_CONNECTION_VARIABLES, true},
+    {STEP_MEMBER_COUNT, TEMPLATE_CLIENT_VARIABLES | TEMPLATE_PART | TEMPLATE_PART_INDEX, false},
+};
+
+/* Steps on their way from JSON. */
+struct reading {
+    struct json_paths *paths;
+    const struct template_scope *columns;
+    const struct list_rules *rules;          /* of the list that is read */
+    const cJSON *members[STEP_MEMBER_COUNT]; /* of the step that is read; NULL: not there */
+    struct step *step;
+    struct error *error;
+};
+
+/* ---- members ---- */
+
+static int unknown_member(const char *name, const char *const *names, size_t count,
+                          struct error *error)
+{
+    const char *nearest = text_nearest(name, names, count);
+    struct buffer message;
+
+    buffer_init(&message, sizeof(error->text));
+    buffer_printf(&message, "unknown member '");
+    utf8_append_clean(&message, text_of(name), NAME_SHOWN_MAX);
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(&message, "%s'%s'", i == 0 ? "'; there are " : ", ", names[i]);
+    if (nearest != NULL)
+        buffer_printf(&message, "; did you mean '%s' ?", nearest);
+    error_set(error, "%s", buffer_text(&message).data);
+    buffer_free(&message);
+    return -1;
+}
+
+/* Sorts the members of OBJECT into FOUND by their NAMES; no others may be there. */
+static int find_members(const cJSON *object, const char *const *names, size_t count,
+                        const cJSON **found, struct error *error)
+{
+    const cJSON *member;
+
+    cJSON_ArrayForEach(member, object)
+    {
+        size_t i = 0;
+
+        while (i < count && strcmp(member->string, names[i]) != 0)
+            i++;
+        if (i == count)
+            return unknown_member(member->string, names, count, error);
+        if (found[i] != NULL)
+            return error_set(error, "member '%s' comes twice", names[i]);
+        found[i] = member;
+    }
+    return 0;
+}
+
+/* The text of MEMBER into TEXT: unchanged when it is not there. */
+static int read_string(const struct reading *reading, enum step_member member, const char **text)
+{
+    const cJSON *json = reading->members[member];
+
+    if (json == NULL)
+        return 0;
+    if (!cJSON_IsString(json))
+        return error_set(reading->error, "member '%s' is not a string", step_names[member]);
+    *text = json->valuestring;
+    return 0;
+}
+
+static int read_template(const struct reading *reading, enum step_member member, const char *text,
+                         unsigned variables, struct template *template)
+{
+    struct template_scope scope = *reading->columns;
+
+    scope.variables = variables;
+    if (template_compile(template, text_of(text), &scope, reading->error) == 0)
+        return 0;
+    return error_prefix(reading->error, "'%s'", step_names[member]);
+}
+
+/* ---- a step ---- */
+
+static int read_send(struct reading *reading)
+{
+    struct step *step = reading->step;
+    const char *text = NULL;
+
+    if (read_string(reading, SEND, &text) != 0)
+        return -1;
+    step->sends = text != NULL;
+    if (step->sends)
+        return read_template(reading, SEND, text, reading->rules->variables, &step->message);
+    if (!reading->rules->may_only_wait)
+        return error_set(reading->error, "no member 'send'; only a step of on_connect may do no "
+                                         "more than wait");
+    if (reading->members[EXPECT] == NULL)
+        return error_set(reading->error, "neither 'send' nor 'expect': there is nothing to do");
+    return 0;
+}
+
+static int read_expect(struct reading *reading)
+{
+    struct step *step = reading->step;
+    const char *text = NULL;
+
+    if (read_string(reading, EXPECT, &text) != 0)
+        return -1;
+    step->waits = text != NULL;
+    if (!step->waits)
+        return 0;
+    step->expect_text = strdup(text);
+    if (step->expect_text == NULL)
+        return error_set(reading->error, "out of memory");
+    if (rule_parse(step->expect_text, reading->paths, &step->expect, reading->error) == 0)
+        return 0;
+    return error_prefix(reading->error, "'%s'", step_names[EXPECT]);
+}
+
+static int read_part_characters(const struct reading *reading, size_t *characters)
+{
+    const cJSON *json = reading->members[PART_CHARACTERS];
+
+    if (json == NULL)
+        return 0;
+    if (!cJSON_IsNumber(json) || json->valueint < 1 || json->valuedouble != json->valueint)
+        return error_set(reading->error, "member '%s' is not a whole number of at least 1",
+                         step_names[PART_CHARACTERS]);
+    *characters = (size_t)json->valueint;
+    return 0;
+}
+
+/* What is only of use in a step that is repeated for each part. */
+static int refuse_parts(const struct reading *reading)
+{
+    for (enum step_member member = PARTS_OF; member < STEP_MEMBER_COUNT; member++) {
+        if (reading->members[member] != NULL)
+            return error_set(reading->error, "member '%s' needs {{prompt:part}} in 'send'",
+                             step_names[member]);
+    }
+    if (template_uses_any(&reading->step->message, TEMPLATE_PART_INDEX))
+        return error_set(reading->error, "'send': {{part}} needs {{prompt:part}} beside it");
+    return 0;
+}
+
+static int read_parts(struct reading *reading)
+{
+    struct step *step = reading->step;
+    const char *text = "{{prompt:raw}}";
+
+    step->parted = template_uses_any(&step->message, TEMPLATE_PART);
+    if (!step->parted)
+        return refuse_parts(reading);
+    step->part_characters = STEP_PART_CHARACTERS;
+    if (read_part_characters(reading, &step->part_characters) != 0 ||
+        read_string(reading, PARTS_OF, &text) != 0)
+        return -1;
+    return read_template(reading, PARTS_OF, text, TEMPLATE_CLIENT_VARIABLES, &step->parts_of);
+}
+
+static int read_members(struct reading *reading, const cJSON *json)
+{
+    memset(reading->members, 0, sizeof(reading->members));
+    if (!cJSON_IsObject(json))
+        return error_set(reading->error, "not an object");
+    return find_members(json, step_names, reading->rules->members, reading->members,
+                        reading->error);
+}
+
+static int read_step(struct reading *reading, const cJSON *json)
+{
+    if (read_members(reading, json) == 0 && read_send(reading) == 0 && read_expect(reading) == 0 &&
+        read_parts(reading) == 0)
+        return 0;
+    return error_prefix(reading->error, "%s", reading->step->detail);
+}
+
+/* ---- the file ---- */
+
+static int read_list(struct reading *reading, enum list_member which, const cJSON *json,
+                     struct step_list *list)
+{
+    const char *name = list_names[which];
+    const cJSON *item;
+
+    if (json != NULL && !cJSON_IsArray(json))
+        return error_set(reading->error, "member '%s' is not an array of steps", name);
+    reading->rules = &list_rules[which];
+    cJSON_ArrayForEach(item, json)
+    {
+        if (list->count == STEPS_MAX)
+            return error_set(reading->error, "member '%s' has more than %d steps", name, STEPS_MAX);
+        reading->step = &list->items[list->count++];
+        snprintf(reading->step->detail, sizeof(reading->step->detail), "%s %u", name,
+                 (unsigned)list->count);
+        if (read_step(reading, item) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int read_lists(struct steps *steps, const cJSON *json, const struct template_scope *columns,
+                      struct error *error)
+{
+    struct reading reading = {.paths = &steps->paths, .columns = columns, .error = error};
+    const cJSON *found[LIST_COUNT] = {NULL};
+
+    if (!cJSON_IsObject(json))
+        return error_set(error, "not a JSON object; write {\"on_connect\": [...], "
+                                "\"before_request\": [...]}");
+    if (find_members(json, list_names, LIST_COUNT, found, error) != 0 ||
+        read_list(&reading, ON_CONNECT, found[ON_CONNECT], &steps->on_connect) != 0)
+        return -1;
+    return read_list(&reading, BEFORE_REQUEST, found[BEFORE_REQUEST], &steps->before_request);
+}
+
+/* cJSON does not look at these. */
+static int check_text(struct text text, struct error *error)
+{
+    if (!utf8_valid(text))
+        return error_set(error, "not valid UTF-8; save the file as UTF-8");
+    if (memchr(text.data, '\0', text.length) != NULL)
+        return error_set(error, "a NUL byte: this is no text; save the file as UTF-8");
+    if (json_has_escaped_nul(text))
+        return error_set(error, "a NUL (\\u0000), which no step can hold; take it out");
+    return 0;
+}
+
+/* The whole of TEXT as JSON, or NULL and an error that names the line where it is none. */
+static cJSON *parse_json(struct text text, struct error *error)
+{
+    const char *end = text.data;
+    cJSON *json = cJSON_ParseWithLengthOpts(text.data, text.length, &end, false);
+    struct text rest = {end, text.length - (size_t)(end - text.data)};
+    size_t line = 1;
+
+    if (json != NULL && text_trim(rest).length == 0)
+        return json;
+    cJSON_Delete(json);
+    for (const char *at = text.data; at < end; at++)
+        line += *at == '\n';
+    error_set(error, "line %zu: not valid JSON", line);
+    return NULL;
+}
+
+int steps_parse(struct steps *steps, struct text text, const struct template_scope *columns,
+                struct error *error)
+{
+    cJSON *json;
+    int result;
+
+    *steps = (struct steps){0};
+    if (check_text(text, error) != 0)
+        return -1;
+    json = parse_json(text, error);
+    if (json == NULL)
+        return -1;
+    result = read_lists(steps, json, columns, error);
+    cJSON_Delete(json);
+    if (result != 0)
+        steps_free(steps);
+    return result;
+}
+
+int steps_load(struct steps *steps, const char *path, const struct template_scope *columns,
+               struct error *error)
+{
+    struct buffer contents;
+    int result;
+
+    *steps = (struct steps){0};
+    buffer_init(&contents, FILE_SIZE_MAX);
+    result = file_read(path, &contents, error);
+    if (result == 0 && steps_parse(steps, buffer_text(&contents), columns, error) != 0)
+        result = error_prefix(error, "%s", strcmp(path, "-") == 0 ? "standard input" : path);
+    buffer_free(&contents);
+    return result;
+}
+
+static void free_list(struct step_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        template_free(&list->items[i].message);
+        template_free(&list->items[i].parts_of);
+        free(list->items[i].expect_text);
+    }
+}
+
+void steps_free(struct steps *steps)
+{
+    free_list(&steps->on_connect);
+    free_list(&steps->before_request);
+    json_paths_free(&steps->paths);
+    *steps = (struct steps){0};
+}
+
+/* ---- at work ---- */
+
+bool steps_wait_before_request(const struct steps *steps)
+{
+    for (size_t i = 0; i < steps->before_request.count; i++) {
+        if (steps->before_request.items[i].waits)
+            return true;
+    }
+    return false;
+}
+
+struct text step_part(struct text text, size_t at, size_t characters)
+{
+    struct text rest = {text.data + at, text.length - at};
+    size_t length = 0;
+
+    while (characters-- > 0 && length < rest.length) {
+        size_t bytes = utf8_character_length(
+            (struct text){rest.data + length, rest.length - length});
+
+        length += bytes > 0 ? bytes : 1; /* a broken byte is passed on by itself */
+    }
+    rest.length = length;
+    return rest;
+}

@@ -1,0 +1,221 @@
+#include "wsload/report/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "record_line.h"
+#include "wsload/base/clock.h"
+#include "wsload/base/file.h"
+
+/* What waits in a worker's journal: some 29,000 requests, of which even a fast worker has only
+ * hundreds between two rounds; the rest is for the time that a disk makes the thread wait. */
+#define JOURNAL_SIZE         (4u << 20)
+#define JOURNAL_REPLIES_SIZE (16u << 20)
+
+/* Lines are written when so many bytes have come together, and at the end of each round. */
+#define WRITE_SIZE (256u << 10)
+
+#define ROUND_NS (5 * NS_PER_MS)
+
+struct record {
+    const char *path;
+    int fd;
+    struct journal **journals; /* owned */
+    unsigned workers;
+    struct record_lines lines;
+    struct buffer unwritten;
+    char *reply; /* owned: room for the text of one */
+    pthread_t thread;
+    atomic_bool ended; /* nothing more is put into the journals */
+    int cause;         /* errno of what went wrong first: from then on nothing is written */
+};
+
+/* ---- the thread ---- */
+
+static void write_out(struct record *record)
+{
+    if (record->cause == 0 && file_write_all(record->fd, buffer_text(&record->unwritten)) != 0)
+        record->cause = errno;
+    buffer_clear(&record->unwritten);
+}
+
+/* Takes one entry from JOURNAL. False when there is none. */
+static bool write_next(struct record *record, struct journal *journal)
+{
+    struct journal_entry entry;
+
+    if (!journal_take(journal, &entry, record->reply))
+        return false;
+    if (record->cause == 0 &&
+        record_line_append(&record->lines, &entry, record->reply, &record->unwritten) != 0)
+        record->cause = ENOMEM;
+    if (record->unwritten.length >= WRITE_SIZE)
+        write_out(record);
+    return true;
+}
+
+/* Takes from all journals in turn, so that a busy worker does not make the others wait. */
+static void write_all(struct record *record)
+{
+    bool more;
+
+    do {
+        more = false;
+        for (unsigned i = 0; i < record->workers; i++)
+            more |= write_next(record, record->journals[i]);
+    } while (more);
+    write_out(record);
+}
+
+static void *run(void *argument)
+{
+    static const struct timespec round = {.tv_nsec = ROUND_NS};
+    struct record *record = argument;
+
+    /* What was put before the end was seen is there in the round that follows. */
+    while (!atomic_load(&record->ended)) {
+        write_all(record);
+        nanosleep(&round, NULL);
+    }
+    write_all(record);
+    return NULL;
+}
+
+/* ---- start and end ---- */
+
+static bool to_standard_output(const struct record *record)
+{
+    return strcmp(record->path, "-") == 0;
+}
+
+static int system_error(const struct record *record, int cause, struct error *error)
+{
+    return error_set(error, "%s: %s", to_standard_output(record) ? "standard output" : record->path,
+                     strerror(cause));
+}
+
+static int add_journals(struct record *record, const struct record_setup *setup,
+                        struct error *error)
+{
+    size_t size = setup->replies ? JOURNAL_REPLIES_SIZE : JOURNAL_SIZE;
+
+    record->journals = calloc(setup->workers, sizeof(*record->journals));
+    if (record->journals == NULL)
+        return error_set(error, "out of memory");
+    while (record->workers < setup->workers) {
+        struct journal *journal = calloc(1, sizeof(*journal));
+
+        if (journal == NULL)
+            return error_set(error, "out of memory");
+        record->journals[record->workers++] = journal;
+        if (journal_init(journal, size, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int add_memory(struct record *record, const struct record_setup *setup, struct error *error)
+{
+    record_lines_init(&record->lines, setup->run_id, clock_wall_ns() - clock_monotonic_ns());
+    buffer_init(&record->unwritten, WRITE_SIZE + RECORD_LINE_MAX);
+    record->reply = malloc(REPLY_TEXT_MAX);
+    if (record->reply == NULL || buffer_reserve(&record->unwritten, WRITE_SIZE) != 0)
+        return error_set(error, "out of memory");
+    return add_journals(record, setup, error);
+}
+
+static int open_file(struct record *record, struct error *error)
+{
+    /* Not blocking: a pipe that nobody reads is an error, not a reason to wait for ever. */
+    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK;
+
+    if (to_standard_output(record)) {
+        record->fd = STDOUT_FILENO;
+        return 0;
+    }
+    record->fd = open(record->path, flags, 0666);
+    if (record->fd < 0)
+        return system_error(record, errno, error);
+    fcntl(record->fd, F_SETFL, O_WRONLY);
+    return 0;
+}
+
+/* Signals are for the main thread. A pipe whose reader has gone is an error of write() then. */
+static int start_thread(struct record *record, struct error *error)
+{
+    sigset_t all;
+    sigset_t before;
+    int cause;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    cause = pthread_create(&record->thread, NULL, run, record);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return cause == 0 ? 0 : error_set(error, "no thread for --record: %s", strerror(cause));
+}
+
+static void record_free(struct record *record)
+{
+    for (unsigned i = 0; i < record->workers; i++) {
+        journal_free(record->journals[i]);
+        free(record->journals[i]);
+    }
+    free(record->journals);
+    free(record->reply);
+    buffer_free(&record->unwritten);
+    record_lines_free(&record->lines);
+    free(record);
+}
+
+/* -1 with errno: network file systems may report a full disk only here. */
+static int close_file(const struct record *record)
+{
+    return record->fd < 0 || to_standard_output(record) ? 0 : close(record->fd);
+}
+
+struct record *record_start(const struct record_setup *setup, struct error *error)
+{
+    struct record *record = calloc(1, sizeof(*record));
+
+    if (record == NULL) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    record->path = setup->path;
+    record->fd = -1;
+    if (add_memory(record, setup, error) == 0 && open_file(record, error) == 0 &&
+        start_thread(record, error) == 0)
+        return record;
+    close_file(record);
+    record_free(record);
+    return NULL;
+}
+
+struct journal *const *record_journals(struct record *record)
+{
+    return record->journals;
+}
+
+int record_finish(struct record *record, uint64_t *lost, struct error *error)
+{
+    int result = 0;
+
+    atomic_store(&record->ended, true);
+    pthread_join(record->thread, NULL);
+    if (close_file(record) != 0 && record->cause == 0)
+        record->cause = errno;
+    if (record->cause != 0)
+        result = system_error(record, record->cause, error);
+    *lost = 0;
+    for (unsigned i = 0; i < record->workers; i++)
+        *lost += journal_lost(record->journals[i]);
+    record_free(record);
+    return result;
+}

@@ -1,0 +1,75 @@
+#include "answer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "wsload/base/clock.h"
+
+static uint64_t script_due_ns(const struct answer *answer)
+{
+    if (answer->place == script_length(answer->script))
+        return CLOCK_NEVER;
+    return answer->received_ns + script_cue(answer->script, answer->place, &answer->pace).due_ns;
+}
+
+uint64_t answer_due_ns(const struct answer *answer)
+{
+    uint64_t next_ns = script_due_ns(answer);
+
+    return answer->timeout_ns < next_ns ? answer->timeout_ns : next_ns;
+}
+
+static struct outgoing *render(const struct template *template,
+                               const struct template_values *values)
+{
+    struct outgoing *message = malloc(sizeof(*message) + OUTGOING_HEADROOM +
+                                      template_bound(template, values));
+
+    if (message == NULL)
+        return NULL;
+    *message = (struct outgoing){
+        .length = template_render(template, values, (char *)message->bytes + OUTGOING_HEADROOM),
+    };
+    return message;
+}
+
+/* Moves behind the message that is due, and says what it means. */
+static enum outgoing_kind go_on(struct answer *answer, bool timed_out)
+{
+    uint64_t decisive;
+
+    if (timed_out) {
+        answer->timeout_ns = CLOCK_NEVER;
+        return OUTGOING_ERROR;
+    }
+    answer->place++;
+    decisive = answer->kind == OUTGOING_ERROR ? 1 : script_length(answer->script);
+    return answer->place == decisive ? answer->kind : OUTGOING_PART;
+}
+
+struct outgoing *answer_next(struct answer *answer, const char *connection_id, uint64_t unix_ms)
+{
+    bool timed_out = answer->timeout_ns < script_due_ns(answer);
+    const struct script *script = timed_out ? answer->timeout : answer->script;
+    struct script_cue cue = script_cue(script, timed_out ? 0 : answer->place, &answer->pace);
+    char token[32];
+    struct template_values values = {
+        .prompt = answer->prompt,
+        .prompt_escaped = answer->prompt_escaped,
+        .correlation = answer->correlation,
+        .seq = answer->seq,
+        .unix_ms = unix_ms,
+        .connection_id = text_of(connection_id),
+        .request_id = text_of(answer->request_id),
+        .token = {.data = token},
+        .part_index = cue.number,
+    };
+    struct outgoing *message;
+
+    values.token.length = (size_t)snprintf(token, sizeof(token), "tok%" PRIu64 " ", cue.number + 1);
+    message = render(&script->templates[cue.part], &values);
+    if (message != NULL)
+        message->kind = go_on(answer, timed_out);
+    return message;
+}

@@ -1,0 +1,278 @@
+#include "verify.h"
+
+#include <ctype.h>
+#include <openssl/crypto.h>
+#include <string.h>
+#include <time.h>
+
+#define ALGORITHM "AWS4-HMAC-SHA256"
+#define PREFIX    "X-Amz-" /* of what a query says about its signature */
+
+/* What a request says about its signature. Views into the request or into DECODED. */
+struct claim {
+    struct text algorithm;
+    struct text credential;
+    struct text signed_headers;
+    struct text signature;
+    struct text date;
+    struct text token;
+    struct text expires;      /* of a query */
+    struct text signed_query; /* the query without the signature in it */
+    char decoded[UPGRADE_BYTES_MAX];
+    size_t decoded_length;
+    char query[UPGRADE_BYTES_MAX];
+};
+
+/* ---- reading ---- */
+
+/* Takes what stands in front of SEPARATOR, or all there is, off REST. */
+static struct text take_until(struct text *rest, char separator)
+{
+    const char *found = rest->length == 0 ? NULL : memchr(rest->data, separator, rest->length);
+    struct text taken = *rest;
+
+    if (found == NULL) {
+        rest->length = 0;
+        return taken;
+    }
+    taken.length = (size_t)(found - rest->data);
+    rest->data += taken.length + 1;
+    rest->length -= taken.length + 1;
+    return taken;
+}
+
+static int hex_digit(char c)
+{
+    const char *digits = "0123456789abcdef";
+    const char *found = c == '\0' ? NULL : strchr(digits, tolower((unsigned char)c));
+
+    return found == NULL ? -1 : (int)(found - digits);
+}
+
+/* The decoded text is never longer than what it was decoded from, so all of a request fits. */
+static struct text percent_decode(struct claim *claim, struct text encoded)
+{
+    char *start = claim->decoded + claim->decoded_length;
+    char *end = start;
+
+    for (size_t i = 0; i < encoded.length; i++) {
+        bool escape = encoded.data[i] == '%' && i + 2 < encoded.length &&
+                      hex_digit(encoded.data[i + 1]) >= 0 && hex_digit(encoded.data[i + 2]) >= 0;
+
+        *end++ = escape
+                     ? (char)(hex_digit(encoded.data[i + 1]) * 16 + hex_digit(encoded.data[i + 2]))
+                     : encoded.data[i];
+        i += escape ? 2 : 0;
+    }
+    claim->decoded_length += (size_t)(end - start);
+    return (struct text){start, (size_t)(end - start)};
+}
+
+/* Puts VALUE where what is called NAME belongs. */
+static void note(struct claim *claim, struct text name, struct text value)
+{
+    const struct {
+        const char *name;
+        struct text *field;
+    } fields[] = {
+        {"Algorithm", &claim->algorithm},
+        {"Credential", &claim->credential},
+        {"SignedHeaders", &claim->signed_headers},
+        {"Signature", &claim->signature},
+        {"Date", &claim->date},
+        {"Security-Token", &claim->token},
+        {"Expires", &claim->expires},
+    };
+
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        if (text_equal(name, text_of(fields[i].name)))
+            *fields[i].field = value;
+}
+
+static void read_query(struct claim *claim, struct text query)
+{
+    char *end = claim->query;
+
+    while (query.length > 0) {
+        struct text pair = take_until(&query, '&');
+        struct text rest = pair;
+        struct text name = take_until(&rest, '=');
+
+        if (text_equal(name, text_of(PREFIX "Signature"))) {
+            claim->signature = rest;
+            continue;
+        }
+        if (name.length > strlen(PREFIX) && memcmp(name.data, PREFIX, strlen(PREFIX)) == 0) {
+            name.data += strlen(PREFIX);
+            name.length -= strlen(PREFIX);
+            note(claim, name, percent_decode(claim, rest));
+        }
+        if (end > claim->query)
+            *end++ = '&';
+        memcpy(end, pair.data, pair.length);
+        end += pair.length;
+    }
+    claim->signed_query = (struct text){claim->query, (size_t)(end - claim->query)};
+}
+
+static struct text header_value(const struct upgrade *upgrade, const char *name)
+{
+    const struct header *header = upgrade_header(upgrade, text_of(name));
+
+    return header == NULL ? text_of("") : header->value;
+}
+
+/* "AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=..." */
+static void read_headers(struct claim *claim, const struct upgrade *upgrade)
+{
+    struct text rest = header_value(upgrade, "Authorization");
+
+    claim->algorithm = take_until(&rest, ' ');
+    while (rest.length > 0) {
+        struct text value = text_trim(take_until(&rest, ','));
+        struct text name = take_until(&value, '=');
+
+        note(claim, name, value);
+    }
+    claim->date = header_value(upgrade, "X-Amz-Date");
+    claim->token = header_value(upgrade, "X-Amz-Security-Token");
+    claim->signed_query = upgrade->query;
+}
+
+/* ---- checking ---- */
+
+static bool equal_in_constant_time(struct text a, struct text b)
+{
+    return a.length == b.length && CRYPTO_memcmp(a.data, b.data, a.length) == 0;
+}
+
+/* "20150830T123600Z" */
+static bool read_date(struct text date, uint64_t *unix_s)
+{
+    char text[SIGV4_DATE_SIZE];
+    struct tm parts = {0};
+    const char *end;
+
+    if (date.length != sizeof(text) - 1)
+        return false;
+    memcpy(text, date.data, date.length);
+    text[date.length] = '\0';
+    end = strptime(text, "%Y%m%dT%H%M%SZ", &parts);
+    if (end == NULL || *end != '\0' || parts.tm_year < 70)
+        return false;
+    *unix_s = (uint64_t)timegm(&parts);
+    return true;
+}
+
+static bool read_expires(struct text expires, uint64_t *seconds)
+{
+    *seconds = 0;
+    for (size_t i = 0; i < expires.length; i++) {
+        if (!isdigit((unsigned char)expires.data[i]))
+            return false;
+        *seconds = *seconds * 10 + (uint64_t)(expires.data[i] - '0');
+        if (*seconds > VERIFY_EXPIRES_MAX_S)
+            return false;
+    }
+    return *seconds > 0;
+}
+
+static bool holds_at(const struct claim *claim, bool presigned, uint64_t unix_s)
+{
+    uint64_t valid_s = VERIFY_SKEW_MAX_S;
+    uint64_t signed_s;
+
+    if (!read_date(claim->date, &signed_s) || signed_s > unix_s + VERIFY_SKEW_MAX_S)
+        return false;
+    if (presigned && !read_expires(claim->expires, &valid_s))
+        return false;
+    return unix_s <= signed_s + valid_s;
+}
+
+/* "AKIDEXAMPLE/20150830/us-east-1/execute-api/aws4_request" */
+static bool names_us(const struct claim *claim, const struct sigv4_scope *scope, struct text key)
+{
+    struct text rest = claim->credential;
+
+    return equal_in_constant_time(take_until(&rest, '/'), key) &&
+           text_equal(take_until(&rest, '/'), (struct text){claim->date.data, 8}) &&
+           text_equal(take_until(&rest, '/'), scope->region) &&
+           text_equal(take_until(&rest, '/'), scope->service) &&
+           text_equal(rest, text_of("aws4_request"));
+}
+
+/* Whether HEADER is the one that is listed as NAME. The list is signed as well, so it keeps to the
+ * one way to write a name, in lower case. */
+static bool is_listed_as(const struct header *header, struct text name)
+{
+    if (header->name.length != name.length)
+        return false;
+    for (size_t i = 0; i < name.length; i++)
+        if (tolower((unsigned char)header->name.data[i]) != (unsigned char)name.data[i])
+            return false;
+    return true;
+}
+
+/* Gathers the headers that are signed. False when one is not there, or host is not signed. */
+static bool gather(const struct upgrade *upgrade, struct text names,
+                   struct header signed_headers[UPGRADE_HEADERS_MAX], size_t *count)
+{
+    bool host = false;
+
+    *count = 0;
+    while (names.length > 0) {
+        struct text name = take_until(&names, ';');
+        size_t before = *count;
+
+        for (size_t i = 0; i < upgrade->header_count; i++) {
+            if (!is_listed_as(&upgrade->headers[i], name))
+                continue;
+            if (*count == UPGRADE_HEADERS_MAX)
+                return false;
+            signed_headers[(*count)++] = upgrade->headers[i];
+        }
+        if (*count == before)
+            return false;
+        host = host || text_equal(name, text_of("host"));
+    }
+    return host;
+}
+
+static bool signature_matches(const struct claim *claim, const struct upgrade *upgrade,
+                              const struct sigv4_scope *scope,
+                              const struct sigv4_credentials *credentials)
+{
+    struct header headers[UPGRADE_HEADERS_MAX];
+    struct sigv4_request request = {
+        .method = upgrade->method,
+        .path = upgrade->path,
+        .query = claim->signed_query,
+        .headers = headers,
+    };
+    char date[SIGV4_DATE_SIZE];
+    char signature[SIGV4_SIGNATURE_SIZE];
+
+    if (!gather(upgrade, claim->signed_headers, headers, &request.header_count))
+        return false;
+    memcpy(date, claim->date.data, sizeof(date) - 1);
+    date[sizeof(date) - 1] = '\0';
+    return sigv4_sign(&request, scope, credentials, date, signature) == 0 &&
+           equal_in_constant_time(claim->signature, text_of(signature));
+}
+
+bool verify_signature(const struct upgrade *upgrade, struct text region,
+                      const struct sigv4_credentials *credentials, uint64_t unix_s)
+{
+    const struct sigv4_scope scope = {.region = region, .service = text_of("execute-api")};
+    bool presigned = upgrade_header(upgrade, text_of("Authorization")) == NULL;
+    struct claim claim = {0};
+
+    if (presigned)
+        read_query(&claim, upgrade->query);
+    else
+        read_headers(&claim, upgrade);
+    return text_equal(claim.algorithm, text_of(ALGORITHM)) && holds_at(&claim, presigned, unix_s) &&
+           names_us(&claim, &scope, credentials->access_key) &&
+           equal_in_constant_time(claim.token, credentials->session_token) &&
+           signature_matches(&claim, upgrade, &scope, credentials);
+}

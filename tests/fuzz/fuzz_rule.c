@@ -1,0 +1,79 @@
+/* Rules: any text as every option that takes a rule, then any message judged by it. The input is
+ * the rule up to the first line feed, and the message behind it. */
+#include "fuzz.h"
+
+#include "wsload/base/utf8.h"
+#include "wsload/protocol/reply.h"
+
+#define ADDERS 6
+
+/* Adds TEXT as everything that it may be. What refuses it says why. */
+static void add_all(struct reply_rules *rules, const char *text)
+{
+    static int (*const adders[ADDERS])(struct reply_rules *, const char *, struct error *) = {
+        reply_rules_add_end,      reply_rules_add_ignored, reply_rules_add_error,
+        reply_rules_add_expected, reply_rules_set_id,      reply_rules_set_bytes,
+    };
+
+    for (size_t i = 0; i < ADDERS; i++) {
+        struct error error = {{0}};
+        int status = adders[i](rules, text, &error);
+
+        REQUIRE(status == 0 || status == -1);
+        REQUIRE((status == -1) == (error.text[0] != '\0'));
+    }
+    REQUIRE(rules->ignored.count == rules->expected.count);
+    REQUIRE(rules->ignored.count == 0 || rule_has_prefix(text));
+    REQUIRE(rules->bytes_min <= rules->bytes_max);
+}
+
+static void check_meaning(const struct reply_rules *rules, struct text message,
+                          const struct message_meaning *meaning)
+{
+    REQUIRE(meaning->invalid == !utf8_valid(message));
+    REQUIRE(!meaning->ignored || rules->ignored.count > 0);
+    if (meaning->invalid || meaning->ignored)
+        return;
+    REQUIRE(rules->end_given || meaning->last ||
+            (meaning->error == MESSAGE_GATEWAY_ERROR && meaning->error_goes_on));
+    REQUIRE(!meaning->last || !meaning->error_goes_on);
+    REQUIRE(meaning->error == MESSAGE_FINE || meaning->error == MESSAGE_GATEWAY_ERROR ||
+            rules->errors.count > 0);
+}
+
+/* A reply of twice the same MESSAGE. */
+static void judge(const struct reply_rules *rules, struct text message)
+{
+    struct reply reply = {.keeps_text = reply_rules_need_text(rules)};
+    struct message_meaning meaning;
+    struct failure failure;
+    bool over = false;
+
+    message_read(rules, message, false, &meaning);
+    check_meaning(rules, message, &meaning);
+    for (int i = 0; i < 2 && !over && !meaning.invalid && !meaning.ignored; i++)
+        over = reply_add(&reply, rules, message, &meaning);
+    REQUIRE(reply.bytes == reply.messages * message.length);
+    if (reply_failed(&reply, rules, message, &meaning, &failure))
+        REQUIRE(failure.detail != NULL);
+    reply_clear(&reply);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const uint8_t *feed = memchr(data, '\n', size);
+    size_t length = feed != NULL ? (size_t)(feed - data) : size;
+    struct text message = {(const char *)data + size, 0};
+    char *text = fuzz_string("", data, length, "");
+    struct reply_rules rules = {0};
+
+    if (feed != NULL)
+        message = (struct text){(const char *)feed + 1, size - length - 1};
+    add_all(&rules, text);
+    judge(&rules, message);
+    rules.ignored.count = 0;
+    judge(&rules, message);
+    reply_rules_free(&rules);
+    free(text);
+    return 0;
+}

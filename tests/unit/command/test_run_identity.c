@@ -1,0 +1,218 @@
+#include "building.h"
+
+#include "wsload/protocol/gateway.h"
+
+/* The header lines of the first connection, and the path of CONNECTION; each until the next call.
+ */
+static const char *headers(void)
+{
+    static struct buffer lines;
+    struct identity_cache cache = {0};
+    buffer_free(&lines);
+    buffer_init(&lines, 1 << 16);
+    assert_int_equal(identity_headers(run.plan.target.identity, &cache, 0, 1000, &lines), 0);
+    identity_cache_free(&cache);
+    return lines.data;
+}
+
+static const char *path(uint64_t connection)
+{
+    static struct buffer text;
+    buffer_free(&text);
+    buffer_init(&text, 1 << 16);
+    assert_int_equal(identity_path(run.plan.target.identity, connection, 1000, &text), 0);
+    return text.data;
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *found = text; (found = strstr(found, part)); found++)
+        count++;
+    return count;
+}
+
+static void test_run_identity_comes_from_the_url(void **state)
+{
+    (void)state;
+    assert_int_equal(BUILD("wss://api.example.com/prod?token=hunter2"), 0);
+    assert_int_equal(count_of(headers(), "Origin: https://api.example.com\r\n"), 1);
+    assert_string_equal(path(0), "/prod?token=hunter2");
+}
+
+static void test_run_identity_origin_can_be_set_and_left_out(void **state)
+{
+    (void)state;
+    assert_int_equal(BUILD("ws://h:8080", "--origin", "https://app.example.com"), 0);
+    assert_int_equal(count_of(headers(), "Origin: https://app.example.com\r\n"), 1);
+    assert_string_equal(run.origin, "https://app.example.com");
+    assert_int_equal(BUILD("ws://h:8080", "--origin", ""), 0);
+    assert_int_equal(count_of(headers(), "Origin"), 0);
+    assert_int_equal(BUILD("ws://h:8080", "-H", "Origin: https://b"), 0);
+    assert_int_equal(count_of(headers(), "Origin: https://b\r\n"), 1);
+    assert_int_equal(count_of(headers(), "Origin"), 1); /* not also as a further header */
+}
+
+static void test_run_identity_gives_users_to_messages_and_handshakes(void **state)
+{
+    (void)state;
+    char message[64];
+    write_other("name,token\nann,t1\nbob,t 2\n");
+    assert_int_equal(BUILD("ws://h", "--users", other_path, "--template", "{{name}}:{{prompt}}",
+                           "--query", "t={{token}}", "-H", "X-Name: {{name}}"),
+                     0);
+    struct template_values values = plan_request_values(&run.plan, 1, 0);
+    size_t length = template_render(run.plan.message, &values, message);
+    assert_true(text_equal((struct text){message, length}, text_of("bob:one")));
+    assert_string_equal(path(1), "/?t=t%202");
+    assert_string_equal(path(2), "/?t=t1"); /* going round */
+    assert_int_equal(count_of(headers(), "X-Name: ann\r\n"), 1);
+    assert_int_equal(BUILD("ws://h", "--template", "{{name}}"), -1);
+}
+
+static void test_run_identity_sends_the_secrets_of_files(void **state)
+{
+    (void)state;
+    write_other("hunter2\n");
+    assert_int_equal(BUILD("ws://h", "--bearer-file", other_path), 0);
+    assert_int_equal(count_of(headers(), "Authorization: Bearer hunter2\r\n"), 1);
+    assert_int_equal(BUILD("ws://h", "--api-key-file", other_path), 0);
+    assert_int_equal(count_of(headers(), "x-api-key: hunter2\r\n"), 1);
+    assert_int_equal(BUILD("ws://h", "--bearer-file", other_path, "-H", "authorization: x"), -1);
+    assert_string_equal(error.text, "--header: --bearer-file makes the header Authorization as "
+                                    "well; leave out one of them");
+    assert_int_equal(BUILD("ws://h", "--api-key-file", other_path, "-H", "X-Api-Key: x"), -1);
+    assert_string_equal(error.text, "--header: --api-key-file makes the header x-api-key as well; "
+                                    "leave out one of them");
+}
+
+static void test_run_identity_signs_where_it_is_asked_to(void **state)
+{
+    (void)state;
+    static const char *const scope = "eu-west-1:execute-api";
+    setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "hunter2", 1);
+    unsetenv("AWS_SESSION_TOKEN");
+    assert_int_equal(BUILD("wss://h/p", "--aws-sigv4", scope), 0);
+    assert_int_equal(count_of(path(0), "X-Amz-Signature="), 1);
+    assert_int_equal(count_of(headers(), "Authorization"), 0);
+    assert_int_equal(
+        BUILD("wss://h/p", "--aws-sigv4", scope, "--sigv4-in", "query", "-H", "Authorization: x"),
+        0);
+    assert_int_equal(count_of(path(0), "X-Amz-Signature="), 1);
+    assert_int_equal(BUILD("wss://h/p", "--aws-sigv4", scope, "--sigv4-in", "header"), 0);
+    assert_string_equal(path(0), "/p");
+    assert_int_equal(count_of(headers(), "Authorization: AWS4-HMAC-SHA256 "), 1);
+    assert_int_equal(
+        BUILD("wss://h/p", "--aws-sigv4", scope, "--sigv4-in", "header", "-H", "Authorization: x"),
+        -1);
+    assert_non_null(strstr(error.text, "--header: --sigv4-in header makes"));
+    assert_int_equal(BUILD("wss://h/p", "--aws-sigv4", scope), 0);
+    char signature[4096];
+    snprintf(signature, sizeof(signature), "%s", path(0));
+    assert_int_equal(BUILD("wss://h/p", "--aws-sigv4", scope, "--sigv4-host", "i"), 0);
+    assert_string_not_equal(path(0), signature);
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+}
+
+/* API Gateway takes less than others do. */
+static void test_run_identity_refuses_paths_that_are_too_long(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url;
+        size_t limit;
+        const char *part; /* of the error */
+    } cases[] = {
+        {"wss://abc.execute-api.eu-west-1.amazonaws.com/p", GATEWAY_URL_MAX,
+         "up to 4,097 characters with all that is added, and API Gateway takes 4,096"},
+        {"wss://h/p", URL_PATH_SIZE,
+         "up to 8,193 characters with all that is added, and wsload takes 8,192"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char query[URL_PATH_SIZE + 16] = "hunter=";
+        size_t length = cases[i].limit - strlen("/p?");
+        memset(query + strlen(query), '2', length - strlen(query));
+        query[length] = '\0';
+        if (BUILD(cases[i].url, "--query", query))
+            fail_msg("%s", error.text);
+        assert_int_equal(strlen(path(0)), cases[i].limit);
+        query[length] = '2';
+        query[length + 1] = '\0';
+        assert_int_equal(BUILD(cases[i].url, "--query", query), -1);
+        if (!strstr(error.text, cases[i].part) || strstr(error.text, "hunter"))
+            fail_msg("%s", error.text);
+    }
+}
+
+static void test_run_identity_host_header_leaves_the_tls_name(void **state)
+{
+    (void)state;
+    assert_int_equal(BUILD("wss://d111.cloudfront.net", "-H", "Host: api.example.com"), 0);
+    assert_string_equal(run.plan.target.host_header, "api.example.com");
+    assert_string_equal(run.plan.target.server_name, "d111.cloudfront.net");
+    assert_int_equal(count_of(headers(), "Host"), 0); /* once only: it is not among the others */
+    assert_int_equal(BUILD("wss://d111.cloudfront.net", "--sni", "other.example.com"), 0);
+    assert_string_equal(run.plan.target.server_name, "other.example.com");
+    assert_string_equal(run.plan.target.host_header, "d111.cloudfront.net");
+}
+
+static void test_run_identity_host_header_is_bounded(void **state)
+{
+    (void)state;
+    char header[URL_ORIGIN_SIZE + 16] = "Host: ";
+    char *value = header + strlen(header);
+    memset(value, 'h', URL_ORIGIN_SIZE - 1);
+    assert_int_equal(BUILD("ws://h", "-H", header), 0);
+    assert_string_equal(run.plan.target.host_header, value);
+    memset(value, 'h', URL_ORIGIN_SIZE);
+    assert_int_equal(BUILD("ws://h", "-H", header), -1);
+    assert_string_equal(error.text, "--header: the value of Host or Origin is too long");
+}
+
+static void test_run_identity_names_itself_unless_told_otherwise(void **state)
+{
+    (void)state;
+    assert_int_equal(BUILD("ws://h"), 0);
+    assert_int_equal(count_of(headers(), "User-Agent: wsload/"), 1);
+    assert_int_equal(BUILD("ws://h", "-H", "user-agent: curl", "-H", "A: b"), 0);
+    assert_int_equal(count_of(headers(), "User-Agent"), 0);
+    assert_int_equal(count_of(headers(), "user-agent: curl\r\n"), 1);
+    assert_int_equal(count_of(headers(), "A: b\r\n"), 1);
+}
+
+static void test_run_identity_never_repeats_what_may_be_secret(void **state)
+{
+    (void)state;
+    assert_int_equal(BUILD("ws://h", "-H", "Sec-WebSocket-Key: hunter2"), -1);
+    assert_null(strstr(error.text, "hunter2"));
+    assert_int_equal(BUILD("ws://h", "-H", "X: hunter2\nY: z"), -1);
+    assert_null(strstr(error.text, "hunter2"));
+    assert_int_equal(BUILD("ws://h", "-H", "hunter2"), -1);
+    assert_null(strstr(error.text, "hunter2"));
+    assert_int_equal(BUILD("ws://h", "-H", "X: hunter2{{nothing}}"), -1);
+    assert_null(strstr(error.text, "hunter2"));
+    assert_int_equal(BUILD("ws://h", "--query", "hunter2"), -1);
+    assert_null(strstr(error.text, "hunter2"));
+    assert_int_equal(BUILD("ws://h", "--query", "a=hunter2{{nothing}}"), -1);
+    assert_null(strstr(error.text, "hunter2"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(test_run_identity_comes_from_the_url, release),
+        cmocka_unit_test_teardown(test_run_identity_origin_can_be_set_and_left_out, release),
+        cmocka_unit_test_teardown(test_run_identity_gives_users_to_messages_and_handshakes,
+                                  release),
+        cmocka_unit_test_teardown(test_run_identity_sends_the_secrets_of_files, release),
+        cmocka_unit_test_teardown(test_run_identity_signs_where_it_is_asked_to, release),
+        cmocka_unit_test_teardown(test_run_identity_refuses_paths_that_are_too_long, release),
+        cmocka_unit_test_teardown(test_run_identity_host_header_leaves_the_tls_name, release),
+        cmocka_unit_test_teardown(test_run_identity_host_header_is_bounded, release),
+        cmocka_unit_test_teardown(test_run_identity_names_itself_unless_told_otherwise, release),
+        cmocka_unit_test_teardown(test_run_identity_never_repeats_what_may_be_secret, release),
+    };
+    return cmocka_run_group_tests(tests, write_prompts, remove_prompts);
+}

@@ -1,0 +1,151 @@
+#include "testing.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "console_reading.h"
+#include "fixtures.h"
+#include "wsload/report/screen.h"
+
+static void test_counts_of_streams_tell_what_replies_are_made_of(void **state)
+{
+    const struct results *results = fixture_results("stream");
+    (void)state;
+    assert_shows(results, "\ngoodput       14.3/s   within every latency threshold\n");
+    assert_shows(results, "\nreplies       2,700 messages   15.0 per reply   4.1 KiB per reply\n");
+    assert_shows(results, "\nmessages      12 late   3 unsolicited   1,040 ignored\n");
+    assert_shows(results, "   2 lost   2 reopened   5 rotated\n");
+    assert_shows(results, "\n  ttfm, ms        300     572     600     828     852*");
+    assert_shows(results, "\n  gap, ms        38.0    40.0");
+    assert_shows(results, "\n  tpom, ms       38.0    40.0");
+}
+
+static void test_counts_leave_out_what_there_was_none_of(void **state)
+{
+    static const char *const absent[] = {"goodput", "replies", "messages", "--one-way",
+                                         "ttfm",    "gap",     "tpom",     "rotated",
+                                         "cost",    "quota",   "note"};
+    struct results *results = fixture_results("passed");
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(absent); i++)
+        assert_hides(results, absent[i]);
+    results->recorded.late = 1;
+    assert_shows(results, "\nmessages      1 late\n");
+}
+
+static void test_counts_of_one_way_runs_say_why_there_are_no_latencies(void **state)
+{
+    const struct results *results = fixture_results("one_way");
+    (void)state;
+    assert_shows(results, "\nlatency       none: --one-way\n");
+    assert_hides(results, "latency, ");
+    assert_hides(results, "response, ");
+}
+
+static void test_counts_estimate_the_cost_at_the_prices_used(void **state)
+{
+    struct results *results = fixture_results("stream");
+    (void)state;
+    assert_shows(results, "\ncost          $0.0029 estimated   $0.015 per 1,000 prompts\n"
+                          "              at $1.00 per million messages, "
+                          "$0.25 per million minutes\n"
+                          "quota         265 messages/s of the account's 10,000\n");
+    assert_shows(fixture_results("one_way"), "\n              at $0.80 per million messages, "
+                                             "$0.2125 per million minutes\n");
+    results = fixture_results("hold");
+    results->setup.gateway = true;
+    assert_shows(results, "\ncost          $0.000025 estimated\n              at $1.00");
+}
+
+static void test_counts_of_a_silent_run_say_that_nothing_came_back(void **state)
+{
+    (void)state;
+    assert_shows(fixture_results("silent"), "\nnote          nothing at all came back\n"
+                                            "              the route may have no route response, ");
+}
+
+/* --- Errors --- */
+
+static void assert_error_shows(enum failure_kind kind, const char *detail, const char *example,
+                               const char *text)
+{
+    struct results *results = fixture_results("passed");
+    struct failure failure = {kind, detail, text_of(example)};
+    failures_add(&results->recorded.failures, &failure, 1);
+    assert_shows(results, text);
+}
+
+static void test_errors_tell_the_detail_in_front_of_the_hint(void **state)
+{
+    static const struct {
+        enum failure_kind kind;
+        const char *detail;
+        const char *front;
+    } cases[] = {
+        {FAILURE_TRUNCATED, "closed 1001", "1   truncated   closed 1001: "},
+        {FAILURE_TRUNCATED, "eof", "1   truncated   eof: "},
+        {FAILURE_UNEXPECTED_REPLY, "json:ok=true", "1   unexpected_reply   json:ok=true: "},
+        {FAILURE_SETUP, "on_connect 2", "1   setup   on_connect 2: "},
+        {FAILURE_EOF, "", "1   eof   "},
+        {FAILURE_GATEWAY_ERROR, "Forbidden", "1   gateway_error   \"Forbidden\": "},
+        {FAILURE_GATEWAY_ERROR, "", "1   gateway_error   "},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char text[128];
+        snprintf(text, sizeof(text), "%s%.8s", cases[i].front,
+                 failure_hint(cases[i].kind, cases[i].detail));
+        assert_error_shows(cases[i].kind, cases[i].detail, "", text);
+    }
+}
+
+static void test_errors_of_api_gateway_give_the_ids_of_one_frame(void **state)
+{
+    static const struct {
+        const char *frame;
+        const char *text;
+    } cases[] = {
+        {"{\"message\": \"Internal server error\", \"connectionId\":\"Qyi07=\", "
+         "\"requestId\":\"Qyi3=\"}",
+         "\n                  e.g. connectionId Qyi07=, requestId Qyi3=\n"},
+        {"{\"message\":\"Bad request body\",\"messageId\":\"m-1\"}", "e.g. messageId m-1\n"},
+        {"{\"connectionId\":null,\"requestId\":\"r\\u001b[31m\"}", "e.g. requestId r\\u001b[31m\n"},
+        {"{\"requestId\":\"r-1\",\"cut\":\"her", "e.g. requestId r-1\n"},
+        {"{\"message\":\"Forbidden\"}", "e.g. {\"message\":\"Forbidden\"}\n"},
+        {"Forbidden", "e.g. Forbidden\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_error_shows(FAILURE_GATEWAY_ERROR, "x", cases[i].frame, cases[i].text);
+    assert_error_shows(FAILURE_ERROR_REPLY, "", "{\"requestId\":\"r-1\"}",
+                       "e.g. {\"requestId\":\"r-1\"}\n");
+}
+
+static void test_errors_cut_long_ids_at_80_columns(void **state)
+{
+    struct results *results = fixture_results("passed");
+    static const char frame[] = "{\"connectionId\":\"0123456789012345678901234567890123456789\","
+                                "\"requestId\":\"0123456789012345678901234567890123456789\"}";
+    struct failure failure = {FAILURE_GATEWAY_ERROR, "x", {frame, sizeof(frame) - 1}};
+    struct buffer out;
+    (void)state;
+    failures_add(&results->recorded.failures, &failure, 1);
+    fixture_console(results, false, &out);
+    assert_int_equal(fixture_widest_line(out.data), SCREEN_COLUMNS);
+    buffer_free(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_counts_of_streams_tell_what_replies_are_made_of),
+        cmocka_unit_test(test_counts_leave_out_what_there_was_none_of),
+        cmocka_unit_test(test_counts_of_one_way_runs_say_why_there_are_no_latencies),
+        cmocka_unit_test(test_counts_estimate_the_cost_at_the_prices_used),
+        cmocka_unit_test(test_counts_of_a_silent_run_say_that_nothing_came_back),
+        cmocka_unit_test(test_errors_tell_the_detail_in_front_of_the_hint),
+        cmocka_unit_test(test_errors_of_api_gateway_give_the_ids_of_one_frame),
+        cmocka_unit_test(test_errors_cut_long_ids_at_80_columns),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
