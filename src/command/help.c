@@ -7,7 +7,7 @@
 
 #define HELP_COLUMN 36
 #define HELP_WIDTH  80
-#define NAMES_MAX   4096
+#define LIST_MAX    4096
 
 /* "-c, --connections N" */
 static void describe_forms(const struct option_row *row, char *out, size_t size)
@@ -68,7 +68,7 @@ static bool in_same_group(const struct option_set *set, size_t i)
 static void help_rare(const struct option_set *set, size_t first, size_t end, struct buffer *out)
 {
     struct buffer names;
-    buffer_init(&names, NAMES_MAX);
+    buffer_init(&names, LIST_MAX);
     for (size_t i = first; i < end; i++) {
         const struct option_row *row = &set->rows[i];
         if (!row->rare)
@@ -98,6 +98,16 @@ void help_options(const struct option_set *set, enum help_extent extent, struct 
     }
 }
 
+static void describe_choices(const struct option_row *row, struct buffer *out)
+{
+    struct buffer list;
+    buffer_init(&list, LIST_MAX);
+    option_list_choices(row, &list);
+    buffer_printf(&list, ".");
+    wrap("  Allowed: ", list.data, out);
+    buffer_free(&list);
+}
+
 static void describe_limits(const struct option_row *row, struct buffer *out)
 {
     char low[UNITS_SIZE];
@@ -109,12 +119,8 @@ static void describe_limits(const struct option_row *row, struct buffer *out)
                       format(row->maximum, high));
     else if (row->minimum)
         buffer_printf(out, "  Allowed: at least %s.\n", format(row->minimum, low));
-    if (row->choices) {
-        buffer_printf(out, "  Allowed:");
-        for (const char *const *choice = row->choices; *choice; choice++)
-            buffer_printf(out, "%s %s", choice == row->choices ? "" : ",", *choice);
-        buffer_printf(out, ".\n");
-    }
+    if (row->choices)
+        describe_choices(row, out);
 }
 
 void help_option(const struct option_set *set, const struct option_row *row, struct buffer *out)

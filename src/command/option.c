@@ -86,19 +86,36 @@ static int parse_flag(const char *text, bool *field, struct error *error)
     return error_set(error, "use 1 or 0");
 }
 
+size_t option_list_choices(const struct option_row *row, struct buffer *out)
+{
+    size_t count = 0;
+    for (; row->choices[count]; count++)
+        buffer_printf(out, "%s%s", count ? ", " : "", row->choices[count]);
+    return count;
+}
+
+static int refuse_choice(const struct option_row *row, const char *text, struct error *error)
+{
+    struct buffer allowed;
+    buffer_init(&allowed, sizeof(error->text));
+    size_t count = option_list_choices(row, &allowed);
+    const char *nearest = text_nearest(text, row->choices, count);
+    error_set(error, "use one of %s%s%s%s", allowed.data, nearest ? "; did you mean " : "",
+              nearest ? nearest : "", nearest ? " ?" : "");
+    buffer_free(&allowed);
+    return -1;
+}
+
 static int parse_choice(const struct option_row *row, const char *text, const char **field,
                         struct error *error)
 {
-    char allowed[256] = "";
     for (const char *const *choice = row->choices; *choice; choice++) {
         if (strcmp(text, *choice) == 0) {
             *field = text;
             return 0;
         }
-        size_t used = strlen(allowed);
-        snprintf(allowed + used, sizeof(allowed) - used, "%s%s", used ? ", " : "", *choice);
     }
-    return error_set(error, "use one of %s", allowed);
+    return refuse_choice(row, text, error);
 }
 
 static int add_to_list(const char *text, struct option_list *field, struct error *error)

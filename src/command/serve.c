@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "monitor.h"
 #include "serve_settings.h"
 #include "wsload/engine/descriptors.h"
 #include "wsload/server/server.h"
@@ -41,11 +42,14 @@ static void print_counts(struct server_counts counts)
 static int serve(const struct server_options *server, bool quiet, struct error *error)
 {
     struct sigaction stop = {.sa_handler = stop_running};
+    /* Who sees the port file may end the server at once: a signal waits for its handler. */
+    monitor_block_signals();
     running = server_new(server, error);
     if (!running)
         return -1;
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
+    monitor_unblock_signals();
     if (!quiet)
         announce(server, server_port(running));
     server_run(running);

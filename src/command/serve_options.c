@@ -43,15 +43,12 @@ static const struct option_row rows[] = {
     {"error-rate", 0, "PCT", OPTION_PERCENT, FIELD(error_rate), .initial = "0", .group = "Answers",
      .help = "answer these with errors",
      .more = "API Gateway's error frame \"Internal server error\", or what the profile says."},
-    {"profile", 0, "NAME", OPTION_TEXT, FIELD(profile), .group = "Answers",
-     .help = "answer as a published sample does",
-     .more = "NAME is mcn-load-test, bedrock-chat, genai-application-builder, serverless-patterns, "
-             "serverless-patterns-rust, genai-llm-chatbot, korean-chatbot, "
-             "amazon-bedrock-websocket or simple-chat. Each takes its sample's messages, and "
-             "streams 20 messages if the sample streams, with the sample's end, keep-alives, stray "
-             "messages and errors. What the sample has no route for gets \"Forbidden\". "
-             "simple-chat answers everybody who is connected; the errors of "
-             "serverless-patterns-rust and amazon-bedrock-websocket are silence."},
+    {"profile", 0, "NAME", OPTION_CHOICE, FIELD(profile), .choices = server_profiles,
+     .group = "Answers", .help = "answer as a published sample does",
+     .more = "Each takes its sample's messages, and streams 20 messages if the sample streams, "
+             "with the sample's end, keep-alives, stray messages and errors. What the sample has "
+             "no route for gets \"Forbidden\". simple-chat answers everybody who is connected; the "
+             "errors of serverless-patterns-rust and amazon-bedrock-websocket are silence."},
     {"idle-timeout", 0, "T", OPTION_DURATION, FIELD(idle_timeout_ns), .group = "Gateway",
      .help = "close with 1001 when nothing comes or goes",
      .more = "For so long: API Gateway waits 10 minutes. Pings do not count as messages here; "

@@ -70,26 +70,6 @@ static int read_reply(struct serve_settings *settings, const char *option, struc
     return 0;
 }
 
-/* One of server_profiles. */
-static int check_profile(const char *profile, struct error *error)
-{
-    struct buffer names;
-    size_t count = 0;
-    buffer_init(&names, 1024);
-    for (; server_profiles[count]; count++) {
-        if (strcmp(server_profiles[count], profile) == 0) {
-            buffer_free(&names);
-            return 0;
-        }
-        buffer_printf(&names, "%s%s", count ? ", " : "", server_profiles[count]);
-    }
-    const char *nearest = text_nearest(profile, server_profiles, count);
-    error_set(error, "--profile '%s': there are %s%s%s%s", profile, names.data,
-              nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? " ?" : "");
-    buffer_free(&names);
-    return -1;
-}
-
 static int set_answers(struct serve_settings *settings, const struct serve_options *options,
                        struct error *error)
 {
@@ -103,8 +83,6 @@ static int set_answers(struct serve_settings *settings, const struct serve_optio
     if (options->profile && (options->reply || options->reply_end))
         return error_set(error, "--profile and %s: the profile brings its own; leave one out",
                          options->reply ? "--reply" : "--reply-end");
-    if (options->profile && check_profile(options->profile, error))
-        return -1;
     if (options->reply_end)
         server->reply_end = text_of(options->reply_end);
     return read_reply(settings, options->reply, error);

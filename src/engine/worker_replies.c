@@ -28,9 +28,8 @@ static const struct failure *blame(const struct worker *worker, const struct fli
         return failure;
     room->failure = *failure;
     if (flight->reply.messages > 0) {
-        bool bare = failure->kind == FAILURE_REPLY_TIMEOUT || !failure->detail[0];
         snprintf(room->detail, sizeof(room->detail), "%s%s%s", failure_name(failure->kind),
-                 bare ? "" : " ", bare ? "" : failure->detail);
+                 failure->detail[0] ? " " : "", failure->detail);
         room->failure.kind = FAILURE_TRUNCATED;
         room->failure.detail = room->detail;
     } else if (flight->awaited && failure->kind == FAILURE_REPLY_TIMEOUT) {
@@ -317,7 +316,6 @@ bool reply_ends_by_close(const struct worker *worker, const struct seat *seat,
     bool normal = failure->kind == FAILURE_CLOSED &&
                   (strcmp(failure->detail, "1000") == 0 || strcmp(failure->detail, "1001") == 0 ||
                    strcmp(failure->detail, "1005") == 0);
-    return worker->plan->reply_rules.end_on_close && normal &&
-           seat->connection.state == CONNECTION_OPEN && flights->count > 0 &&
+    return worker->plan->reply_rules.end_on_close && normal && flights->count > 0 &&
            flights_oldest(flights)->reply.messages > 0;
 }

@@ -217,8 +217,8 @@ static void next_held(struct worker *worker, struct seat *seat, uint64_t now)
 /* Replaces a connection that is old enough. Whether it is. */
 static bool retires(struct worker *worker, struct seat *seat, uint64_t now)
 {
-    bool old = now >= seat->retire_ns || seat->connection.retiring;
-    if (!old || seat->connection.state != CONNECTION_OPEN || !worker_is_sending(worker))
+    if (now < seat->retire_ns || seat->connection.state != CONNECTION_OPEN ||
+        !worker_is_sending(worker))
         return false;
     struct connection_step step = connection_retire(&seat->connection, now);
     seat_act(worker, seat, &step, now);

@@ -15,7 +15,6 @@ void steps_failed(struct worker *worker, struct seat *seat, const struct failure
     seat_record_end(worker, seat, &step, now, (struct text){0});
     seat_act(worker, seat, &step, now);
     seat_settled(worker, seat);
-    worker_maybe_finish(worker);
 }
 
 /* MESSAGE is not what STEP expects. */

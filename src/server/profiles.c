@@ -171,6 +171,10 @@ const char *const server_profiles[] = {
     NULL,
 };
 
+_Static_assert(sizeof(server_profiles) / sizeof(server_profiles[0]) ==
+                   sizeof(profiles) / sizeof(profiles[0]) + 1,
+               "each profile is named, and no other");
+
 const struct profile *profile_find(const char *name)
 {
     for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++)

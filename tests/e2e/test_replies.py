@@ -96,6 +96,20 @@ class End(chat.Case):
         self.assertEqual(connections["closed_by_server"], 0)
 
 
+    def test_a_close_that_is_a_failure_is_no_end(self):
+        cases = (
+            ([[0, "part"], [10, "close", 1011]], ("truncated", "closed 1011")),
+            ([[0, "part"], [10, "drop"]], ("truncated", "eof")),
+            ([[0, "part"], [10, "reset"]], ("truncated", "reset")),
+            ([[10, "close", 1000]], ("closed", "1000")),
+        )
+        for script, error in cases:
+            with self.subTest(script=script):
+                run = self.play(self.replies(), [script], "--reply-end", "close")
+                self.assert_counts(run, failed=1)
+                self.assertEqual(run.errors(), {error: 1})
+
+
 class Ignored(chat.Case):
     def test_what_is_ignored_is_no_part_of_a_reply(self):
         """It starts no clock, ends nothing, and makes no gap."""

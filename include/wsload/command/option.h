@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wsload/base/buffer.h"
 #include "wsload/base/error.h"
 
 #define OPTION_LIST_MAX 64
@@ -81,6 +82,9 @@ const struct option_row *option_find(const struct option_set *set, const char *n
 /* Writes the name of ROW's environment variable: WSLOAD_CONNECT_TIMEOUT. Returns OUT. */
 char *option_environment_name(const struct option_set *set, const struct option_row *row,
                               char out[64]);
+
+/* Appends the choices of ROW, as "constant, poisson". Returns how many there are. */
+size_t option_list_choices(const struct option_row *row, struct buffer *out);
 
 /* "; did you mean --connections ?", or "" when no name is near. Returns OUT. */
 char *option_suggestion(const struct option_set *set, const char *name, char out[128]);

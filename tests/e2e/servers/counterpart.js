@@ -33,7 +33,8 @@ function add (table, name) {
   table[name] = (table[name] || 0) + 1
 }
 
-// Prints {"port": N} when SERVER listens, and COUNTS on SIGUSR2 and, before it ends, on SIGTERM.
+// Prints {"port": N} when SERVER listens, at 127.0.0.1 unless the options name another host, and
+// COUNTS on SIGUSR2 and, before it ends, on SIGTERM.
 function run (server, sockets, counts) {
   // Closes that the clients have sent already are still counted.
   function end (patience) {
@@ -46,7 +47,7 @@ function run (server, sockets, counts) {
   }
   process.on('SIGUSR2', () => print(counts))
   process.on('SIGTERM', () => end(50))
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 },
+  server.listen({ port: 0, host: options.host || '127.0.0.1', backlog: 4096 },
     () => print({ port: server.address().port }))
 }
 

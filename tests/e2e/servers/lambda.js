@@ -1,8 +1,9 @@
 // aws-lambda-ws-server: API Gateway's routes on this machine. MAPPING_KEY=action, PORT=0.
 //
 // Route "sendmessage" answers {"message": data, "id": connection id}; "boom" throws, which the
-// server answers with an API Gateway error frame; "stream" answers with `tokens` messages and an end;
-// "stumble" does, and throws after half of them; any other goes to $default, which keeps silent.
+// server answers with an API Gateway error frame; "stream" answers with `tokens` messages and an
+// end; "stumble" does, and throws after half of them; any other goes to $default, which keeps
+// silent.
 //
 //   token    $connect lets in only who has it in the query, and else answers 401
 //

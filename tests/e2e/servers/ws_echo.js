@@ -16,11 +16,10 @@
 'use strict'
 
 const fs = require('fs')
-const http = require('http')
 const https = require('https')
+const { options, http, at, add, run } = require('./counterpart')
 const { WebSocketServer } = require('ws')
 
-const options = JSON.parse(process.argv[2] || '{}')
 const KEPT = 5000
 const counts = {
   connections: 0, // upgraded
@@ -37,25 +36,9 @@ const counts = {
   requests: [] // the first handshakes: url, headers, TLS server name
 }
 
-function print (value) {
-  fs.writeSync(1, JSON.stringify(value) + '\n')
-}
-
 function answerFor (text) {
   if (options.error_every && counts.messages % options.error_every === 0) return options.error_reply
   return options.reply === undefined ? text : options.reply
-}
-
-// Timers are a millisecond coarse and may be early: sleep short of the time, then turn the loop.
-function at (due, action) {
-  const left = Number(due - process.hrtime.bigint()) / 1e6
-  if (left <= 0) action()
-  else if (left > 2) setTimeout(() => at(due, action), left - 2)
-  else setImmediate(() => at(due, action))
-}
-
-function add (table, name) {
-  table[name] = (table[name] || 0) + 1
 }
 
 function breakIn () {
@@ -133,16 +116,6 @@ function listener () {
   })
 }
 
-// Closes that the clients have sent already are still counted.
-function end (patience) {
-  if (sockets.clients.size > 0 && patience > 0) {
-    setTimeout(() => end(patience - 1), 10)
-    return
-  }
-  print(counts)
-  process.exit(0)
-}
-
 const server = listener()
 const sockets = new WebSocketServer({
   server,
@@ -153,7 +126,4 @@ const sockets = new WebSocketServer({
   }
 })
 sockets.on('connection', onConnection)
-process.on('SIGUSR2', () => print(counts))
-process.on('SIGTERM', () => end(50))
-server.listen({ port: 0, host: options.host || '127.0.0.1', backlog: 4096 },
-  () => print({ port: server.address().port }))
+run(server, sockets, counts)

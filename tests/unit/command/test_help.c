@@ -5,11 +5,13 @@
 #include "wsload/base/clock.h"
 #include "wsload/command/help.h"
 
-static const char *const choices[] = {"red", "green", NULL};
-
 #define X10 "xxxxxxxxxx"
 #define X30 X10 X10 X10
 #define X40 X30 X10
+
+static const char *const choices[] = {"red", "green", NULL};
+/* the comma behind the third fills the line */
+static const char *const long_choices[] = {"red", X30, X30 "1", "green", NULL};
 
 static const struct option_row rows[] = {
     {"flag", 'f', NULL, OPTION_FLAG, 0, .group = "First", .help = "a flag"},
@@ -35,6 +37,8 @@ static const struct option_row rows[] = {
     /* with "--decimal, " and this one's comma 71 characters fill the line */
     {X40 "12345678901234567", 0, NULL, OPTION_FLAG, 0, .group = "Third", .rare = true, .help = "a"},
     {"next", 0, NULL, OPTION_FLAG, 0, .group = "Third", .rare = true, .help = "b"},
+    {"long", 0, "WORD", OPTION_CHOICE, 0, .choices = long_choices, .group = "Third", .rare = true,
+     .help = "a long choice"},
 };
 
 static const struct option_set set = {rows, ARRAY_LENGTH(rows), "test", "TEST_", 0, NULL};
@@ -58,7 +62,7 @@ static void test_help_names_rare_options_behind_the_others(void **state)
                                   "    also --one (-o)\n"
                                   "Third:\n"
                                   "    also --decimal, --" X40 "12345678901234567,\n"
-                                  "         --next\n");
+                                  "         --next, --long\n");
     buffer_free(&out);
 }
 
@@ -101,6 +105,10 @@ static void test_help_of_an_option_says_what_it_takes(void **state)
                   "  Environment: TEST_RANGE.\n"},
         {"choice", "--choice WORD   (test, Second)\n\n  a choice\n\n  Allowed: red, green.\n"
                    "  Environment: TEST_CHOICE.\n"},
+        {"long", "--long WORD   (test, Third)\n\n  a long choice\n\n"
+                 "  Allowed: red, " X30 ", " X30 "1,\n"
+                 "           green.\n"
+                 "  Environment: TEST_LONG.\n"},
         {"wrap", "--wrap TEXT   (test, Second)\n\n"
                  "  " X40 " " X30 " 123456\n"
                  "  " X40 " " X30 "\n  1234567 9\n\n"

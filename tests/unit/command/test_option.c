@@ -201,6 +201,7 @@ static void test_option_says_what_is_wrong(void **state)
          "or two, as in 20ms or 20ms-50ms"},
         {{"--decimal", "1000.01"}, "--decimal '1000.01': from 0 to 1,000 is allowed"},
         {{"--choice", "blue"}, "--choice 'blue': use one of red, green"},
+        {{"--choice", "grene"}, "--choice 'grene': use one of red, green; did you mean green ?"},
         {{"--range", "2s-1s"},
          "--range '2s-1s': the first time must not be the longer one, as in 20ms-50ms"},
         {{"a", "b", "c"}, "too many arguments; 'test --help' shows the usage"},

@@ -24,76 +24,76 @@ static int check(const char *const *words)
 
 #define NO_REPLIES(with) ": there are no replies with " with "; leave out one of them"
 
+static const struct {
+    const char *words[7];
+    const char *text;
+} conflicts[] = {
+    {{"-r", "100", "--connection-per-request"},
+     "--rate 100: requests come due for connections that are held; leave out --rate or "
+     "--connection-per-request"},
+    {{"-r", "0", "--think-time", "2s"},
+     "--think-time 2s: the rate alone says when to send; leave out --think-time or --rate"},
+    {{"--arrival", "poisson"}, "--arrival poisson" OPEN_ONLY},
+    {{"--max-queue", "0"}, "--max-queue 0" OPEN_ONLY},
+    {{"--max-queue", "10k"}, "--max-queue 10,000" OPEN_ONLY},
+    {{"--hold", "-d", "1s", "-n", "5"}, "--requests 5" SENDS_NOTHING},
+    {{"--hold", "-d", "1s", "-r", "2.5"}, "--rate 2.50" SENDS_NOTHING},
+    {{"--hold", "-s", "1s:5"}, "--stage 1s:5" SENDS_NOTHING},
+    {{"--hold", "-d", "1s", "--connection-per-request"}, "--connection-per-request" SENDS_NOTHING},
+    {{"--hold", "-d", "1s", "--think-time", "1s"}, "--think-time 1s" SENDS_NOTHING},
+    {{"--hold", "-d", "1s", "--warmup", "1s"}, "--warmup 1 s" SENDS_NOTHING},
+    {{"--hold", "-d", "1s", "p.txt"}, "PROMPTS_FILE p.txt" SENDS_NOTHING},
+    {{"--hold"}, "--hold: it needs an end; add --duration, as in -d 10m"},
+    {{"--hold", "-d", "1s", "--in-flight", "1"}, "--in-flight 1" SENDS_NOTHING},
+    {{"--hold", "-d", "1s", "--one-way"}, "--one-way" SENDS_NOTHING},
+    {{"--hold", "-d", "1s", "--record", "r"}, "--record r" SENDS_NOTHING},
+    {{"--hold", "-d", "1s", "--expect", "a"}, "--expect a" NO_REPLIES("--hold")},
+    {{"--hold", "-d", "1s", "--correlate", "id"}, "--correlate id" NO_REPLIES("--hold")},
+    {{"--in-flight", "2", "--think-time", "1s"},
+     "--in-flight 2: the next prompt does not wait for a reply, nor for --think-time; leave "
+     "out one of them"},
+    {{"--in-flight", "2", "--connection-per-request"},
+     "--in-flight 2: such a connection takes one prompt; leave out --in-flight or "
+     "--connection-per-request"},
+    {{"--in-flight", "1", "--one-way"},
+     "--in-flight 1: nothing is in flight with --one-way, where sent is done; leave out one of "
+     "them"},
+    {{"--one-way", "--reply-end", "close"}, "--reply-end close" NO_REPLIES("--one-way")},
+    {{"--one-way", "--expect", "text:a"}, "--expect text:a" NO_REPLIES("--one-way")},
+    {{"--one-way", "--expect-bytes", "1-"}, "--expect-bytes 1-" NO_REPLIES("--one-way")},
+    {{"--one-way", "--correlate", "id"}, "--correlate id" NO_REPLIES("--one-way")},
+    {{"--one-way", "--fail-on", "a", "--fail-on", "b"}, "--fail-on a" NO_REPLIES("--one-way")},
+    {{"--one-way", "--gateway-timeout", "final"},
+     "--gateway-timeout final" NO_REPLIES("--one-way")},
+    {{"--record-replies"},
+     "--record-replies: it goes with --record; add --record PATH, or leave it out"},
+    {{"--sigv4-in", "query"}, "--sigv4-in query" WITH_SIGV4},
+    {{"--sigv4-host", "h"}, "--sigv4-host h" WITH_SIGV4},
+    {{"--profile", "p"}, "--profile p" WITH_SIGV4},
+    {{"--bearer-file", "f", "--aws-sigv4", "r:execute-api", "--sigv4-in", "header"},
+     "--bearer-file f: --sigv4-in header makes the header Authorization as well; leave out one "
+     "of them"},
+    {{"-d", "30s", "-s", "1s:5"},
+     "--duration 30 s: the stages say how long the run is; leave out --duration or --stage"},
+    {{"-s", "1s:5", "--connection-per-request"},
+     "--stage 1s:5: it counts connections that are held; leave out --stage or "
+     "--connection-per-request"},
+    {{"--warmup", "5s"},
+     "--warmup 5 s: it needs a measured time behind it; add --duration or --stage"},
+    {{"--warmup", "5s", "-n", "10"},
+     "--warmup 5 s: a number of requests may be over before it is; leave out --requests or "
+     "--warmup"},
+    {{"--warmup", "5s", "-n", "10", "-d", "1m"},
+     "--warmup 5 s: a number of requests may be over before it is; leave out --requests or "
+     "--warmup"},
+};
+
 static void test_run_conflicts_are_named_in_one_line(void **state)
 {
     (void)state;
-    static const struct {
-        const char *words[7];
-        const char *text;
-    } cases[] = {
-        {{"-r", "100", "--connection-per-request"},
-         "--rate 100: requests come due for connections that are held; leave out --rate or "
-         "--connection-per-request"},
-        {{"-r", "0", "--think-time", "2s"},
-         "--think-time 2s: the rate alone says when to send; leave out --think-time or --rate"},
-        {{"--arrival", "poisson"}, "--arrival poisson" OPEN_ONLY},
-        {{"--max-queue", "0"}, "--max-queue 0" OPEN_ONLY},
-        {{"--max-queue", "10k"}, "--max-queue 10,000" OPEN_ONLY},
-        {{"--hold", "-d", "1s", "-n", "5"}, "--requests 5" SENDS_NOTHING},
-        {{"--hold", "-d", "1s", "-r", "2.5"}, "--rate 2.50" SENDS_NOTHING},
-        {{"--hold", "-s", "1s:5"}, "--stage 1s:5" SENDS_NOTHING},
-        {{"--hold", "-d", "1s", "--connection-per-request"},
-         "--connection-per-request" SENDS_NOTHING},
-        {{"--hold", "-d", "1s", "--think-time", "1s"}, "--think-time 1s" SENDS_NOTHING},
-        {{"--hold", "-d", "1s", "--warmup", "1s"}, "--warmup 1 s" SENDS_NOTHING},
-        {{"--hold", "-d", "1s", "p.txt"}, "PROMPTS_FILE p.txt" SENDS_NOTHING},
-        {{"--hold"}, "--hold: it needs an end; add --duration, as in -d 10m"},
-        {{"--hold", "-d", "1s", "--in-flight", "1"}, "--in-flight 1" SENDS_NOTHING},
-        {{"--hold", "-d", "1s", "--one-way"}, "--one-way" SENDS_NOTHING},
-        {{"--hold", "-d", "1s", "--record", "r"}, "--record r" SENDS_NOTHING},
-        {{"--hold", "-d", "1s", "--expect", "a"}, "--expect a" NO_REPLIES("--hold")},
-        {{"--hold", "-d", "1s", "--correlate", "id"}, "--correlate id" NO_REPLIES("--hold")},
-        {{"--in-flight", "2", "--think-time", "1s"},
-         "--in-flight 2: the next prompt does not wait for a reply, nor for --think-time; leave "
-         "out one of them"},
-        {{"--in-flight", "2", "--connection-per-request"},
-         "--in-flight 2: such a connection takes one prompt; leave out --in-flight or "
-         "--connection-per-request"},
-        {{"--in-flight", "1", "--one-way"},
-         "--in-flight 1: nothing is in flight with --one-way, where sent is done; leave out one of "
-         "them"},
-        {{"--one-way", "--reply-end", "close"}, "--reply-end close" NO_REPLIES("--one-way")},
-        {{"--one-way", "--expect", "text:a"}, "--expect text:a" NO_REPLIES("--one-way")},
-        {{"--one-way", "--expect-bytes", "1-"}, "--expect-bytes 1-" NO_REPLIES("--one-way")},
-        {{"--one-way", "--correlate", "id"}, "--correlate id" NO_REPLIES("--one-way")},
-        {{"--one-way", "--fail-on", "a", "--fail-on", "b"}, "--fail-on a" NO_REPLIES("--one-way")},
-        {{"--one-way", "--gateway-timeout", "final"},
-         "--gateway-timeout final" NO_REPLIES("--one-way")},
-        {{"--record-replies"},
-         "--record-replies: it goes with --record; add --record PATH, or leave it out"},
-        {{"--sigv4-in", "query"}, "--sigv4-in query" WITH_SIGV4},
-        {{"--sigv4-host", "h"}, "--sigv4-host h" WITH_SIGV4},
-        {{"--profile", "p"}, "--profile p" WITH_SIGV4},
-        {{"--bearer-file", "f", "--aws-sigv4", "r:execute-api", "--sigv4-in", "header"},
-         "--bearer-file f: --sigv4-in header makes the header Authorization as well; leave out one "
-         "of them"},
-        {{"-d", "30s", "-s", "1s:5"},
-         "--duration 30 s: the stages say how long the run is; leave out --duration or --stage"},
-        {{"-s", "1s:5", "--connection-per-request"},
-         "--stage 1s:5: it counts connections that are held; leave out --stage or "
-         "--connection-per-request"},
-        {{"--warmup", "5s"},
-         "--warmup 5 s: it needs a measured time behind it; add --duration or --stage"},
-        {{"--warmup", "5s", "-n", "10"},
-         "--warmup 5 s: a number of requests may be over before it is; leave out --requests or "
-         "--warmup"},
-        {{"--warmup", "5s", "-n", "10", "-d", "1m"},
-         "--warmup 5 s: a number of requests may be over before it is; leave out --requests or "
-         "--warmup"},
-    };
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        assert_int_equal(check(cases[i].words), -1);
-        assert_string_equal(error.text, cases[i].text);
+    for (size_t i = 0; i < ARRAY_LENGTH(conflicts); i++) {
+        assert_int_equal(check(conflicts[i].words), -1);
+        assert_string_equal(error.text, conflicts[i].text);
     }
 }
 

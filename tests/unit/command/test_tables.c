@@ -6,6 +6,9 @@
 #include "wsload/command/help.h"
 #include "wsload/command/run_options.h"
 #include "wsload/command/serve_options.h"
+#include "wsload/protocol/rule.h"
+#include "wsload/protocol/template.h"
+#include "wsload/stats/thresholds.h"
 
 static const struct option_set *const sets[] = {&run_option_set, &serve_option_set};
 
@@ -156,6 +159,47 @@ static void test_tables_help_of_an_option_tells_all(void **state)
     buffer_free(&out);
 }
 
+/* Each word of LIST, which a parser gives, stands in the help of the option. */
+static void expect_words(const struct option_set *set, const char *option, const char *list)
+{
+    const struct option_row *row = option_find(set, option);
+    while (*list) {
+        char word[64];
+        size_t length = strcspn(list, ", ");
+        snprintf(word, sizeof(word), "%.*s", (int)length, list);
+        if (!strstr(row->more, word))
+            fail_msg("'%s' is not in the help of --%s", word, option);
+        list += length + strspn(list + length, ", ");
+    }
+}
+
+/* What stands behind WORDS in the error. */
+static const char *behind(const struct error *error, const char *words)
+{
+    const char *found = strstr(error->text, words);
+    assert_non_null(found);
+    return found + strlen(words);
+}
+
+static void test_tables_help_lists_what_parsers_take(void **state)
+{
+    (void)state;
+    static const char *const with_rules[] = {"reply-end", "ignore", "fail-on", "expect"};
+    struct template_scope scope = {.variables = TEMPLATE_CLIENT_VARIABLES};
+    struct template template;
+    struct thresholds thresholds = {0};
+    struct error error;
+    assert_int_equal(template_compile(&template, text_of("{{?}}"), &scope, &error), -1);
+    expect_words(&run_option_set, "template", behind(&error, "there are "));
+    scope.variables = TEMPLATE_SERVER_VARIABLES;
+    assert_int_equal(template_compile(&template, text_of("{{?}}"), &scope, &error), -1);
+    expect_words(&serve_option_set, "reply", behind(&error, "there are "));
+    assert_int_equal(thresholds_parse(&thresholds, "latency:?<1", &error), -1);
+    expect_words(&run_option_set, "threshold", behind(&error, "; use "));
+    for (size_t i = 0; i < ARRAY_LENGTH(with_rules); i++)
+        expect_words(&run_option_set, with_rules[i], RULE_FORMS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_tables_help_is_aligned),
         cmocka_unit_test(test_tables_help_names_every_option),
         cmocka_unit_test(test_tables_help_of_an_option_tells_all),
+        cmocka_unit_test(test_tables_help_lists_what_parsers_take),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

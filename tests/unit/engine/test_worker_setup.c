@@ -230,6 +230,30 @@ static void test_worker_fails_with_a_step_that_is_not_answered(void **state)
     run_tear_down();
 }
 
+static void answer_each_in_time(struct fake_transport *fake)
+{
+    fake_opened(fake, 0);
+    fake_advance(fake, 20 * NS_PER_S);
+    fake_reply(fake, 0, "welcome");
+    fake_advance(fake, 30 * NS_PER_S - 1);
+    assert_int_equal(fake->connections[0].closes, 0);
+    fake_advance(fake, 1);
+    assert_int_equal(fake->connections[0].closes, 1);
+    stop(fake);
+}
+
+static void test_worker_gives_each_step_its_time(void **state)
+{
+    (void)state;
+    run_set_up(1, 1);
+    run_set_steps("{\"on_connect\": [{\"expect\": \"text:welcome\"}, {\"send\": \"hello\", "
+                  "\"expect\": \"text:ok\"}]}");
+    const struct recorder *recorder = run_execute(answer_each_in_time);
+    assert_conserved(recorder);
+    assert_failure(recorder, 0, FAILURE_SETUP, "on_connect 2", 0);
+    run_tear_down();
+}
+
 static void close_in_between(struct fake_transport *fake)
 {
     fake_opened(fake, 0);
@@ -366,6 +390,7 @@ int main(void)
         cmocka_unit_test(test_worker_sets_up_what_it_holds),
         cmocka_unit_test(test_worker_fails_with_a_step_that_is_answered_wrongly),
         cmocka_unit_test(test_worker_fails_with_a_step_that_is_not_answered),
+        cmocka_unit_test(test_worker_gives_each_step_its_time),
         cmocka_unit_test(test_worker_fails_when_closed_during_its_steps),
         cmocka_unit_test(test_worker_backs_off_from_a_greeting_that_is_not_text),
         cmocka_unit_test(test_worker_sends_nothing_when_set_up_after_the_end),

@@ -101,6 +101,13 @@ static void answer_prompts(struct fake_transport *fake)
     fake_closed(fake, 0, FAILURE_CLOSED, "1000");
 }
 
+static void answer_the_only_prompt(struct fake_transport *fake)
+{
+    fake_opened(fake, 0);
+    fake_reply(fake, 0, "ok");
+    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+}
+
 static void test_worker_splits_a_prompt_into_its_parts(void **state)
 {
     (void)state;
@@ -116,6 +123,21 @@ static void test_worker_splits_a_prompt_into_its_parts(void **state)
     assert_string_equal(run.fake->log.data,
                         "0 0:a\xC3\xA9\n0 1:\xE2\x82\xAC\xF0\x9F\x98\x80\n0 2:\\\"\\\\\n0 3:x\n"
                         "0 1\n0 0:ab\n0 2\n0 0:\n0 3\n");
+    run_tear_down();
+}
+
+static void test_worker_splits_anew_in_each_step(void **state)
+{
+    (void)state;
+    run_set_up(1, 1);
+    run_set_steps("{\"before_request\": [{\"send\": \"{{part}}:{{prompt:part}}\", "
+                  "\"part_characters\": 2}, {\"send\": \"{{part}}={{prompt:part}}\", "
+                  "\"part_characters\": 3}]}");
+    run.keeps_log = true;
+    const struct recorder *recorder = run_execute(answer_the_only_prompt);
+    assert_true(run.fake->stopped);
+    assert_conserved(recorder);
+    assert_string_equal(run.fake->log.data, "0 0:on\n0 1:e\n0 0=one\n0 1 one\n");
     run_tear_down();
 }
 
@@ -217,11 +239,12 @@ static void test_worker_names_the_step_that_is_overdue(void **state)
         run_set_up(1, 2);
         if (by_id)
             run_correlate();
-        run_set_steps(START);
+        run_set_steps("{\"before_request\": [{\"send\": \"HELLO\"}, {\"send\": \"START\", "
+                      "\"expect\": \"text:started\"}]}");
         const struct recorder *recorder = run_execute(never_start);
         assert_true(run.fake->stopped);
         assert_conserved(recorder);
-        assert_failure(recorder, 0, FAILURE_SETUP, "before_request 1", 1);
+        assert_failure(recorder, 0, FAILURE_SETUP, "before_request 2", 1);
         assert_failure(recorder, 1, FAILURE_REPLY_TIMEOUT, "", 1); /* it had started */
         run_tear_down();
     }
@@ -332,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_worker_counts_from_the_first_step_to_the_end_of_the_reply),
         cmocka_unit_test(test_worker_takes_the_first_message_from_behind_the_steps),
         cmocka_unit_test(test_worker_splits_a_prompt_into_its_parts),
+        cmocka_unit_test(test_worker_splits_anew_in_each_step),
         cmocka_unit_test(test_worker_awaits_the_answer_to_each_part),
         cmocka_unit_test(test_worker_fails_a_request_whose_step_is_answered_wrongly),
         cmocka_unit_test(test_worker_names_the_step_that_is_overdue),

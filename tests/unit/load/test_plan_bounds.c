@@ -237,11 +237,40 @@ static void test_plan_bounds_with_the_longest_cell_of_each_column(void **state)
     template_free(&template);
 }
 
+/* The shorter cell takes more bytes as JSON: three times \u0001. */
+static void test_plan_bounds_parts_of_cells_with_more_to_escape(void **state)
+{
+    (void)state;
+    struct template_column cells[] = {
+        {{"xxxxxxxxxx", 10}, {"xxxxxxxxxx", 10}},
+        {{"", 0}, {"", 0}},
+        {{"\x01\x01\x01", 3}, {"\\u0001\\u0001\\u0001", 18}},
+        {{"", 0}, {"", 0}},
+    };
+    struct users users = {.columns = COLUMNS, .rows = 2, .cells = cells};
+    struct prompt prompt = {{"p", 1}, {"p", 1}, 1};
+    struct prompts one = {.items = &prompt, .count = 1};
+    struct template template;
+    struct steps steps;
+    struct error error;
+    const char *json = "{\"before_request\": [{\"send\": \"{{prompt:part}}\", \"parts_of\": "
+                       "\"{{name:raw}}\", \"part_characters\": 10}]}";
+    assert_int_equal(template_compile(&template, text_of("{{prompt}}"), &columns, &error), 0);
+    assert_int_equal(steps_parse(&steps, text_of(json), &columns, &error), 0);
+    struct plan plan = {
+        .prompts = &one, .message = &template, .users = &users, .steps = &steps, .workers = 1};
+    assert_int_equal(plan_longest_parted(&plan), 10);
+    assert_true(plan_longest_message(&plan) >= 18);
+    template_free(&template);
+    steps_free(&steps);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plan_bounds_hold_for_all_that_is_rendered),
         cmocka_unit_test(test_plan_bounds_with_the_longest_cell_of_each_column),
+        cmocka_unit_test(test_plan_bounds_parts_of_cells_with_more_to_escape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

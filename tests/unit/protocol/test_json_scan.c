@@ -27,6 +27,14 @@ static void assert_text(struct text text, const char *expected)
     assert_memory_equal(text.data, expected, text.length);
 }
 
+/* RAW is NULL: the value is absent. */
+static void assert_raw(const struct json_value *value, const char *raw)
+{
+    assert_int_equal(value->kind == JSON_ABSENT, raw == NULL);
+    if (raw != NULL)
+        assert_text(value->raw, raw);
+}
+
 static void test_json_scan_finds_values_of_each_kind(void **state)
 {
     static const struct {
@@ -64,8 +72,7 @@ static void test_json_scan_finds_values_of_each_kind(void **state)
         struct json_value value = find(cases[i].path, text_of(document));
 
         assert_int_equal(value.kind, cases[i].kind);
-        if (cases[i].raw != NULL)
-            assert_text(value.raw, cases[i].raw);
+        assert_raw(&value, cases[i].raw);
     }
 }
 
@@ -103,11 +110,8 @@ static void test_json_scan_finds_many_paths_in_one_pass(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
         assert_int_equal(json_paths_add(&paths, text_of(cases[i].path), &index, &error), 0);
     json_scan(&paths, text_of(document), values);
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        assert_int_equal(values[i].kind == JSON_ABSENT, cases[i].raw == NULL);
-        if (cases[i].raw != NULL)
-            assert_text(values[i].raw, cases[i].raw);
-    }
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_raw(&values[i], cases[i].raw);
     json_paths_free(&paths);
 }
 
@@ -128,13 +132,24 @@ static void test_json_scan_reads_an_outer_value_to_its_end(void **state)
     json_paths_free(&paths);
 }
 
+struct sought {
+    const char *document;
+    const char *path;
+    const char *raw; /* NULL: absent */
+};
+
+static void find_each(const struct sought *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct json_value value = find(cases[i].path, text_of(cases[i].document));
+
+        assert_raw(&value, cases[i].raw);
+    }
+}
+
 static void test_json_scan_knows_odd_documents(void **state)
 {
-    static const struct {
-        const char *document;
-        const char *path;
-        const char *raw; /* NULL: absent */
-    } cases[] = {
+    static const struct sought cases[] = {
         /* names are compared decoded */
         {"{\"st\\u0061tus\":1}", "status", "1"},
         {"{\"\\ud83d\\ude00\":1}", "\xF0\x9F\x98\x80", "1"},
@@ -177,23 +192,13 @@ static void test_json_scan_knows_odd_documents(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct json_value value = find(cases[i].path, text_of(cases[i].document));
-
-        assert_int_equal(value.kind == JSON_ABSENT, cases[i].raw == NULL);
-        if (cases[i].raw != NULL)
-            assert_text(value.raw, cases[i].raw);
-    }
+    find_each(cases, ARRAY_LENGTH(cases));
     assert_int_equal(find("a", (struct text){NULL, 0}).kind, JSON_ABSENT);
 }
 
 static void test_json_scan_finds_what_stands_in_front_of_damage(void **state)
 {
-    static const struct {
-        const char *document;
-        const char *path;
-        const char *raw; /* NULL: absent */
-    } cases[] = {
+    static const struct sought cases[] = {
         {"{\"a\":1,", "a", "1"},
         {"{\"a\":1 ", "a", "1"},
         {"{\"a\":\"x\"", "a", "x"},
@@ -230,13 +235,7 @@ static void test_json_scan_finds_what_stands_in_front_of_damage(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct json_value value = find(cases[i].path, text_of(cases[i].document));
-
-        assert_int_equal(value.kind == JSON_ABSENT, cases[i].raw == NULL);
-        if (cases[i].raw != NULL)
-            assert_text(value.raw, cases[i].raw);
-    }
+    find_each(cases, ARRAY_LENGTH(cases));
 }
 
 static void test_json_scan_does_not_read_behind_the_last_value(void **state)

@@ -51,104 +51,102 @@ static void compile(struct reply_rules *rules, const struct asked *asked)
     }
 }
 
+/* What users ask for. */
+static const struct asked none = {0};
+static const struct asked seed = {.errors = {"Une erreur", "trafic intense"}};
+static const struct asked bedrock = {.ends = {"json:status=STREAMING_END"},
+                                     .ignored = {"text:Message sent."},
+                                     .errors = {"json:status=ERROR"}};
+static const struct asked builder = {.ends = {"json:data=##END_CONVERSATION##"},
+                                     .ignored = {"contains:##KEEP_ALIVE##"},
+                                     .errors = {"json:errorMessage,continue"}};
+static const struct asked final = {.ends = {"close"}, .gateway_timeout = "final"};
+static const struct asked passing = {.gateway_timeout = "continue"};
+static const struct asked said = {.ends = {"contains:timed out"}};
+static const struct asked both = {.ends = {"close"}, .errors = {"a,continue", "b", "c,continue"}};
+static const struct asked by_id = {.id = "requestId"};
+static const struct asked ignoring = {.ignored = {"contains:KEEP"}, .errors = {"KEEP"}};
+
+static const struct {
+    const struct asked *asked;
+    const char *message;
+    bool binary;
+    struct message_meaning expected; /* but for gateway.message, expected and id */
+} meanings[] = {
+    {&none, "hello", false, {.last = true}},
+    {&none, "", false, {.last = true}},
+    {&none, "caf\xC3\xA9", false, {.last = true}},
+    {&none, "caf\xC3", false, {.invalid = true}},
+    {&none, "caf\xC3", true, {.last = true}},
+    {&none, FORBIDDEN, false, {.last = true, .error = MESSAGE_GATEWAY_ERROR}},
+    {&none, FORBIDDEN, true, {.last = true}},
+    {&none,
+     TIMED_OUT,
+     false,
+     {.last = true, .error = MESSAGE_GATEWAY_ERROR, .gateway.timeout = true}},
+    {&seed, "{\"message\":\"Bonjour\"}", false, {.last = true}},
+    {&seed, "{\"message\":\"Une erreur\"}", false, {.last = true, .error = MESSAGE_ERROR}},
+    {&seed, "un trafic intense", false, {.last = true, .error = MESSAGE_ERROR}},
+    {&seed, "\xFF Une erreur", true, {.last = true, .error = MESSAGE_ERROR}},
+    {&seed, "\xFF Une erreur", false, {.invalid = true}},
+    {&seed,
+     "{\"message\":\"Une erreur\",\"requestId\":\"b\"}",
+     false,
+     {.last = true, .error = MESSAGE_GATEWAY_ERROR}},
+    {&bedrock, "{\"status\":\"STREAMING\",\"completion\":\"tok\"}", false, {0}},
+    {&bedrock, "{\"status\":\"STREAMING_END\"}", false, {.last = true}},
+    {&bedrock, "{\"status\":\"ERROR\"}", false, {.error = MESSAGE_ERROR}},
+    {&bedrock, "Message sent.", false, {.ignored = true}},
+    {&bedrock, "Message sent!", false, {0}},
+    {&bedrock, FORBIDDEN, false, {.error = MESSAGE_GATEWAY_ERROR}},
+    {&bedrock,
+     TIMED_OUT,
+     false,
+     {.error = MESSAGE_GATEWAY_ERROR, .error_goes_on = true, .gateway.timeout = true}},
+    {&builder, "{\"data\":\"##KEEP_ALIVE##\"}", false, {.ignored = true}},
+    {&builder, "{\"errorMessage\":\"x\"}", false, {.error = MESSAGE_ERROR, .error_goes_on = true}},
+    {&builder,
+     "{\"errorMessage\":\"x\",\"data\":\"##END_CONVERSATION##\"}",
+     false,
+     {.last = true, .error = MESSAGE_ERROR}},
+    {&final, TIMED_OUT, false, {.error = MESSAGE_GATEWAY_ERROR, .gateway.timeout = true}},
+    {&passing,
+     TIMED_OUT,
+     false,
+     {.error = MESSAGE_GATEWAY_ERROR, .error_goes_on = true, .gateway.timeout = true}},
+    {&passing, FORBIDDEN, false, {.last = true, .error = MESSAGE_GATEWAY_ERROR}},
+    {&passing, "hello", false, {.last = true}},
+    {&said,
+     TIMED_OUT,
+     false,
+     {.last = true, .error = MESSAGE_GATEWAY_ERROR, .gateway.timeout = true}},
+    {&both, "a", false, {.error = MESSAGE_ERROR, .error_goes_on = true}},
+    {&both, "b", false, {.error = MESSAGE_ERROR}},
+    {&both, "abc", false, {.error = MESSAGE_ERROR}},
+    {&both, "d", false, {0}},
+    {&ignoring, "KEEP", false, {.ignored = true}},
+    {&ignoring, "hello", false, {.last = true}},
+    {&by_id,
+     "{\"message\":\"hi\",\"requestId\":\"0badcafe-2a\"}",
+     false,
+     {.last = true}}, /* a backend that repeats our id */
+    {&by_id, FORBIDDEN, false, {.last = true, .error = MESSAGE_GATEWAY_ERROR}},
+    {&by_id,
+     "{\"message\":\"Forbidden\",\"connectionId\":\"b\"}",
+     false,
+     {.last = true, .error = MESSAGE_GATEWAY_ERROR}},
+};
+
 static void test_message_read_tells_what_a_message_means(void **state)
 {
-    static const struct asked none = {0};
-    static const struct asked seed = {.errors = {"Une erreur", "trafic intense"}};
-    static const struct asked bedrock = {.ends = {"json:status=STREAMING_END"},
-                                         .ignored = {"text:Message sent."},
-                                         .errors = {"json:status=ERROR"}};
-    static const struct asked builder = {.ends = {"json:data=##END_CONVERSATION##"},
-                                         .ignored = {"contains:##KEEP_ALIVE##"},
-                                         .errors = {"json:errorMessage,continue"}};
-    static const struct asked final = {.ends = {"close"}, .gateway_timeout = "final"};
-    static const struct asked passing = {.gateway_timeout = "continue"};
-    static const struct asked said = {.ends = {"contains:timed out"}};
-    static const struct asked both = {.ends = {"close"},
-                                      .errors = {"a,continue", "b", "c,continue"}};
-    static const struct asked by_id = {.id = "requestId"};
-    static const struct asked ignoring = {.ignored = {"contains:KEEP"}, .errors = {"KEEP"}};
-    static const struct {
-        const struct asked *asked;
-        const char *message;
-        bool binary;
-        struct message_meaning expected; /* but for gateway.message, expected and id */
-    } cases[] = {
-        {&none, "hello", false, {.last = true}},
-        {&none, "", false, {.last = true}},
-        {&none, "caf\xC3\xA9", false, {.last = true}},
-        {&none, "caf\xC3", false, {.invalid = true}},
-        {&none, "caf\xC3", true, {.last = true}},
-        {&none, FORBIDDEN, false, {.last = true, .error = MESSAGE_GATEWAY_ERROR}},
-        {&none, FORBIDDEN, true, {.last = true}},
-        {&none,
-         TIMED_OUT,
-         false,
-         {.last = true, .error = MESSAGE_GATEWAY_ERROR, .gateway.timeout = true}},
-        {&seed, "{\"message\":\"Bonjour\"}", false, {.last = true}},
-        {&seed, "{\"message\":\"Une erreur\"}", false, {.last = true, .error = MESSAGE_ERROR}},
-        {&seed, "un trafic intense", false, {.last = true, .error = MESSAGE_ERROR}},
-        {&seed, "\xFF Une erreur", true, {.last = true, .error = MESSAGE_ERROR}},
-        {&seed, "\xFF Une erreur", false, {.invalid = true}},
-        {&seed,
-         "{\"message\":\"Une erreur\",\"requestId\":\"b\"}",
-         false,
-         {.last = true, .error = MESSAGE_GATEWAY_ERROR}},
-        {&bedrock, "{\"status\":\"STREAMING\",\"completion\":\"tok\"}", false, {0}},
-        {&bedrock, "{\"status\":\"STREAMING_END\"}", false, {.last = true}},
-        {&bedrock, "{\"status\":\"ERROR\"}", false, {.error = MESSAGE_ERROR}},
-        {&bedrock, "Message sent.", false, {.ignored = true}},
-        {&bedrock, "Message sent!", false, {0}},
-        {&bedrock, FORBIDDEN, false, {.error = MESSAGE_GATEWAY_ERROR}},
-        {&bedrock,
-         TIMED_OUT,
-         false,
-         {.error = MESSAGE_GATEWAY_ERROR, .error_goes_on = true, .gateway.timeout = true}},
-        {&builder, "{\"data\":\"##KEEP_ALIVE##\"}", false, {.ignored = true}},
-        {&builder,
-         "{\"errorMessage\":\"x\"}",
-         false,
-         {.error = MESSAGE_ERROR, .error_goes_on = true}},
-        {&builder,
-         "{\"errorMessage\":\"x\",\"data\":\"##END_CONVERSATION##\"}",
-         false,
-         {.last = true, .error = MESSAGE_ERROR}},
-        {&final, TIMED_OUT, false, {.error = MESSAGE_GATEWAY_ERROR, .gateway.timeout = true}},
-        {&passing,
-         TIMED_OUT,
-         false,
-         {.error = MESSAGE_GATEWAY_ERROR, .error_goes_on = true, .gateway.timeout = true}},
-        {&passing, FORBIDDEN, false, {.last = true, .error = MESSAGE_GATEWAY_ERROR}},
-        {&passing, "hello", false, {.last = true}},
-        {&said,
-         TIMED_OUT,
-         false,
-         {.last = true, .error = MESSAGE_GATEWAY_ERROR, .gateway.timeout = true}},
-        {&both, "a", false, {.error = MESSAGE_ERROR, .error_goes_on = true}},
-        {&both, "b", false, {.error = MESSAGE_ERROR}},
-        {&both, "abc", false, {.error = MESSAGE_ERROR}},
-        {&both, "d", false, {0}},
-        {&ignoring, "KEEP", false, {.ignored = true}},
-        {&ignoring, "hello", false, {.last = true}},
-        {&by_id,
-         "{\"message\":\"hi\",\"requestId\":\"0badcafe-2a\"}",
-         false,
-         {.last = true}}, /* a backend that repeats our id */
-        {&by_id, FORBIDDEN, false, {.last = true, .error = MESSAGE_GATEWAY_ERROR}},
-        {&by_id,
-         "{\"message\":\"Forbidden\",\"connectionId\":\"b\"}",
-         false,
-         {.last = true, .error = MESSAGE_GATEWAY_ERROR}},
-    };
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        const struct message_meaning *expected = &cases[i].expected;
+    for (size_t i = 0; i < ARRAY_LENGTH(meanings); i++) {
+        const struct message_meaning *expected = &meanings[i].expected;
         struct message_meaning meaning;
         struct reply_rules rules;
 
-        compile(&rules, cases[i].asked);
-        message_read(&rules, text_of(cases[i].message), cases[i].binary, &meaning);
+        compile(&rules, meanings[i].asked);
+        message_read(&rules, text_of(meanings[i].message), meanings[i].binary, &meaning);
         assert_int_equal(meaning.invalid, expected->invalid);
         assert_int_equal(meaning.ignored, expected->ignored);
         assert_int_equal(meaning.last, expected->last);
@@ -309,78 +307,78 @@ static void test_reply_fails_by_its_errors(void **state)
         follow(&courses[i]);
 }
 
+static const struct course expectations[] = {
+    {{.expected = {"contains:yes", "json:a=1"}},
+     {"{\"a\":1,\"b\":\"yes\"}"},
+     .added = 1,
+     .counted = 1},
+    {{.expected = {"contains:yes", "json:a=1"}},
+     {"{\"a\":2,\"b\":\"yes\"}"},
+     .added = 1,
+     .counted = 1,
+     .failure = {FAILURE_UNEXPECTED_REPLY, "json:a=1", EXAMPLE("{\"a\":2,\"b\":\"yes\"}")}},
+    {{.expected = {"contains:yes", "json:a=1"}},
+     {"no"},
+     .added = 1,
+     .counted = 1,
+     .failure = {FAILURE_UNEXPECTED_REPLY, "contains:yes", EXAMPLE("no")}},
+    /* of a stream some message for json:, the whole text for the others */
+    {{.ends = {"text:."}, .expected = {"json:a=1"}},
+     {"{\"a\":2}", "{\"a\":1}", "."},
+     .added = 3,
+     .counted = 3},
+    {{.ends = {"text:."}, .expected = {"json:a=1"}},
+     {"{\"a\":2}", "."},
+     .added = 2,
+     .counted = 2,
+     .failure = {FAILURE_UNEXPECTED_REPLY, "json:a=1", EXAMPLE(".")}},
+    {{.ends = {"text:."}, .expected = {"contains:hello"}},
+     {"hel", "lo", "."},
+     .added = 3,
+     .counted = 3},
+    {{.ends = {"text:."}, .expected = {"text:hello."}},
+     {"hel", "lo", "."},
+     .added = 3,
+     .counted = 3},
+    {{.ends = {"text:."}, .expected = {"text:hello"}},
+     {"hello", "."},
+     .added = 2,
+     .counted = 2,
+     .failure = {FAILURE_UNEXPECTED_REPLY, "text:hello", EXAMPLE("hello.")}},
+    {{.ends = {"silence:1s"}, .expected = {"contains:hello"}},
+     {"hel", "p", ""},
+     .added = 2,
+     .counted = 2,
+     .failure = {FAILURE_UNEXPECTED_REPLY, "contains:hello", EXAMPLE("help")}},
+    {{.ends = {"close"}, .expected = {"json:a"}},
+     {""},
+     .failure = {FAILURE_UNEXPECTED_REPLY, "json:a", EXAMPLE("")}},
+    {{.bytes = "3-4"}, {"abc"}, .added = 1, .counted = 1},
+    {{.bytes = "3-4"}, {"abcd"}, .added = 1, .counted = 1},
+    {{.bytes = "3-4"},
+     {"ab"},
+     .added = 1,
+     .counted = 1,
+     .failure = {FAILURE_UNEXPECTED_REPLY, "--expect-bytes", EXAMPLE("ab")}},
+    {{.bytes = "3-4", .ends = {"count:2"}},
+     {"ab", "cde"},
+     .added = 2,
+     .counted = 2,
+     .failure = {FAILURE_UNEXPECTED_REPLY, "--expect-bytes", EXAMPLE("cde")}},
+    {{.bytes = "3-4", .ends = {"count:2"}}, {"ab", "cd"}, .added = 2, .counted = 2},
+    /* an error says more */
+    {{.errors = {"no"}, .expected = {"contains:yes"}},
+     {"no"},
+     .added = 1,
+     .counted = 1,
+     .failure = {FAILURE_ERROR_REPLY, "", EXAMPLE("no")}},
+};
+
 static void test_reply_fails_when_it_is_not_what_was_expected(void **state)
 {
-    static const struct course courses[] = {
-        {{.expected = {"contains:yes", "json:a=1"}},
-         {"{\"a\":1,\"b\":\"yes\"}"},
-         .added = 1,
-         .counted = 1},
-        {{.expected = {"contains:yes", "json:a=1"}},
-         {"{\"a\":2,\"b\":\"yes\"}"},
-         .added = 1,
-         .counted = 1,
-         .failure = {FAILURE_UNEXPECTED_REPLY, "json:a=1", EXAMPLE("{\"a\":2,\"b\":\"yes\"}")}},
-        {{.expected = {"contains:yes", "json:a=1"}},
-         {"no"},
-         .added = 1,
-         .counted = 1,
-         .failure = {FAILURE_UNEXPECTED_REPLY, "contains:yes", EXAMPLE("no")}},
-        /* of a stream some message for json:, the whole text for the others */
-        {{.ends = {"text:."}, .expected = {"json:a=1"}},
-         {"{\"a\":2}", "{\"a\":1}", "."},
-         .added = 3,
-         .counted = 3},
-        {{.ends = {"text:."}, .expected = {"json:a=1"}},
-         {"{\"a\":2}", "."},
-         .added = 2,
-         .counted = 2,
-         .failure = {FAILURE_UNEXPECTED_REPLY, "json:a=1", EXAMPLE(".")}},
-        {{.ends = {"text:."}, .expected = {"contains:hello"}},
-         {"hel", "lo", "."},
-         .added = 3,
-         .counted = 3},
-        {{.ends = {"text:."}, .expected = {"text:hello."}},
-         {"hel", "lo", "."},
-         .added = 3,
-         .counted = 3},
-        {{.ends = {"text:."}, .expected = {"text:hello"}},
-         {"hello", "."},
-         .added = 2,
-         .counted = 2,
-         .failure = {FAILURE_UNEXPECTED_REPLY, "text:hello", EXAMPLE("hello.")}},
-        {{.ends = {"silence:1s"}, .expected = {"contains:hello"}},
-         {"hel", "p", ""},
-         .added = 2,
-         .counted = 2,
-         .failure = {FAILURE_UNEXPECTED_REPLY, "contains:hello", EXAMPLE("help")}},
-        {{.ends = {"close"}, .expected = {"json:a"}},
-         {""},
-         .failure = {FAILURE_UNEXPECTED_REPLY, "json:a", EXAMPLE("")}},
-        {{.bytes = "3-4"}, {"abc"}, .added = 1, .counted = 1},
-        {{.bytes = "3-4"}, {"abcd"}, .added = 1, .counted = 1},
-        {{.bytes = "3-4"},
-         {"ab"},
-         .added = 1,
-         .counted = 1,
-         .failure = {FAILURE_UNEXPECTED_REPLY, "--expect-bytes", EXAMPLE("ab")}},
-        {{.bytes = "3-4", .ends = {"count:2"}},
-         {"ab", "cde"},
-         .added = 2,
-         .counted = 2,
-         .failure = {FAILURE_UNEXPECTED_REPLY, "--expect-bytes", EXAMPLE("cde")}},
-        {{.bytes = "3-4", .ends = {"count:2"}}, {"ab", "cd"}, .added = 2, .counted = 2},
-        /* an error says more */
-        {{.errors = {"no"}, .expected = {"contains:yes"}},
-         {"no"},
-         .added = 1,
-         .counted = 1,
-         .failure = {FAILURE_ERROR_REPLY, "", EXAMPLE("no")}},
-    };
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(courses); i++)
-        follow(&courses[i]);
+    for (size_t i = 0; i < ARRAY_LENGTH(expectations); i++)
+        follow(&expectations[i]);
 }
 
 static void test_reply_keeps_its_text_up_to_a_maximum(void **state)

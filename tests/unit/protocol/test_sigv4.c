@@ -230,6 +230,18 @@ static void test_sigv4_presign_encodes_a_token(void **state)
     buffer_free(&query);
 }
 
+static void assert_authorized(const char *token, const char *expected)
+{
+    struct sigv4_signer signer = suite_signer(token);
+    struct buffer headers;
+
+    buffer_init(&headers, 4096);
+    assert_int_equal(sigv4_authorize(&headers, text_of(HOST), text_of("/"), text_of(""), &signer),
+                     0);
+    assert_string_equal(headers.data, expected);
+    buffer_free(&headers);
+}
+
 static void test_sigv4_authorize_writes_header_lines(void **state)
 {
     /* suite: get-vanilla-with-session-token, header-signature */
@@ -239,15 +251,9 @@ static void test_sigv4_authorize_writes_header_lines(void **state)
         "Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/"
         "aws4_request, SignedHeaders=host;x-amz-date;x-amz-security-token, "
         "Signature=07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8\r\n";
-    struct sigv4_signer signer = suite_signer(TOKEN);
-    struct buffer headers;
 
     (void)state;
-    buffer_init(&headers, 4096);
-    assert_int_equal(sigv4_authorize(&headers, text_of(HOST), text_of("/"), text_of(""), &signer),
-                     0);
-    assert_string_equal(headers.data, expected);
-    buffer_free(&headers);
+    assert_authorized(TOKEN, expected);
 }
 
 static void test_sigv4_authorize_leaves_out_a_token_that_is_not_there(void **state)
@@ -258,15 +264,9 @@ static void test_sigv4_authorize_leaves_out_a_token_that_is_not_there(void **sta
         "Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/"
         "aws4_request, SignedHeaders=host;x-amz-date, "
         "Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31\r\n";
-    struct sigv4_signer signer = suite_signer("");
-    struct buffer headers;
 
     (void)state;
-    buffer_init(&headers, 4096);
-    assert_int_equal(sigv4_authorize(&headers, text_of(HOST), text_of("/"), text_of(""), &signer),
-                     0);
-    assert_string_equal(headers.data, expected);
-    buffer_free(&headers);
+    assert_authorized("", expected);
 }
 
 static void test_sigv4_says_when_there_is_no_room(void **state)

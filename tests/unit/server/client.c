@@ -173,6 +173,14 @@ struct frame client_read_frame(struct client *client)
     return frame;
 }
 
+unsigned char client_skip_frame(struct client *client)
+{
+    struct frame frame = client_read_frame(client);
+
+    free(frame.payload);
+    return frame.first;
+}
+
 char *client_read_text(struct client *client)
 {
     struct frame frame = client_read_frame(client);

@@ -62,6 +62,9 @@ void client_send_text(struct client *client, const char *text);
 
 struct frame client_read_frame(struct client *client);
 
+/* Reads a frame and returns its first byte. */
+unsigned char client_skip_frame(struct client *client);
+
 /* Reads a text frame; the caller frees the text. */
 char *client_read_text(struct client *client);
 

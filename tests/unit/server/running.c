@@ -14,6 +14,14 @@ struct server_options default_options(void)
     return (struct server_options){.address = "127.0.0.1", .reply = text_of("{{prompt:raw}}")};
 }
 
+struct server_options delayed_options(uint64_t delay_ns)
+{
+    struct server_options options = default_options();
+
+    options.delay_low_ns = options.delay_high_ns = delay_ns;
+    return options;
+}
+
 static void *run(void *server)
 {
     server_run(server);
@@ -48,12 +56,46 @@ struct server_counts stop(struct running *running)
     return finish(running);
 }
 
+struct talk begin_talk(struct server_options options)
+{
+    struct talk talk = {.running = start(options)};
+
+    talk.client = client_open(talk.running.port);
+    return talk;
+}
+
+struct server_counts end_talk(struct talk *talk)
+{
+    client_close(&talk->client);
+    return stop(&talk->running);
+}
+
 void expect_text(struct client *client, const char *expected)
 {
     char *text = client_read_text(client);
 
     assert_string_equal(text, expected);
     free(text);
+}
+
+void expect_text_with(struct client *client, const char *part)
+{
+    char *text = client_read_text(client);
+
+    assert_non_null(strstr(text, part));
+    free(text);
+}
+
+void expect_echo(struct client *client, const char *text)
+{
+    client_send_text(client, text);
+    expect_text(client, text);
+}
+
+void expect_pong(struct client *client)
+{
+    client_send_frame(client, FRAME_PING, "", 0);
+    assert_int_equal(client_skip_frame(client), FRAME_PONG);
 }
 
 char *temporary_path(void)

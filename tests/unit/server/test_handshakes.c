@@ -204,8 +204,7 @@ static void test_handshakes_are_throttled_over_the_quota(void **state)
         free(response);
         client_close(&late);
     }
-    client_send_text(&client, "hello");
-    expect_text(&client, "hello");
+    expect_echo(&client, "hello");
     client_close(&client);
     counts = stop(&running);
     assert_int_equal(counts.connections, 1);

@@ -83,14 +83,12 @@ static void test_limits_close_on_what_is_too_long(void **state)
 
 static void test_limits_close_on_a_binary_frame(void **state)
 {
-    struct running running = start(limited_options());
-    struct client client = client_open(running.port);
+    struct talk talk = begin_talk(limited_options());
 
     (void)state;
-    client_send_frame(&client, FRAME_BINARY, "binary", 6);
-    client_expect_close(&client, 1003, "Text frames only");
-    client_close(&client);
-    assert_int_equal(stop(&running).messages, 0);
+    client_send_frame(&talk.client, FRAME_BINARY, "binary", 6);
+    client_expect_close(&talk.client, 1003, "Text frames only");
+    assert_int_equal(end_talk(&talk).messages, 0);
 }
 
 static void test_limits_cut_long_replies_into_frames(void **state)
@@ -101,18 +99,17 @@ static void test_limits_cut_long_replies_into_frames(void **state)
     } frames[] = {{FRAME_TEXT_BEGUN, 10000}, {FRAME_CONTINUED, 10000}, {FRAME_END, 3450}};
     char prompt[23451];
     char joined[23451] = "";
-    struct running running = start(limited_options());
-    struct client client = client_open(running.port);
+    struct talk talk = begin_talk(limited_options());
 
     (void)state;
     for (size_t i = 0; i < sizeof(prompt); i++)
         prompt[i] = (char)('a' + i % 26);
     prompt[sizeof(prompt) - 1] = '\0';
-    client_send_frame(&client, FRAME_TEXT_BEGUN, prompt, 10000);
-    client_send_frame(&client, FRAME_CONTINUED, prompt + 10000, 10000);
-    client_send_frame(&client, FRAME_END, prompt + 20000, 3450);
+    client_send_frame(&talk.client, FRAME_TEXT_BEGUN, prompt, 10000);
+    client_send_frame(&talk.client, FRAME_CONTINUED, prompt + 10000, 10000);
+    client_send_frame(&talk.client, FRAME_END, prompt + 20000, 3450);
     for (size_t i = 0; i < ARRAY_LENGTH(frames); i++) {
-        struct frame frame = client_read_frame(&client);
+        struct frame frame = client_read_frame(&talk.client);
 
         assert_int_equal(frame.first, frames[i].first);
         assert_int_equal(frame.length, frames[i].length);
@@ -120,86 +117,61 @@ static void test_limits_cut_long_replies_into_frames(void **state)
         free(frame.payload);
     }
     assert_string_equal(joined, prompt);
-    client_close(&client);
-    assert_int_equal(stop(&running).sent, 1);
+    assert_int_equal(end_talk(&talk).sent, 1);
 }
 
 static void test_limits_close_what_is_idle(void **state)
 {
-    struct server_options options = default_options();
-    struct running running;
-    struct client client;
+    struct server_options options = delayed_options(40 * NS_PER_MS);
+    struct talk talk;
     uint64_t sent_ns;
 
     (void)state;
     options.idle_timeout_ns = 60 * NS_PER_MS;
-    options.delay_low_ns = options.delay_high_ns = 40 * NS_PER_MS;
-    running = start(options);
-    client = client_open(running.port);
+    talk = begin_talk(options);
     /* Both the message and its answer put the end off. */
     for (int i = 0; i < 3; i++) {
         sent_ns = clock_monotonic_ns();
-        client_send_text(&client, "hello");
-        expect_text(&client, "hello");
+        expect_echo(&talk.client, "hello");
     }
-    client_expect_close(&client, 1001, "Going away");
+    client_expect_close(&talk.client, 1001, "Going away");
     assert_true(clock_monotonic_ns() - sent_ns >= 100 * NS_PER_MS);
-    client_close(&client);
-    assert_int_equal(stop(&running).replies, 3);
+    assert_int_equal(end_talk(&talk).replies, 3);
 }
 
 static void test_limits_close_what_has_lived_long(void **state)
 {
     struct server_options options = default_options();
-    struct running running;
-    struct client client;
-    uint64_t opened_ns;
+    struct talk talk;
+    uint64_t begun_ns;
 
     (void)state;
     options.max_lifetime_ns = 60 * NS_PER_MS;
-    running = start(options);
-    opened_ns = clock_monotonic_ns();
-    client = client_open(running.port);
+    begun_ns = clock_monotonic_ns();
+    talk = begin_talk(options);
     /* Being busy does not help. */
-    for (;;) {
-        struct frame frame;
-        unsigned char first;
-
-        client_send_text(&client, "hello");
-        frame = client_read_frame(&client);
-        first = frame.first;
-        free(frame.payload);
-        if (first == FRAME_CLOSE)
-            break;
-    }
-    assert_true(clock_monotonic_ns() - opened_ns >= options.max_lifetime_ns);
-    client_close(&client);
-    stop(&running);
+    do
+        client_send_text(&talk.client, "hello");
+    while (client_skip_frame(&talk.client) != FRAME_CLOSE);
+    assert_true(clock_monotonic_ns() - begun_ns >= options.max_lifetime_ns);
+    end_talk(&talk);
 }
 
 static void test_limits_throttle_messages_over_the_quota(void **state)
 {
     struct server_options options = default_options();
     struct server_counts counts;
-    struct running running;
-    struct client client;
+    struct talk talk;
 
     (void)state;
     options.message_quota = (struct server_quota){true, 0.01};
-    running = start(options);
-    client = client_open(running.port);
-    client_send_text(&client, "hello");
-    expect_text(&client, "hello");
+    talk = begin_talk(options);
+    expect_echo(&talk.client, "hello");
     for (int i = 0; i < 3; i++) {
-        char *text;
-
-        client_send_text(&client, "hello");
-        text = client_read_text(&client);
-        assert_non_null(strstr(text, "{\"message\": \"Too Many Requests\", \"connectionId\":\""));
-        free(text);
+        client_send_text(&talk.client, "hello");
+        expect_text_with(&talk.client, "{\"message\": \"Too Many Requests\", \"connectionId\":\"");
     }
-    client_close(&client);
-    counts = stop(&running);
+    counts = end_talk(&talk);
     assert_int_equal(counts.messages, 4);
     assert_int_equal(counts.replies, 1);
     assert_int_equal(counts.errors, 3);
@@ -207,19 +179,13 @@ static void test_limits_throttle_messages_over_the_quota(void **state)
 
 static void test_limits_close_when_too_many_answers_wait(void **state)
 {
-    struct server_options options = default_options();
-    struct running running;
-    struct client client;
+    struct talk talk = begin_talk(delayed_options(3600 * NS_PER_S));
 
     (void)state;
-    options.delay_low_ns = options.delay_high_ns = 3600 * NS_PER_S;
-    running = start(options);
-    client = client_open(running.port);
     for (int i = 0; i < SERVER_WAITING_MAX + 1; i++)
-        client_send_text(&client, "x");
-    client_expect_close(&client, 1008, "Too many messages waiting");
-    client_close(&client);
-    assert_int_equal(stop(&running).sent, 0);
+        client_send_text(&talk.client, "x");
+    client_expect_close(&talk.client, 1008, "Too many messages waiting");
+    assert_int_equal(end_talk(&talk).sent, 0);
 }
 
 int main(void)

@@ -35,8 +35,7 @@ static void test_server_agrees_to_the_first_subprotocol_offered(void **state)
 
     (void)state;
     assert_non_null(strcasestr(response, "Sec-WebSocket-Protocol: chat.v2-json\r\n"));
-    client_send_text(&client, "hello");
-    expect_text(&client, "hello");
+    expect_echo(&client, "hello");
     free(response);
     client_close(&client);
     stop(&running);
@@ -95,17 +94,14 @@ static void test_server_wants_an_upgrade(void **state)
 
 static void test_server_answers_text_of_any_length(void **state)
 {
-    struct running running = start(default_options());
-    struct client client = client_open(running.port);
+    struct talk talk = begin_talk(default_options());
     struct server_counts counts;
 
     (void)state;
-    client_send_text(&client, "text");
-    expect_text(&client, "text");
-    client_send_frame(&client, FRAME_TEXT, "", 0);
-    expect_text(&client, "");
-    client_close(&client);
-    counts = stop(&running);
+    expect_echo(&talk.client, "text");
+    client_send_frame(&talk.client, FRAME_TEXT, "", 0);
+    expect_text(&talk.client, "");
+    counts = end_talk(&talk);
     assert_int_equal(counts.connections, 1);
     assert_int_equal(counts.messages, 2);
     assert_int_equal(counts.replies, 2);
@@ -115,46 +111,41 @@ static void test_server_answers_text_of_any_length(void **state)
 
 static void test_server_joins_fragments_around_a_ping(void **state)
 {
-    struct running running = start(default_options());
-    struct client client = client_open(running.port);
+    struct talk talk = begin_talk(default_options());
     struct frame pong;
 
     (void)state;
-    client_send_frame(&client, FRAME_TEXT_BEGUN, "one ", 4);
-    client_send_frame(&client, FRAME_PING, "!", 1);
-    pong = client_read_frame(&client);
+    client_send_frame(&talk.client, FRAME_TEXT_BEGUN, "one ", 4);
+    client_send_frame(&talk.client, FRAME_PING, "!", 1);
+    pong = client_read_frame(&talk.client);
     assert_int_equal(pong.first, FRAME_PONG);
     assert_string_equal(pong.payload, "!");
-    client_send_frame(&client, FRAME_CONTINUED, "two ", 4);
-    client_send_frame(&client, FRAME_END, "three", 5);
-    expect_text(&client, "one two three");
+    client_send_frame(&talk.client, FRAME_CONTINUED, "two ", 4);
+    client_send_frame(&talk.client, FRAME_END, "three", 5);
+    expect_text(&talk.client, "one two three");
     free(pong.payload);
-    client_close(&client);
-    assert_int_equal(stop(&running).messages, 1);
+    assert_int_equal(end_talk(&talk).messages, 1);
 }
 
 static void test_server_names_connections_and_requests_apart(void **state)
 {
     struct server_options options = default_options();
-    struct running running;
-    struct client client;
+    struct talk talk;
     char *replies[2];
 
     (void)state;
     options.reply = text_of("{{connectionId}} {{requestId}}");
-    running = start(options);
-    client = client_open(running.port);
+    talk = begin_talk(options);
     for (int i = 0; i < 2; i++) {
-        client_send_text(&client, "hello");
-        replies[i] = client_read_text(&client);
+        client_send_text(&talk.client, "hello");
+        replies[i] = client_read_text(&talk.client);
         assert_int_equal(strlen(replies[i]), 16 + 1 + 16);
     }
     assert_memory_equal(replies[0], replies[1], 16);
     assert_string_not_equal(replies[0] + 17, replies[1] + 17);
     free(replies[0]);
     free(replies[1]);
-    client_close(&client);
-    stop(&running);
+    end_talk(&talk);
 }
 
 static void test_server_closes_on_what_it_cannot_answer(void **state)
@@ -187,42 +178,34 @@ static void test_server_sends_everything_to_a_slow_reader(void **state)
 {
     enum { LENGTH = 64 * 1024 };
     char *prompt = calloc(1, LENGTH + 1);
-    struct running running = start(default_options());
-    struct client client = client_open(running.port);
+    struct talk talk = begin_talk(default_options());
 
     (void)state;
     /* Far more than the socket buffers of both sides hold. */
     for (int i = 0; i < MANY; i++) {
         memset(prompt, 'a' + i % 26, LENGTH);
-        client_send_text(&client, prompt);
+        client_send_text(&talk.client, prompt);
     }
     for (int i = 0; i < MANY; i++) {
         memset(prompt, 'a' + i % 26, LENGTH);
-        expect_text(&client, prompt);
+        expect_text(&talk.client, prompt);
     }
     free(prompt);
-    client_close(&client);
-    assert_int_equal(stop(&running).replies, MANY);
+    assert_int_equal(end_talk(&talk).replies, MANY);
 }
 
 static void test_server_counts_error_frames(void **state)
 {
     struct server_options options = default_options();
-    struct running running;
-    struct client client;
+    struct talk talk;
     struct server_counts counts;
-    char *text;
 
     (void)state;
     options.error_percent = 100;
-    running = start(options);
-    client = client_open(running.port);
-    client_send_text(&client, "hello");
-    text = client_read_text(&client);
-    assert_non_null(strstr(text, "Internal server error"));
-    free(text);
-    client_close(&client);
-    counts = stop(&running);
+    talk = begin_talk(options);
+    client_send_text(&talk.client, "hello");
+    expect_text_with(&talk.client, "Internal server error");
+    counts = end_talk(&talk);
     assert_int_equal(counts.messages, 1);
     assert_int_equal(counts.replies, 0);
     assert_int_equal(counts.errors, 1);
@@ -230,45 +213,36 @@ static void test_server_counts_error_frames(void **state)
 
 static void test_server_waits_for_the_delay(void **state)
 {
-    struct server_options options = default_options();
-    struct running running;
-    struct client client;
+    struct talk talk = begin_talk(delayed_options(20 * NS_PER_MS));
 
     (void)state;
-    options.delay_low_ns = options.delay_high_ns = 20 * NS_PER_MS;
-    running = start(options);
-    client = client_open(running.port);
     for (int i = 0; i < 3; i++) {
         uint64_t sent_ns = clock_monotonic_ns();
 
-        client_send_text(&client, "hello");
-        expect_text(&client, "hello");
-        assert_true(clock_monotonic_ns() - sent_ns >= options.delay_low_ns);
+        expect_echo(&talk.client, "hello");
+        assert_true(clock_monotonic_ns() - sent_ns >= 20 * NS_PER_MS);
     }
-    client_close(&client);
-    stop(&running);
+    end_talk(&talk);
 }
 
 static void test_server_sends_each_reply_when_it_is_due(void **state)
 {
     struct server_options options = default_options();
-    struct running running;
-    struct client client;
+    struct talk talk;
     bool seen[MANY] = {false};
     bool in_order = true;
 
     (void)state;
     options.delay_high_ns = 100 * NS_PER_MS;
-    running = start(options);
-    client = client_open(running.port);
+    talk = begin_talk(options);
     for (int i = 0; i < MANY; i++) {
         char number[16];
 
         snprintf(number, sizeof(number), "%d", i);
-        client_send_text(&client, number);
+        client_send_text(&talk.client, number);
     }
     for (int i = 0; i < MANY; i++) {
-        char *text = client_read_text(&client);
+        char *text = client_read_text(&talk.client);
         long number = strtol(text, NULL, 10);
 
         assert_in_range(number, 0, MANY - 1);
@@ -278,8 +252,7 @@ static void test_server_sends_each_reply_when_it_is_due(void **state)
         free(text);
     }
     assert_false(in_order);
-    client_close(&client);
-    assert_int_equal(stop(&running).replies, MANY);
+    assert_int_equal(end_talk(&talk).replies, MANY);
 }
 
 static void test_server_forgets_the_replies_of_a_client_that_left(void **state)
@@ -288,22 +261,17 @@ static void test_server_forgets_the_replies_of_a_client_that_left(void **state)
     static const char parting[] = "\x81\x83\0\0\0\0one"
                                   "\x81\x83\0\0\0\0two"
                                   "\x88\x82\0\0\0\0\x03\xe8";
-    struct server_options options = default_options();
-    struct running running;
-    struct client left;
+    struct running running = start(delayed_options(20 * NS_PER_MS));
+    struct client left = client_open(running.port);
     struct client stayed;
     struct server_counts counts;
 
     (void)state;
-    options.delay_low_ns = options.delay_high_ns = 20 * NS_PER_MS;
-    running = start(options);
-    left = client_open(running.port);
     client_send(&left, parting, sizeof(parting) - 1);
     assert_int_equal(client_read_close(&left), 1000);
     client_close(&left);
     stayed = client_open(running.port);
-    client_send_text(&stayed, "three");
-    expect_text(&stayed, "three");
+    expect_echo(&stayed, "three");
     client_close(&stayed);
     counts = stop(&running);
     assert_int_equal(counts.messages, 3);
@@ -312,34 +280,24 @@ static void test_server_forgets_the_replies_of_a_client_that_left(void **state)
 
 static void test_server_frees_the_replies_of_a_client_that_stayed(void **state)
 {
-    struct server_options options = default_options();
-    struct running running;
-    struct client client;
+    struct talk talk = begin_talk(delayed_options(3600 * NS_PER_S));
 
     (void)state;
-    options.delay_low_ns = options.delay_high_ns = 3600 * NS_PER_S;
-    running = start(options);
-    client = client_open(running.port);
-    client_send_text(&client, "one");
-    /* The answer to a ping says that the message before it was taken in. */
-    client_send_frame(&client, FRAME_PING, "", 0);
-    free(client_read_frame(&client).payload);
-    server_stop(running.server);
-    assert_int_equal(client_read_close(&client), 1001);
-    client_close(&client);
-    assert_int_equal(finish(&running).messages, 1);
+    client_send_text(&talk.client, "one");
+    expect_pong(&talk.client);
+    server_stop(talk.running.server);
+    assert_int_equal(client_read_close(&talk.client), 1001);
+    client_close(&talk.client);
+    assert_int_equal(finish(&talk.running).messages, 1);
 }
 
 static void test_server_serves_many_at_once_and_says_goodbye(void **state)
 {
-    struct server_options options = default_options();
+    struct running running = start(delayed_options(NS_PER_MS));
     struct client clients[MANY];
-    struct running running;
     struct server_counts counts;
 
     (void)state;
-    options.delay_low_ns = options.delay_high_ns = NS_PER_MS;
-    running = start(options);
     for (int i = 0; i < MANY; i++)
         clients[i] = client_open(running.port);
     for (int i = 0; i < MANY; i++)
@@ -480,8 +438,7 @@ static void test_server_is_trusted_through_the_authority_it_wrote(void **state)
     assert_int_equal(client_start_tls(&client, path, "localhost"), X509_V_OK);
     response = client_ask_upgrade(&client, "");
     assert_memory_equal(response, "HTTP/1.1 101 ", 13);
-    client_send_text(&client, "hello");
-    expect_text(&client, "hello");
+    expect_echo(&client, "hello");
     free(response);
     client_close(&client);
 

@@ -11,12 +11,11 @@
 
 static struct server_options stream_options(uint64_t stream)
 {
-    struct server_options options = default_options();
+    struct server_options options = delayed_options(20 * NS_PER_MS);
 
     options.stream = stream;
     options.reply = text_of("{{prompt:raw}}{{part}}");
     options.reply_end = text_of("end");
-    options.delay_low_ns = options.delay_high_ns = 20 * NS_PER_MS;
     options.gap_ns = 5 * NS_PER_MS;
     return options;
 }
@@ -24,23 +23,21 @@ static struct server_options stream_options(uint64_t stream)
 static void test_streams_come_message_by_message(void **state)
 {
     enum { MESSAGES = 5 };
-    struct running running = start(stream_options(MESSAGES));
-    struct client client = client_open(running.port);
+    struct talk talk = begin_talk(stream_options(MESSAGES));
     uint64_t sent_ns = clock_monotonic_ns();
     struct server_counts counts;
 
     (void)state;
-    client_send_text(&client, "a");
+    client_send_text(&talk.client, "a");
     for (unsigned i = 0; i <= MESSAGES; i++) {
         char expected[8] = "end";
 
         if (i < MESSAGES)
             snprintf(expected, sizeof(expected), "a%u", i);
-        expect_text(&client, expected);
+        expect_text(&talk.client, expected);
         assert_true(clock_monotonic_ns() - sent_ns >= (20 + 5 * i) * NS_PER_MS);
     }
-    client_close(&client);
-    counts = stop(&running);
+    counts = end_talk(&talk);
     assert_int_equal(counts.messages, 1);
     assert_int_equal(counts.replies, 1);
     assert_int_equal(counts.sent, MESSAGES + 1);
@@ -49,18 +46,17 @@ static void test_streams_come_message_by_message(void **state)
 
 static void test_streams_run_side_by_side_on_one_connection(void **state)
 {
-    struct running running = start(stream_options(10));
-    struct client client = client_open(running.port);
+    struct talk talk = begin_talk(stream_options(10));
     int next[2] = {0, 0};
     int ends = 0;
     bool mixed = false;
     struct server_counts counts;
 
     (void)state;
-    client_send_text(&client, "a");
-    client_send_text(&client, "b");
+    client_send_text(&talk.client, "a");
+    client_send_text(&talk.client, "b");
     for (int i = 0; i < 22; i++) {
-        char *text = client_read_text(&client);
+        char *text = client_read_text(&talk.client);
 
         if (strcmp(text, "end") == 0)
             ends++;
@@ -71,16 +67,14 @@ static void test_streams_run_side_by_side_on_one_connection(void **state)
     }
     assert_int_equal(ends, 2);
     assert_true(mixed);
-    client_close(&client);
-    counts = stop(&running);
+    counts = end_talk(&talk);
     assert_int_equal(counts.replies, 2);
     assert_int_equal(counts.sent, 22);
 }
 
 static void test_streams_end_with_their_client(void **state)
 {
-    struct server_options options = stream_options(1000);
-    struct running running = start(options);
+    struct running running = start(stream_options(1000));
     struct client left = client_open(running.port);
     struct client stayed = client_open(running.port);
     struct server_counts counts;
@@ -89,14 +83,8 @@ static void test_streams_end_with_their_client(void **state)
     client_send_text(&left, "a");
     expect_text(&left, "a0");
     client_send_frame(&left, FRAME_CLOSE, "\x03\xe8", 2);
-    for (;;) {
-        struct frame frame = client_read_frame(&left);
-        unsigned char first = frame.first;
-
-        free(frame.payload);
-        if (first == FRAME_CLOSE)
-            break;
-    }
+    while (client_skip_frame(&left) != FRAME_CLOSE)
+        continue;
     client_close(&left);
     client_send_text(&stayed, "b");
     expect_text(&stayed, "b0");
@@ -109,27 +97,22 @@ static void test_streams_end_with_their_client(void **state)
 static void test_streams_go_on_behind_a_timeout_of_the_gateway(void **state)
 {
     struct server_options options = stream_options(1);
-    struct running running;
-    struct client client;
+    struct talk talk;
     struct server_counts counts;
     uint64_t sent_ns;
-    char *text;
 
     (void)state;
     options.integration_timeout_ns = 10 * NS_PER_MS;
-    running = start(options);
-    client = client_open(running.port);
+    talk = begin_talk(options);
     sent_ns = clock_monotonic_ns();
-    client_send_text(&client, "a");
-    text = client_read_text(&client);
+    client_send_text(&talk.client, "a");
+    expect_text_with(&talk.client,
+                     "{\"message\": \"Endpoint request timed out\", \"connectionId\"");
     assert_true(clock_monotonic_ns() - sent_ns >= 10 * NS_PER_MS);
-    assert_non_null(strstr(text, "{\"message\": \"Endpoint request timed out\", \"connectionId\""));
-    free(text);
-    expect_text(&client, "a0");
+    expect_text(&talk.client, "a0");
     assert_true(clock_monotonic_ns() - sent_ns >= 20 * NS_PER_MS);
-    expect_text(&client, "end");
-    client_close(&client);
-    counts = stop(&running);
+    expect_text(&talk.client, "end");
+    counts = end_talk(&talk);
     assert_int_equal(counts.replies, 1);
     assert_int_equal(counts.errors, 1);
 }
@@ -137,24 +120,16 @@ static void test_streams_go_on_behind_a_timeout_of_the_gateway(void **state)
 static void test_streams_hang_where_the_sample_does(void **state)
 {
     struct server_options options = default_options();
-    struct running running;
-    struct client client;
-    struct frame pong;
+    struct talk talk;
     struct server_counts counts;
 
     (void)state;
     options.profile = "amazon-bedrock-websocket";
     options.error_percent = 100;
-    running = start(options);
-    client = client_open(running.port);
-    client_send_text(&client, "{\"action\":\"send\",\"data\":\"hi\"}");
-    /* The answer to the ping says that nothing came before it. */
-    client_send_frame(&client, FRAME_PING, "", 0);
-    pong = client_read_frame(&client);
-    assert_int_equal(pong.first, FRAME_PONG);
-    free(pong.payload);
-    client_close(&client);
-    counts = stop(&running);
+    talk = begin_talk(options);
+    client_send_text(&talk.client, "{\"action\":\"send\",\"data\":\"hi\"}");
+    expect_pong(&talk.client);
+    counts = end_talk(&talk);
     assert_int_equal(counts.messages, 1);
     assert_int_equal(counts.sent, 0);
 }
