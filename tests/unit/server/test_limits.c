@@ -142,19 +142,22 @@ static void test_limits_close_what_is_idle(void **state)
 static void test_limits_close_what_has_lived_long(void **state)
 {
     struct server_options options = default_options();
-    struct talk talk;
-    uint64_t begun_ns;
+    struct running running;
+    struct client client;
+    uint64_t opened_ns;
 
     (void)state;
     options.max_lifetime_ns = 60 * NS_PER_MS;
-    begun_ns = clock_monotonic_ns();
-    talk = begin_talk(options);
+    running = start(options);
+    opened_ns = clock_monotonic_ns();
+    client = client_open(running.port);
     /* Being busy does not help. */
     do
-        client_send_text(&talk.client, "hello");
-    while (client_skip_frame(&talk.client) != FRAME_CLOSE);
-    assert_true(clock_monotonic_ns() - begun_ns >= options.max_lifetime_ns);
-    end_talk(&talk);
+        client_send_text(&client, "hello");
+    while (client_skip_frame(&client) != FRAME_CLOSE);
+    assert_true(clock_monotonic_ns() - opened_ns >= options.max_lifetime_ns);
+    client_close(&client);
+    stop(&running);
 }
 
 static void test_limits_throttle_messages_over_the_quota(void **state)
