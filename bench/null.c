@@ -77,6 +77,13 @@ static bool null_congested(struct transport *transport, uint32_t id)
     return false;
 }
 
+static uint32_t null_reads(struct transport *transport, uint32_t id)
+{
+    (void)transport;
+    (void)id;
+    return 0;
+}
+
 static void null_close(struct transport *transport, uint32_t id)
 {
     will(transport, id, CLOSES);
@@ -145,6 +152,7 @@ static const struct transport_ops operations = {
     .open = null_open,
     .send = null_send,
     .congested = null_congested,
+    .reads = null_reads,
     .close = null_close,
     .drop = null_drop,
     .wake_at = null_wake_at,

@@ -1,6 +1,7 @@
 # Everything comes from the distribution's packages; scripts/packages.txt lists them.
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(LIBWEBSOCKETS REQUIRED IMPORTED_TARGET libwebsockets>=4.1)
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)

@@ -42,6 +42,15 @@ struct text text_trim(struct text text)
     return text;
 }
 
+int text_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 char *text_put_decimal(char *out, uint64_t number)
 {
     char digits[TEXT_DECIMAL_MAX];

@@ -28,11 +28,11 @@ int command_run_help(void)
         "  wsload serve --delay 9ms & sleep 1; echo a|wsload -d 5s ws://127.0.0.1:8080 -\n"
         "\n",
         &run_option_set,
-        "\nExit codes: 0 passed; 1 a threshold failed, or no request succeeded;\n"
-        "  2 usage or input error; 3 no connection; 4 untrusted; 130, 143 interrupted.\n"
+        "\nExit codes: 0 passed; 1 a threshold failed, or no request succeeded; 2 usage,\n"
+        "  input or output error; 3 no connection; 4 untrusted; 130, 143 interrupted.\n"
         "Every option is also WSLOAD_NAME in the environment, the URL is WSLOAD_URL.\n"
         "'wsload help OPTION' explains one, 'wsload help all' lists all with a line each;\n"
-        "'wsload serve --help': a server to test.\n");
+        "'wsload serve --help': a server to test; 'wsload serve help OPTION': one of its.\n");
 }
 
 int command_serve_help(void)
@@ -44,7 +44,8 @@ int command_serve_help(void)
                       "\n",
                       &serve_option_set,
                       "\nIt ends on SIGTERM or Ctrl-C and says what it counted.\n"
-                      "Every option is also WSLOAD_SERVE_NAME in the environment.\n");
+                      "Every option is also WSLOAD_SERVE_NAME in the environment.\n"
+                      "'wsload serve help OPTION' explains one.\n");
 }
 
 static int list_all(const struct option_set *set)

@@ -107,9 +107,8 @@ struct session {
     const struct run_options *options;
     struct results *results;
     struct engine *engine;
-    struct record *record; /* NULL: none is under way */
-    bool record_failed;
-    struct error record_error; /* why */
+    struct record *record;     /* NULL: none is under way */
+    struct error record_error; /* why that could not be written, if results say so */
 };
 
 static int start_record(struct session *session, struct error *error)
@@ -119,6 +118,7 @@ static int start_record(struct session *session, struct error *error)
         .workers = session->run->plan.workers,
         .run_id = session->run->plan.run_id,
         .replies = session->options->record_replies,
+        .identity = session->run->plan.target.identity,
     };
     if (!setup.path)
         return 0;
@@ -126,15 +126,15 @@ static int start_record(struct session *session, struct error *error)
     return session->record ? 0 : error_prefix(error, "--record");
 }
 
-/* A record that cannot be written takes nothing from the results: the error waits until they are
- * told. */
+/* A record that cannot be written takes nothing from the results, but decides how they end; the
+ * error waits until they are told. */
 static void finish_record(struct session *session)
 {
     if (!session->record)
         return;
     if (record_finish(session->record, &session->results->record_lost, &session->record_error)) {
         error_prefix(&session->record_error, "--record");
-        session->record_failed = true;
+        session->results->record_failed = true;
     }
     session->record = NULL;
 }
@@ -170,6 +170,27 @@ static struct progress choose_progress(const struct run_options *options)
     return progress;
 }
 
+static struct passage passage_of(char *string)
+{
+    return (struct passage){string, strlen(string)};
+}
+
+/* Before anybody sees it: servers repeat what they were sent. */
+static void conceal_secrets(struct results *results, const struct plan *plan)
+{
+    struct passage said[2 * (FAILURES_MAX + FAILURE_KIND_COUNT) + SAMPLE_COUNT];
+    struct failures *failures = &results->recorded.failures;
+    size_t count = 0;
+    for (size_t i = 0; i < failures->count; i++) {
+        said[count++] = passage_of(failures->classes[i].detail);
+        said[count++] = passage_of(failures->classes[i].example);
+    }
+    for (size_t i = 0; i < SAMPLE_COUNT; i++)
+        said[count++] = passage_of(results->recorded.samples[i].reply);
+    identity_conceal(plan->target.identity, (struct identity_range){0, plan->connections}, said,
+                     count);
+}
+
 static void judge(struct results *results, int signal_number)
 {
     thresholds_judge(&results->thresholds, results);
@@ -197,6 +218,7 @@ static int run_engine(struct session *session, struct error *error)
     if (engine_finish(engine, results, error))
         return -1;
     finish_record(session);
+    conceal_secrets(results, &session->run->plan);
     results->aborted_by = monitor.aborted_by;
     judge(results, monitor.signal_number);
     return status;
@@ -243,7 +265,7 @@ static int finish(const struct session *session, struct error *error)
     print_report(results, options, status == 0);
     if (status == 0)
         status = outputs_write(results, options, OUTPUT_TO_STDOUT, error);
-    if (status == 0 && session->record_failed) {
+    if (status == 0 && results->record_failed) {
         *error = session->record_error;
         status = -1;
     }

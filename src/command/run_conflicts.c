@@ -155,10 +155,30 @@ static int check_companions(const struct run_options *options, struct error *err
     return CHECK(conflicts, error);
 }
 
+/* An empty name comes from a variable that is not set. */
+static int check_files(const struct run_options *options, struct error *error)
+{
+    const struct {
+        const char *option;
+        const char *path; /* NULL: not given */
+    } files[] = {
+        {"--setup", options->setup},     {"--bearer-file", options->bearer_file},
+        {"--users", options->users},     {"--api-key-file", options->api_key_file},
+        {"--summary", options->summary}, {"--record", options->record},
+        {"--hgrm", options->hgrm},       {"--cacert", options->cacert},
+        {"--cert", options->cert},       {"--key", options->key},
+    };
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        if (files[i].path && !files[i].path[0])
+            return error_set(error, "%s '': the name of a file is missing", files[i].option);
+    return 0;
+}
+
 int run_conflicts_check(const struct run_options *options, struct error *error)
 {
-    if (check_hold(options, error) || check_models(options, error) || check_times(options, error) ||
-        check_replies(options, error) || check_companions(options, error))
+    if (check_files(options, error) || check_hold(options, error) || check_models(options, error) ||
+        check_times(options, error) || check_replies(options, error) ||
+        check_companions(options, error))
         return -1;
     return 0;
 }
@@ -176,8 +196,26 @@ static bool sends_id(const struct plan *plan)
     return false;
 }
 
+/* Whether only a silence ends replies, and --timeout ends them before. */
+static int check_silence(const struct plan *plan, struct error *error)
+{
+    char silence[UNITS_SIZE];
+    char timeout[UNITS_SIZE];
+    const struct reply_rules *replies = &plan->reply_rules;
+    bool other_end = replies->ends.count || replies->end_messages || replies->end_on_close;
+    if (other_end || replies->end_silence_ns < plan->reply_timeout_ns)
+        return 0;
+    return error_set(error,
+                     "--reply-end silence of %s: no reply can end so within --timeout %s; make the "
+                     "silence shorter, or the timeout longer",
+                     units_format_duration(replies->end_silence_ns, silence),
+                     units_format_duration(plan->reply_timeout_ns, timeout));
+}
+
 int run_conflicts_check_plan(const struct plan *plan, struct error *error)
 {
+    if (check_silence(plan, error))
+        return -1;
     const struct reply_rules *replies = &plan->reply_rules;
     const struct steps *steps = plan->steps;
     bool several = plan->in_flight > 1;

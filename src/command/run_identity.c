@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "run_sigv4.h"
 #include "run_target.h"
 #include "wsload/base/units.h"
 #include "wsload/protocol/gateway.h"
@@ -114,7 +115,7 @@ int run_identity_build(struct run_plan *run, const struct run_options *options, 
 {
     struct target *target = &run->plan.target;
     if (build_users(run, options, error) || build_origin(run, options, error) ||
-        build_headers(run, options, error))
+        build_headers(run, options, error) || run_sigv4_check(options, target->host_header, error))
         return -1;
     const struct identity_setup setup = {
         .url = &target->url,

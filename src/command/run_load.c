@@ -119,7 +119,10 @@ static int build_keepalive(struct plan *plan, const struct run_options *options,
         return 0;
     size_t length = strcspn(text, ":");
     if (!text[length] || length >= sizeof(every))
-        return error_set(error, "--keepalive: use T:TEXT, as in 5m:ping");
+        return error_set(error, "--keepalive '%s': use T:TEXT, as in 5m:ping", text);
+    if (!text[length + 1])
+        return error_set(error, "--keepalive '%s': the text is missing; use T:TEXT, as in 5m:ping",
+                         text);
     memcpy(every, text, length);
     every[length] = '\0';
     if (units_parse_duration(every, &plan->keepalive_ns, error))

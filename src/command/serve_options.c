@@ -26,7 +26,8 @@ static const struct option_row rows[] = {
     {"stream", 0, "N", OPTION_COUNT, FIELD(stream), .minimum = 1, .maximum = 100000,
      .group = "Answers", .help = "messages of an answer [1]",
      .more = "Each is made from --reply, where {{token}} is \"tok1 \", \"tok2 \" and so on, and "
-             "{{part}} counts from 0. With --profile: as many instead of the profile's 20."},
+             "{{part}} counts from 0. With --profile: as many instead of the profile's 20; "
+             "mcn-load-test and simple-chat answer in one message, and take none."},
     {"gap", 0, "T", OPTION_DURATION, FIELD(gap_ns), .initial = "20ms", .group = "Answers",
      .help = "between messages of an answer",
      .more = "Message k is due at the delay plus k gaps, so that lateness does not add up."},
@@ -57,7 +58,9 @@ static const struct option_row rows[] = {
      .help = "close with 1001 after so long", .more = "API Gateway: 2 hours."},
     {"frame-limit", 0, "SIZE", OPTION_TEXT, FIELD(frame_limit), .initial = "32KiB",
      .group = "Gateway", .help = "close with 1009 above it; 0: none",
-     .more = "Of the payload of one frame. Longer messages to the client go in several frames."},
+     .more = "Of the payload of one frame. Longer messages to the client go in several frames. "
+             "Above --message-limit it changes nothing for what comes in: what exceeds it exceeds "
+             "that, too, and closes with 1009 either way."},
     {"message-limit", 0, "SIZE", OPTION_TEXT, FIELD(message_limit), .initial = "128KiB",
      .group = "Gateway", .help = "close with 1009 above it; 0: 16 MiB",
      .more = "Of a message from the client, however many frames it comes in."},
@@ -71,8 +74,9 @@ static const struct option_row rows[] = {
              "deployed with a throttling of 0. API Gateway: 500 for an account."},
     {"message-quota", 0, "N", OPTION_TEXT, FIELD(message_quota), .group = "Gateway",
      .help = "messages per second, then error frames",
-     .more = "\"Too Many Requests\". Messages from clients, all connections together; API Gateway "
-             "counts those to them as well: 10,000 for an account."},
+     .more = "\"Too Many Requests\". Messages from clients, all connections together, in a bucket "
+             "that holds a second's worth. 0 refuses all, as a stage does that was deployed with a "
+             "throttling of 0. API Gateway: 10,000 for an account, those to clients included."},
     {"require-header", 0, "'N: V'", OPTION_LIST, FIELD(require_header), .group = "Gateway",
      .help = "in every handshake, else 401",
      .more = "In the form 'Name: value', as for x-api-key or Authorization. Values given here can "

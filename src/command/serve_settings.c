@@ -83,6 +83,9 @@ static int set_answers(struct serve_settings *settings, const struct serve_optio
     if (options->profile && (options->reply || options->reply_end))
         return error_set(error, "--profile and %s: the profile brings its own; leave one out",
                          options->reply ? "--reply" : "--reply-end");
+    if (options->reply_end && !options->reply_end[0])
+        return error_set(error, "--reply-end '': an empty message would not be seen as an end; "
+                                "leave it out for none");
     if (options->reply_end)
         server->reply_end = text_of(options->reply_end);
     return read_reply(settings, options->reply, error);

@@ -69,6 +69,7 @@ bool connection_is_idle(const struct connection *connection)
 struct connection_step connection_open(struct connection *connection, uint64_t now_ns)
 {
     connection->state = CONNECTION_OPENING;
+    connection->any_ended = false;
     return step(CONNECTION_START, now_ns + connection->settings->connect_timeout_ns);
 }
 
@@ -90,7 +91,7 @@ struct connection_step connection_sent(struct connection *connection, uint64_t s
 struct connection_step connection_on_opened(struct connection *connection, uint64_t now_ns)
 {
     connection->opened_before = true;
-    connection->rotated = connection->retiring = connection->any_ended = false;
+    connection->rotated = connection->retiring = false;
     connection->opened_ns = now_ns;
     if (!connection->settings->has_steps)
         return connection_on_ready(connection);
@@ -172,6 +173,16 @@ struct connection_step connection_on_reply(struct connection *connection, struct
     return answer;
 }
 
+struct connection_step connection_on_cut(struct connection *connection,
+                                         const struct failure *failure, uint64_t now_ns)
+{
+    struct connection_step answer;
+    connection->any_ended = true;
+    answer = end_all(connection, failure, close_politely(connection, now_ns));
+    answer.others = &connection->settings->cut_short;
+    return answer;
+}
+
 struct connection_step connection_on_fault(struct connection *connection,
                                            const struct failure *failure, uint64_t now_ns)
 {
@@ -244,10 +255,7 @@ static struct connection_step on_deadline_open(struct connection *connection, ui
         return step(CONNECTION_WAIT, connection_deadline_ns(connection));
     if (goes_on_when_overdue(connection))
         return end_overdue(connection, now_ns);
-    struct connection_step answer = end_all(connection, &connection->settings->no_reply,
-                                            close_politely(connection, now_ns));
-    answer.others = &connection->settings->cut_short;
-    return answer;
+    return connection_on_cut(connection, &connection->settings->no_reply, now_ns);
 }
 
 struct connection_step connection_on_deadline(struct connection *connection, uint64_t now_ns)

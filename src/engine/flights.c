@@ -86,8 +86,9 @@ static void begin(struct flight *flight, struct request request)
     flight->sent_ns = flight->first_ns = flight->last_ns = 0;
     flight->reply.bytes = flight->reply.expected = 0;
     flight->reply.messages = 0;
-    flight->reply.keeps_text = false;
+    flight->reply.keeps_text = flight->reply.keeps_lines = false;
     flight->part_at = flight->part = 0;
+    flight->sent_read = 0;
     flight->step = flight->awaited = 0;
 }
 

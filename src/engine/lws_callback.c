@@ -13,8 +13,8 @@ static int append_headers(const struct link *link, unsigned char **cursor, size_
     struct lws_transport *transport = link->transport;
     struct buffer *lines = &transport->handshake;
     buffer_clear(lines);
-    if (identity_headers(transport->plan->target.identity, &transport->identity_cache,
-                         lws_link_number(link), link->signed_s, lines) ||
+    if (identity_headers(transport->plan->target.identity, lws_link_number(link), link->signed_s,
+                         lines) ||
         lines->length > room)
         return 1;
     memcpy(*cursor, lines->data, lines->length);
@@ -37,16 +37,13 @@ static void on_connection_error(struct link *link, struct text text, int saved_e
     if (!link->tcp_open) {
         lws_link_address_failed(link);
         if (link->tried < transport->addresses->count) {
-            lws_refusal_forget(link);
-            link->wsi = NULL;
+            lws_link_detach(link);
             lws_link_retry(link);
             return;
         }
     }
     struct failure failure = lws_cause_of_failed(link, text, saved_errno, detail);
-    lws_refusal_forget(link);
-    link->wsi = NULL;
-    transport->events->failed(transport->worker, lws_link_id(link), &failure);
+    lws_link_failed(link, &failure);
 }
 
 /* --- Open --- */
@@ -94,7 +91,7 @@ static int link_event(struct link *link, enum lws_callback_reasons reason, void 
     case LWS_CALLBACK_CLIENT_RECEIVE:
         return lws_stream_piece(link, in, length);
     case LWS_CALLBACK_CLIENT_WRITEABLE:
-        return link->broken ? -1 : lws_compress_writable(link);
+        return link->broken ? -1 : 0;
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         return on_peer_close(link, (struct text){in, length});
     case LWS_CALLBACK_CLIENT_CLOSED:

@@ -31,9 +31,11 @@ static struct text refusal_example(const struct link *link)
             break;
         used += (size_t)wrote;
     }
-    if (body.length > 0 && body.length < sizeof(line) - used - 16)
-        used += (size_t)snprintf(line + used, sizeof(line) - used, "%sbody: %.*s", used ? ", " : "",
-                                 (int)body.length, body.data);
+    if (body.length > 0) {
+        snprintf(line + used, sizeof(line) - used, "%sbody: %.*s", used ? ", " : "",
+                 (int)body.length, body.data);
+        used += strlen(line + used); /* of a long one, what there is room for */
+    }
     return (struct text){line, used};
 }
 

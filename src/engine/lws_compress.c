@@ -1,27 +1,25 @@
 #include "lws_internal.h"
 
+#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/queue.h>
 
-#include "wsload/protocol/gateway.h"
+/* The library's own permessage-deflate compresses only what the library frames itself, and its
+ * inflater ends the process with an assertion when a message happens to fill its buffer. So the
+ * library negotiates the extension, and zlib is used here. */
 
-/* The library compresses what it sends itself, one message at a time and only when it says that the
- * socket is ready. So with compression it makes the frames, reads the socket, and messages wait
- * their turn here. */
+/* A marker, an empty block without its first byte, ends what was flushed; it does not go over the
+ * wire (RFC 7692 section 7.2.1). */
+static const char marker[] = {0, 0, '\xff', '\xff'};
 
-/* A message, or a frame that is finished. */
-struct parcel {
-    STAILQ_ENTRY(parcel) link;
-    bool raw;
-    size_t length;
-    size_t sent;
-    unsigned char bytes[]; /* LWS_PRE in front of the text */
-};
+/* Bytes that zlib puts out at a time. */
+#define PIECE_SIZE (16 * 1024)
 
-struct lws_outbox {
-    STAILQ_HEAD(, parcel) parcels;
-};
+/* Of zlib's data_type: the input ended where a block did. */
+#define AT_BLOCK_END 128
+
+#define MEMORY_LEVEL 8 /* zlib's default */
+
+/* --- The handshake --- */
 
 #ifdef LWS_WITHOUT_EXTENSIONS
 
@@ -32,11 +30,39 @@ const struct lws_extension *lws_compress_extensions(void)
 
 #else
 
+/* All is accepted that may answer the offer. client_max_window_bits may not, since it was not
+ * offered (section 7.1.2.2). What the server says of its own side changes nothing: the longest
+ * window reads everything, and one that is kept does no harm when it is not used. */
+static const struct lws_ext_options parameters[] = {
+    {"server_no_context_takeover", EXTARG_NONE},
+    {"client_no_context_takeover", EXTARG_NONE},
+    {"server_max_window_bits", EXTARG_OPT_DEC},
+    {NULL, 0},
+};
+
+/* Only remembers that the server agreed. It may do so once: the library has room for no more. */
+static int on_extension(struct lws_context *context, const struct lws_extension *extension,
+                        struct lws *wsi, enum lws_extension_callback_reasons reason, void *user,
+                        void *in, size_t length)
+{
+    (void)context;
+    (void)extension;
+    (void)user;
+    (void)length;
+    if (reason != LWS_EXT_CB_CLIENT_CONSTRUCT)
+        return 0;
+    struct link *link = lws_get_opaque_user_data(wsi);
+    if (link->reader.deflate)
+        return -1;
+    link->reader.deflate = true;
+    *(const struct lws_ext_options **)in = parameters;
+    return 0;
+}
+
 const struct lws_extension *lws_compress_extensions(void)
 {
     static const struct lws_extension extensions[] = {
-        {"permessage-deflate", lws_extension_callback_pm_deflate,
-         "permessage-deflate; client_max_window_bits"},
+        {"permessage-deflate", on_extension, "permessage-deflate; client_no_context_takeover"},
         {NULL, NULL, NULL},
     };
     return extensions;
@@ -44,97 +70,125 @@ const struct lws_extension *lws_compress_extensions(void)
 
 #endif
 
-static struct parcel *make_parcel(struct link *link, size_t length)
+/* --- zlib --- */
+
+/* Runs STEP, which is deflate() or inflate(), over INPUT, and appends to OUT. Returns Z_OK, or how
+ * it ended: Z_MEM_ERROR when OUT is full. */
+static int pump(z_stream *stream, int (*step)(z_stream *, int), struct text input,
+                struct buffer *out)
 {
-    struct parcel *parcel = malloc(sizeof(*parcel) + LWS_PRE + length);
-    if (!link->outbox) {
-        link->outbox = malloc(sizeof(*link->outbox));
-        if (link->outbox)
-            STAILQ_INIT(&link->outbox->parcels);
-    }
-    if (!parcel || !link->outbox) {
-        free(parcel);
+    unsigned char piece[PIECE_SIZE];
+    int result;
+    if (input.length > UINT_MAX)
+        return Z_MEM_ERROR;
+    stream->next_in = (unsigned char *)input.data;
+    stream->avail_in = (uInt)input.length;
+    do {
+        stream->next_out = piece;
+        stream->avail_out = sizeof(piece);
+        result = step(stream, Z_SYNC_FLUSH);
+        if (buffer_append(out, piece, sizeof(piece) - stream->avail_out))
+            return Z_MEM_ERROR;
+    } while (result == Z_OK && stream->avail_out == 0);
+    return result == Z_BUF_ERROR ? Z_OK : result; /* there was nothing left to do */
+}
+
+/* --- Sending --- */
+
+/* Quick rather than small: this process has many connections to serve. */
+static z_stream *make_deflater(void)
+{
+    z_stream *stream = calloc(1, sizeof(*stream));
+    if (stream && deflateInit2(stream, Z_BEST_SPEED, Z_DEFLATED, -MAX_WBITS, MEMORY_LEVEL,
+                               Z_DEFAULT_STRATEGY) == Z_OK)
+        return stream;
+    free(stream);
+    return NULL;
+}
+
+char *lws_compress_deflate(struct lws_transport *transport, struct text message, size_t *length)
+{
+    static const char headroom[TRANSPORT_HEADROOM];
+    struct buffer *out = &transport->deflated;
+    if (!transport->deflater)
+        transport->deflater = make_deflater();
+    buffer_clear(out);
+    if (!transport->deflater || deflateReset(transport->deflater) != Z_OK ||
+        buffer_append(out, headroom, sizeof(headroom)) ||
+        pump(transport->deflater, deflate, message, out) != Z_OK)
         return NULL;
+    *length = out->length - sizeof(headroom) - sizeof(marker);
+    return out->data + sizeof(headroom);
+}
+
+/* --- Receiving --- */
+
+static z_stream *make_inflater(void)
+{
+    z_stream *stream = calloc(1, sizeof(*stream));
+    if (stream && inflateInit2(stream, -MAX_WBITS) == Z_OK)
+        return stream;
+    free(stream);
+    return NULL;
+}
+
+/* Goes on behind a final block, with the window as it is: a server may end a message with one and
+ * take its context over all the same (section 7.2.3.4). */
+static int go_on(z_stream *stream)
+{
+    unsigned char window[1 << MAX_WBITS];
+    uInt length = 0;
+    if (inflateGetDictionary(stream, window, &length) != Z_OK || inflateReset(stream) != Z_OK)
+        return -1;
+    return inflateSetDictionary(stream, window, length) == Z_OK ? 0 : -1;
+}
+
+static int inflate_all(z_stream *stream, struct text input, struct buffer *out)
+{
+    int result;
+    while ((result = pump(stream, inflate, input, out)) == Z_STREAM_END) {
+        input = (struct text){(const char *)stream->next_in, stream->avail_in};
+        if (go_on(stream))
+            return -1;
     }
-    *parcel = (struct parcel){.length = length};
-    return parcel;
+    return result == Z_OK ? 0 : -1;
 }
 
-static void enqueue(struct link *link, struct parcel *parcel)
+int lws_compress_inflate(struct link *link, struct text *message)
 {
-    STAILQ_INSERT_TAIL(&link->outbox->parcels, parcel, link);
-    lws_callback_on_writable(link->wsi);
-}
-
-int lws_compress_send(struct link *link, struct text message)
-{
-    struct parcel *parcel = make_parcel(link, message.length);
-    if (!parcel)
+    struct buffer *out = &link->transport->inflated;
+    if (!link->inflater)
+        link->inflater = make_inflater();
+    buffer_clear(out);
+    if (!link->inflater || inflate_all(link->inflater, *message, out) ||
+        inflate_all(link->inflater, (struct text){marker, sizeof(marker)}, out) ||
+        !(link->inflater->data_type & AT_BLOCK_END))
         return -1;
-    memcpy(parcel->bytes + LWS_PRE, message.data, message.length);
-    enqueue(link, parcel);
+    *message = buffer_text(out);
     return 0;
 }
 
-int lws_compress_close(struct link *link, struct text body)
-{
-    struct parcel *parcel = make_parcel(link, FRAME_HEADER_MAX + body.length);
-    if (!parcel)
-        return -1;
-    char *payload = (char *)parcel->bytes + LWS_PRE + FRAME_HEADER_MAX;
-    uint32_t mask = (uint32_t)random_next(&link->transport->masks);
-    memcpy(payload, body.data, body.length);
-    size_t header = frame_wrap(payload, body.length, OPCODE_CLOSE, true, mask);
-    parcel->length = header + body.length;
-    memmove(parcel->bytes + LWS_PRE, payload - header, parcel->length);
-    parcel->raw = true;
-    enqueue(link, parcel);
-    return 0;
-}
+/* --- Life --- */
 
-/* What the next write of PARCEL is: a long message goes out as several frames. */
-static int write_kind(const struct parcel *parcel, size_t length)
+void lws_compress_init(struct lws_transport *transport)
 {
-    int kind = parcel->sent == 0 ? LWS_WRITE_TEXT : LWS_WRITE_CONTINUATION;
-    if (parcel->raw)
-        return LWS_WRITE_RAW;
-    return parcel->sent + length < parcel->length ? kind | LWS_WRITE_NO_FIN : kind;
-}
-
-int lws_compress_writable(struct link *link)
-{
-    struct parcel *parcel = link->outbox ? STAILQ_FIRST(&link->outbox->parcels) : NULL;
-    if (!parcel)
-        return 0;
-    size_t length = parcel->length - parcel->sent;
-    if (length > GATEWAY_FRAME_MAX)
-        length = GATEWAY_FRAME_MAX;
-    if (lws_write(link->wsi, parcel->bytes + LWS_PRE + parcel->sent, length,
-                  (enum lws_write_protocol)write_kind(parcel, length)) < 0)
-        return -1;
-    parcel->sent += length;
-    if (parcel->sent == parcel->length) {
-        STAILQ_REMOVE_HEAD(&link->outbox->parcels, link);
-        free(parcel);
-    }
-    if (lws_compress_waiting(link))
-        lws_callback_on_writable(link->wsi);
-    return 0;
-}
-
-bool lws_compress_waiting(const struct link *link)
-{
-    return link->outbox && !STAILQ_EMPTY(&link->outbox->parcels);
+    buffer_init(&transport->deflated, SIZE_MAX);
+    buffer_init(&transport->inflated, TRANSPORT_MESSAGE_MAX);
 }
 
 void lws_compress_forget(struct link *link)
 {
-    struct parcel *parcel;
-    while (lws_compress_waiting(link)) {
-        parcel = STAILQ_FIRST(&link->outbox->parcels);
-        STAILQ_REMOVE_HEAD(&link->outbox->parcels, link);
-        free(parcel);
-    }
-    free(link->outbox);
-    link->outbox = NULL;
+    if (link->inflater)
+        inflateEnd(link->inflater);
+    free(link->inflater);
+    link->inflater = NULL;
+}
+
+void lws_compress_free(struct lws_transport *transport)
+{
+    if (transport->deflater)
+        deflateEnd(transport->deflater);
+    free(transport->deflater);
+    buffer_free(&transport->deflated);
+    buffer_free(&transport->inflated);
 }

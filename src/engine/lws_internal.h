@@ -6,6 +6,7 @@
 #include <libwebsockets.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
+#include <zlib.h>
 
 #include "wsload/base/buffer.h"
 #include "wsload/base/random.h"
@@ -41,6 +42,7 @@ struct link {
     bool attempt_over;  /* the attempt to connect that was just begun has failed already */
     bool retry_wanted;  /* the next address is to be tried */
     bool retry_listed;  /* it stands in the transport's list of retries */
+    uint32_t reads;     /* how often we have read from the socket, going round */
     int socket_errno;   /* of a write or a look at the answer that failed; 0: none did */
     struct frame_reader reader;
 
@@ -51,11 +53,11 @@ struct link {
     uint64_t start_ns;          /* when the attempt began */
     uint64_t connect_ns;        /* when the TCP connect of this address began */
     uint64_t tcp_ns;            /* when the TCP connection stood */
-    uint64_t request_ns;       /* when the request for the upgrade was made; TLS was done by then */
-    uint64_t opened_ns;        /* when its answer was there */
-    uint64_t signed_s;         /* Unix time that this handshake is signed for */
-    struct buffer refusal;     /* the beginning of an answer that was no 101 */
-    struct lws_outbox *outbox; /* with compression: what is to be sent; owned */
+    uint64_t request_ns;   /* when the request for the upgrade was made; TLS was done by then */
+    uint64_t opened_ns;    /* when its answer was there */
+    uint64_t signed_s;     /* Unix time that this handshake is signed for */
+    struct buffer refusal; /* the beginning of an answer that was no 101 */
+    z_stream *inflater;    /* of a peer that compresses; owned */
 };
 
 struct lws_transport {
@@ -72,7 +74,7 @@ struct lws_transport {
     ev_io timer_watcher;
     ev_async interrupt_watcher;
     ev_timer retry_watcher;
-    ev_idle deferred_watcher;
+    ev_prepare deferred_watcher;
     uint32_t deferred; /* links whose opening is not reported yet */
     bool stopped;
 
@@ -82,9 +84,11 @@ struct lws_transport {
     size_t retry_count;
     uint64_t down_until_ns[ADDRESSES_MAX]; /* a failed address is tried last until then */
     struct random masks;
-    struct identity_cache identity_cache;
     struct buffer handshake; /* the path or the headers of the one that is being made */
     char *input;             /* INPUT_SIZE bytes, for one read at a time */
+    z_stream *deflater;      /* for every message that is sent compressed; owned */
+    struct buffer deflated;  /* the last one, behind TRANSPORT_HEADROOM bytes */
+    struct buffer inflated;  /* the last message that came compressed */
 
     SSL_SESSION *session;          /* the newest one of the peer, to be resumed; owned */
     int failed_tls_fd;             /* the socket whose TLS failed last; -1: none */
@@ -121,12 +125,11 @@ int lws_transport_callback(struct lws *wsi, enum lws_callback_reasons reason, vo
 
 /* LINK has just opened: reads from its socket without the library from now on, and reports it. When
  * the library holds bytes that came behind the answer to the handshake, it goes on reading, and the
- * report waits until it has handed them out: what came before the first request is no reply to it.
- */
+ * report waits until they were handed out: what came before the first request is no reply to it. */
 void lws_stream_opened(struct link *link);
 
-/* The loop has nothing else to do: reports what waited for that. */
-void lws_stream_on_idle(struct ev_loop *loop, ev_idle *watcher, int events);
+/* The next turn of the loop: reports the openings that waited for it. */
+void lws_stream_on_turn(struct ev_loop *loop, ev_prepare *watcher, int events);
 
 /* A piece of a message that the library read. 0, or -1 to end the connection. */
 int lws_stream_piece(struct link *link, const char *piece, size_t length);
@@ -156,30 +159,40 @@ void lws_refusal_forget(struct link *link);
 /* The body of the answer, as far as it was there: a view into LINK. */
 struct text lws_refusal_body(const struct link *link);
 
-/* --- lws_compress.c: permessage-deflate, by the library's own extension --- */
+/* --- lws_compress.c: permessage-deflate (RFC 7692) --- */
 
-/* What is offered; NULL when this build of the library has none. */
+/* What is offered; NULL when this build of the library cannot. When the server agrees,
+ * link->reader.deflate is set. */
 const struct lws_extension *lws_compress_extensions(void);
 
-/* Sends a message, in its turn. 0, or -1 when memory is out. */
-int lws_compress_send(struct link *link, struct text message);
+/* Prepares TRANSPORT's buffers. Allocates nothing. */
+void lws_compress_init(struct lws_transport *transport);
 
-/* Sends a close frame of BODY behind all messages. 0, or -1 when memory is out. */
-int lws_compress_close(struct link *link, struct text body);
+/* Compresses MESSAGE, as if it were the first: a server need not keep what came before. Returns
+ * LENGTH bytes of the transport's, with TRANSPORT_HEADROOM in front of them, which may be written
+ * to; NULL when memory is out. */
+char *lws_compress_deflate(struct lws_transport *transport, struct text message, size_t *length);
 
-/* The socket takes more: sends the next message. 0, or -1 to end the connection. */
-int lws_compress_writable(struct link *link);
+/* MESSAGE came compressed: makes it a view of the text in the transport's memory, valid until the
+ * next one. 0, or -1 when it is broken, longer than TRANSPORT_MESSAGE_MAX, or memory is out. */
+int lws_compress_inflate(struct link *link, struct text *message);
 
-/* Whether anything waits to be sent. */
-bool lws_compress_waiting(const struct link *link);
-
-/* Forgets what waits. */
+/* Releases what is kept for LINK's socket. */
 void lws_compress_forget(struct link *link);
+
+/* Releases what TRANSPORT has for all of them. */
+void lws_compress_free(struct lws_transport *transport);
 
 /* --- lws_transport.c --- */
 
 /* The address that LINK tries does not answer: others come first for a while. */
 void lws_link_address_failed(struct link *link);
+
+/* Forgets the socket of an attempt that has failed: the library drops it itself. */
+void lws_link_detach(struct link *link);
+
+/* The same, and reports it. */
+void lws_link_failed(struct link *link, const struct failure *failure);
 
 /* Tries the next address of LINK's attempt, soon. */
 void lws_link_retry(struct link *link);

@@ -20,10 +20,17 @@
 /* Of one connection in one wake: the others have their turn, too. */
 #define READS_MAX 16
 
-static void report_message(struct link *link, struct text message, bool binary)
+/* 0, or -1 when it cannot be inflated. */
+static int report_message(struct link *link, struct text message)
 {
     struct lws_transport *transport = link->transport;
-    transport->events->message(transport->worker, lws_link_id(link), message, binary);
+    const struct frame_reader *reader = &link->reader;
+    if (reader->compressed && lws_compress_inflate(link, &message)) {
+        link->protocol_fault = "a compressed message that is broken or over 16 MiB";
+        return -1;
+    }
+    transport->events->message(transport->worker, lws_link_id(link), message, reader->binary);
+    return 0;
 }
 
 /* One whose opening was not reported yet has not opened. The link is forgotten before the report:
@@ -94,7 +101,10 @@ static bool take_event(struct link *link, enum frame_event event, struct text pa
     struct lws *wsi = link->wsi;
     switch (event) {
     case FRAME_MESSAGE:
-        report_message(link, payload, link->reader.binary);
+        if (report_message(link, payload)) {
+            lws_stream_ended(link, 0);
+            return false;
+        }
         break;
     case FRAME_PING:
         lws_link_send_control(link, OPCODE_PONG, payload);
@@ -160,6 +170,7 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
             lws_stream_ended(link, errno);
             return;
         }
+        link->reads++;
         if (!take_input(link, (struct text){input, (size_t)got}))
             return;
         more = ssl && got > 0 && SSL_has_pending(ssl);
@@ -174,8 +185,6 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 static bool take_over(struct link *link)
 {
     struct lws_transport *transport = link->transport;
-    if (transport->plan->target.compress)
-        return false;
     /* 0: somebody has bytes waiting inside the library. It does not say who, so nobody is taken
      * over at that moment. */
     if (lws_service_adjust_timeout(transport->context, 1, 0) == 0 ||
@@ -215,7 +224,7 @@ static void defer(struct link *link)
     struct lws_transport *transport = link->transport;
     link->deferred = true;
     transport->deferred++;
-    ev_idle_start(transport->loop, &transport->deferred_watcher);
+    ev_prepare_start(transport->loop, &transport->deferred_watcher);
 }
 
 /* With steps to go through first nothing that is in front of a request can be taken for a reply. */
@@ -235,41 +244,54 @@ void lws_stream_opened(struct link *link)
         defer(link);
 }
 
-void lws_stream_on_idle(struct ev_loop *loop, ev_idle *watcher, int events)
+/* Has the library hand out what it holds of LINK. It would not before the loop is idle, and that
+ * may never be. */
+static void serve_held_bytes(struct link *link)
+{
+    struct lws_pollfd poll = {
+        .fd = lws_get_socket_fd(link->wsi), .events = LWS_POLLIN, .revents = LWS_POLLIN};
+    lws_service_fd(link->transport->context, &poll);
+}
+
+void lws_stream_on_turn(struct ev_loop *loop, ev_prepare *watcher, int events)
 {
     struct lws_transport *transport = watcher->data;
     (void)events;
-    if (lws_service_adjust_timeout(transport->context, 1, 0) == 0)
-        return;
+    ev_prepare_stop(loop, watcher);
     for (uint32_t id = 0; id < transport->link_count && transport->deferred > 0; id++) {
         struct link *link = &transport->links[id];
-        if (!link->deferred)
+        if (link->deferred)
+            serve_held_bytes(link);
+        if (!link->deferred) /* it has ended by now, or never was */
             continue;
         link->deferred = false;
         transport->deferred--;
         report_opened(link);
     }
-    ev_idle_stop(loop, watcher);
 }
 
 /* --- When the library reads --- */
 
+/* Our reader stays idle then; it keeps the pieces, and what is known of their message. */
 int lws_stream_piece(struct link *link, const char *piece, size_t length)
 {
     struct lws *wsi = link->wsi;
-    struct buffer *message = &link->reader.message;
+    struct frame_reader *reader = &link->reader;
+    struct buffer *message = &reader->message;
     bool last = lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi);
-    if (last && message->length == 0) {
-        report_message(link, (struct text){piece, length}, lws_frame_is_binary(wsi));
-        return 0;
+    if (lws_is_first_fragment(wsi)) {
+        reader->binary = lws_frame_is_binary(wsi);
+        reader->compressed = reader->deflate && (lws_get_reserved_bits(wsi) & FRAME_RSV1);
     }
+    if (last && message->length == 0)
+        return report_message(link, (struct text){piece, length});
     if (buffer_append(message, piece, length)) {
         link->protocol_fault = "a message over 16 MiB";
         return -1;
     }
-    if (last) {
-        report_message(link, buffer_text(message), lws_frame_is_binary(wsi));
-        buffer_free(message);
-    }
-    return 0;
+    if (!last)
+        return 0;
+    int result = report_message(link, buffer_text(message));
+    buffer_free(message);
+    return result;
 }

@@ -37,11 +37,17 @@ static uint64_t op_now_ns(struct transport *transport)
     return clock_monotonic_ns();
 }
 
-static void report_failed(struct link *link, struct failure failure)
+void lws_link_detach(struct link *link)
+{
+    lws_refusal_forget(link);
+    link->wsi = NULL;
+}
+
+void lws_link_failed(struct link *link, const struct failure *failure)
 {
     struct lws_transport *transport = link->transport;
-    link->wsi = NULL;
-    transport->events->failed(transport->worker, lws_link_id(link), &failure);
+    lws_link_detach(link);
+    transport->events->failed(transport->worker, lws_link_id(link), failure);
 }
 
 void lws_link_address_failed(struct link *link)
@@ -118,8 +124,10 @@ static void connect_link(struct link *link)
     link->attempt_over = false;
     errno = 0;
     /* It is silent about an attempt for which there was no socket. */
-    if (!lws_client_connect_via_info(&info) && !link->attempt_over)
-        report_failed(link, lws_cause_of_failed(link, (struct text){0}, errno, detail));
+    if (lws_client_connect_via_info(&info) || link->attempt_over)
+        return;
+    struct failure failure = lws_cause_of_failed(link, (struct text){0}, errno, detail);
+    lws_link_failed(link, &failure);
 }
 
 static void op_open(struct transport *base, uint32_t id)
@@ -127,8 +135,8 @@ static void op_open(struct transport *base, uint32_t id)
     struct lws_transport *transport = self(base);
     struct link *link = &transport->links[id];
     if (transport->addresses->count == 0) {
-        const char *reason = transport->addresses->reason;
-        report_failed(link, (struct failure){FAILURE_DNS, "", text_of(reason)});
+        struct failure failure = {FAILURE_DNS, "", text_of(transport->addresses->reason)};
+        lws_link_failed(link, &failure);
         return;
     }
     link->open = link->closing = link->broken = link->watched = false;
@@ -179,30 +187,39 @@ static void fail_for_memory(struct link *link)
 /* Frames are made here and not by the library, which reads four bytes of /dev/urandom for each
  * mask, masks byte by byte, and confuses its state when it is given a frame while an unfinished one
  * is still in its buffer. */
-static void op_send(struct transport *base, uint32_t id, char *message, size_t length)
+static void send_message(struct link *link, enum frame_opcode opcode, char *message, size_t length)
 {
-    struct lws_transport *transport = self(base);
-    struct link *link = &transport->links[id];
-    if (transport->plan->target.compress) {
-        if (lws_compress_send(link, (struct text){message, length}))
-            fail_for_memory(link);
-        return;
-    }
+    struct lws_transport *transport = link->transport;
     if (length <= GATEWAY_FRAME_MAX) {
         uint32_t mask = (uint32_t)random_next(&transport->masks);
-        size_t header = frame_wrap(message, length, OPCODE_TEXT, true, mask);
+        size_t header = frame_wrap(message, length, opcode, true, mask);
         write_frames(link, message - header, header + length);
         return;
     }
     struct buffer frames;
     buffer_init(&frames, SIZE_MAX);
-    if (frame_append_message(&frames, (struct text){message, length}, GATEWAY_FRAME_MAX,
+    if (frame_append_message(&frames, opcode, (struct text){message, length}, GATEWAY_FRAME_MAX,
                              &transport->masks) == 0) {
         write_frames(link, frames.data, frames.length);
     } else {
         fail_for_memory(link);
     }
     buffer_free(&frames);
+}
+
+static void op_send(struct transport *base, uint32_t id, char *message, size_t length)
+{
+    struct lws_transport *transport = self(base);
+    struct link *link = &transport->links[id];
+    enum frame_opcode opcode = OPCODE_TEXT;
+    if (link->reader.deflate) {
+        opcode = OPCODE_TEXT_COMPRESSED;
+        message = lws_compress_deflate(transport, (struct text){message, length}, &length);
+    }
+    if (message)
+        send_message(link, opcode, message, length);
+    else
+        fail_for_memory(link);
 }
 
 void lws_link_send_control(struct link *link, enum frame_opcode opcode, struct text payload)
@@ -222,20 +239,21 @@ static void op_close(struct transport *base, uint32_t id)
     static const char code[] = {LWS_CLOSE_STATUS_NORMAL >> 8,
                                 (char)(LWS_CLOSE_STATUS_NORMAL & 0xff)};
     struct link *link = &self(base)->links[id];
-    struct text body = {code, sizeof(code)};
     link->closing = true;
-    if (!self(base)->plan->target.compress)
-        lws_link_send_control(link, OPCODE_CLOSE, body);
-    else if (lws_compress_close(link, body))
-        fail_for_memory(link);
+    lws_link_send_control(link, OPCODE_CLOSE, (struct text){code, sizeof(code)});
+}
+
+/* The library does not tell its reads. */
+static uint32_t op_reads(struct transport *base, uint32_t id)
+{
+    const struct link *link = &self(base)->links[id];
+    return link->own_reading ? link->reads : 0;
 }
 
 static bool op_congested(struct transport *base, uint32_t id)
 {
     struct link *link = &self(base)->links[id];
-    if (!link->wsi)
-        return false;
-    return lws_compress_waiting(link) || (link->library_holds && lws_partial_buffered(link->wsi));
+    return link->wsi && link->library_holds && lws_partial_buffered(link->wsi);
 }
 
 static void op_drop(struct transport *base, uint32_t id)
@@ -327,7 +345,7 @@ static void op_free(struct transport *base)
         ev_io_stop(transport->loop, &transport->timer_watcher);
         ev_async_stop(transport->loop, &transport->interrupt_watcher);
         ev_timer_stop(transport->loop, &transport->retry_watcher);
-        ev_idle_stop(transport->loop, &transport->deferred_watcher);
+        ev_prepare_stop(transport->loop, &transport->deferred_watcher);
     }
     if (transport->context)
         lws_context_end(transport);
@@ -339,7 +357,7 @@ static void op_free(struct transport *base)
         frame_reader_free(&transport->links[id].reader);
         buffer_free(&transport->links[id].refusal);
     }
-    identity_cache_free(&transport->identity_cache);
+    lws_compress_free(transport);
     buffer_free(&transport->handshake);
     SSL_SESSION_free(transport->session);
     free(transport->links);
@@ -353,6 +371,7 @@ static const struct transport_ops operations = {
     .open = op_open,
     .send = op_send,
     .congested = op_congested,
+    .reads = op_reads,
     .close = op_close,
     .drop = op_drop,
     .wake_at = op_wake_at,
@@ -391,7 +410,7 @@ static int make_loop(struct lws_transport *transport)
     transport->timer_watcher.data = transport;
     transport->interrupt_watcher.data = transport;
     transport->retry_watcher.data = transport;
-    ev_idle_init(&transport->deferred_watcher, lws_stream_on_idle);
+    ev_prepare_init(&transport->deferred_watcher, lws_stream_on_turn);
     transport->deferred_watcher.data = transport;
     ev_io_start(transport->loop, &transport->timer_watcher);
     ev_async_start(transport->loop, &transport->interrupt_watcher);
@@ -427,6 +446,7 @@ struct transport *lws_transport_new(const struct lws_transport_setup *setup, str
     transport->failed_tls_fd = -1;
     random_init(&transport->masks, random_seed_from_system());
     buffer_init(&transport->handshake, HANDSHAKE_MAX);
+    lws_compress_init(transport);
     if (set_up(transport, error)) {
         op_free(&transport->base);
         return NULL;

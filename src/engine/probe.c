@@ -23,7 +23,6 @@ struct probe {
     SSL_CTX *context;
     SSL *ssl;          /* NULL for ws:// */
     uint64_t signed_s; /* Unix time that the handshake is signed for */
-    struct identity_cache cache;
     struct error *error;
 };
 
@@ -123,7 +122,7 @@ static int write_request(struct probe *probe, struct buffer *request)
                             target->host_header);
     if (target->subprotocols)
         status |= buffer_printf(request, "Sec-WebSocket-Protocol: %s\r\n", target->subprotocols);
-    status |= identity_headers(target->identity, &probe->cache, 0, probe->signed_s, request);
+    status |= identity_headers(target->identity, 0, probe->signed_s, request);
     return status | buffer_printf(request, "\r\n");
 }
 
@@ -208,8 +207,8 @@ static int converse(struct probe *probe, const struct addresses *addresses,
         status = send_all(probe, &request);
     if (status == 0) {
         receive(probe, &answer->raw);
-        identity_conceal(probe->plan->target.identity, &probe->cache, 0, probe->signed_s,
-                         &answer->raw);
+        identity_conceal(probe->plan->target.identity, (struct identity_range){0, 1},
+                         &(struct passage){answer->raw.data, answer->raw.length}, 1);
         status = split_answer(answer, error);
     }
     buffer_free(&request);
@@ -233,7 +232,6 @@ int probe_handshake(const struct plan *plan, const struct addresses *addresses,
     int status = converse(&probe, addresses, answer);
     SSL_free(probe.ssl);
     SSL_CTX_free(probe.context);
-    identity_cache_free(&probe.cache);
     if (probe.fd >= 0)
         close(probe.fd);
     return status;

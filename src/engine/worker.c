@@ -101,7 +101,7 @@ void worker_woken(struct worker *worker)
 
 /* --- Life --- */
 
-static void describe_timeouts(struct worker *worker)
+static void make_settings(struct worker *worker)
 {
     static const struct text cut_short = {"a request before it got no reply", 32};
     char duration[UNITS_SIZE];
@@ -206,7 +206,8 @@ static void init(struct worker *worker, const struct worker_setup *setup)
     worker->to_settle = starts_at_once(plan) ? worker->seat_count : worker->active;
     worker->first_opens = starts_at_once(plan) ? worker->active : 0; /* they open for requests */
     worker->stream = reply_rules_stream(&plan->reply_rules);
-    worker->keeps_text = plan->keep_replies || reply_rules_need_text(&plan->reply_rules);
+    worker->joins_text = reply_rules_need_text(&plan->reply_rules);
+    worker->keeps_text = plan->keep_replies || worker->joins_text;
     worker->watches_idle = plan->keepalive_ns || plan->max_lifetime_ns ||
                            plan->think.law != THINK_NONE || plan->reply_rules.one_way;
     random_init(&worker->random, plan->seed + index + 1);
@@ -214,7 +215,7 @@ static void init(struct worker *worker, const struct worker_setup *setup)
     pacing_init(worker);
     pthread_mutex_init(&worker->board_lock, NULL);
     deadlines_init(&worker->deadlines);
-    describe_timeouts(worker);
+    make_settings(worker);
     struct schedule_plan share = {plan->requests, index, plan->workers};
     schedule_init(&worker->schedule, &share);
 }

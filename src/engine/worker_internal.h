@@ -73,6 +73,7 @@ struct worker {
     struct buffer part;      /* the part under way, escaped */
     bool stream;             /* replies are streams */
     bool keeps_text;         /* and their texts are needed */
+    bool joins_text;         /* without line breaks between the messages, as --expect looks at it */
     bool watches_idle;       /* idle connections have deadlines */
 
     enum run_phase phase;

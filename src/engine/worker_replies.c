@@ -104,6 +104,7 @@ void seat_record_end(struct worker *worker, struct seat *seat, const struct conn
         struct flight *flight = flights_pop(&seat->connection.flights);
         struct request_outcome outcome = {.done_ns = done_ns, .failure = failure, .reply = reply};
         record_flight(worker, seat, flight, &outcome);
+        reply = (struct text){0}; /* of the oldest alone */
     }
 }
 
@@ -142,6 +143,12 @@ static void count_gateway_error(struct worker *worker, struct text message,
     recorder_connection_failed(worker->recorder, &failure);
 }
 
+/* JSON-RPC answers what it could not read with an id of null. */
+static bool has_id(const struct message_meaning *meaning)
+{
+    return meaning->id.kind != JSON_ABSENT && meaning->id.kind != JSON_NULL;
+}
+
 /* Counts a message that belongs to no request. With ids an error without one is the connection's.
  */
 static void count_stray(struct worker *worker, const struct seat *seat, struct text message,
@@ -150,7 +157,7 @@ static void count_stray(struct worker *worker, const struct seat *seat, struct t
     bool by_id = worker->settings.by_id;
     if (meaning->error == MESSAGE_GATEWAY_ERROR) {
         count_gateway_error(worker, message, meaning);
-    } else if (by_id && meaning->error == MESSAGE_ERROR && meaning->id.kind == JSON_ABSENT) {
+    } else if (by_id && meaning->error == MESSAGE_ERROR && !has_id(meaning)) {
         struct failure failure = {FAILURE_ERROR_REPLY, "", message};
         recorder_connection_failed(worker->recorder, &failure);
     } else if (!by_id && seat->connection.any_ended) {
@@ -183,22 +190,34 @@ static struct flight *flight_by_id(struct worker *worker, const struct seat *sea
         return flight;
     }
     if (flights->count == 1 &&
-        (flights_oldest(flights)->awaited ||
-         (meaning->id.kind == JSON_ABSENT && meaning->error != MESSAGE_FINE)))
+        (flights_oldest(flights)->awaited || (!has_id(meaning) && meaning->error != MESSAGE_FINE)))
         return flights_oldest(flights);
     count_stray(worker, seat, message, meaning);
     return NULL;
+}
+
+/* In order. What was read before the request was sent is what was left of the reply before. */
+static struct flight *flight_in_order(const struct worker *worker, const struct seat *seat)
+{
+    const struct flights *flights = &seat->connection.flights;
+    const struct transport_ops *ops = worker->transport->ops;
+    if (flights->count == 0)
+        return NULL;
+    struct flight *flight = flights_oldest(flights);
+    uint32_t reads = ops->reads(worker->transport, seat->id);
+    return reads == 0 || reads != flight->sent_read ? flight : NULL;
 }
 
 /* The request that MESSAGE belongs to; NULL when there is none, and it is counted as what it is. */
 static struct flight *flight_of(struct worker *worker, const struct seat *seat, struct text message,
                                 const struct message_meaning *meaning)
 {
-    const struct flights *flights = &seat->connection.flights;
-    if (worker->settings.by_id)
+    struct flight *flight;
+    bool opening = seat->connection.state == CONNECTION_OPENING; /* it came behind the 101 */
+    if (!opening && worker->settings.by_id)
         return flight_by_id(worker, seat, message, meaning);
-    if (flights->count > 0)
-        return flights_oldest(flights);
+    if (!opening && (flight = flight_in_order(worker, seat)))
+        return flight;
     count_stray(worker, seat, message, meaning);
     return NULL;
 }
@@ -251,6 +270,14 @@ void seat_silent(struct worker *worker, struct seat *seat, struct connection_ste
     take_end(worker, seat, step, (struct text){0}, now);
 }
 
+/* Whether the backend may go on with a reply that has failed with the message of MEANING. */
+static bool more_may_come(const struct message_meaning *meaning)
+{
+    bool ends_it = meaning->error != MESSAGE_FINE && !meaning->error_goes_on;
+    bool timed_out = meaning->error == MESSAGE_GATEWAY_ERROR && meaning->gateway.timeout;
+    return ends_it && (!meaning->last || timed_out);
+}
+
 static void end_reply(struct worker *worker, struct seat *seat, struct flight *flight,
                       struct text message, const struct message_meaning *meaning)
 {
@@ -258,8 +285,10 @@ static void end_reply(struct worker *worker, struct seat *seat, struct flight *f
     uint64_t now = flight->last_ns;
     bool failed = reply_failed(&flight->reply, &worker->plan->reply_rules, message, meaning,
                                &failure);
-    struct connection_step step = connection_on_reply(&seat->connection, flight,
-                                                      failed ? &failure : NULL, now);
+    struct connection_step step = failed && !worker->settings.by_id && more_may_come(meaning)
+                                      ? connection_on_cut(&seat->connection, &failure, now)
+                                      : connection_on_reply(&seat->connection, flight,
+                                                            failed ? &failure : NULL, now);
     take_end(worker, seat, &step, message, now);
     if (worker->outstanding == 0)
         worker_maybe_finish(worker);

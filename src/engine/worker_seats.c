@@ -39,6 +39,7 @@ void seat_send(struct worker *worker, struct seat *seat, size_t length, uint64_t
 void flight_send(struct worker *worker, struct seat *seat, struct flight *flight, size_t length)
 {
     uint64_t now = worker_now_ns(worker);
+    flight->sent_read = worker->transport->ops->reads(worker->transport, seat->id);
     if (flight->sent_ns == 0) {
         struct connection_step step = connection_sent(&seat->connection, now);
         seat_arm(worker, seat, step.deadline_ns);
@@ -95,6 +96,7 @@ static void begin_request(struct worker *worker, struct seat *seat)
                                (worker->keeps_text ||
                                 recorder_wants_sample(worker->recorder, request->seq,
                                                       request->due_ns));
+    flight->reply.keeps_lines = !worker->joins_text;
     flight_go_on(worker, seat, flight);
 }
 
@@ -218,7 +220,7 @@ static void next_held(struct worker *worker, struct seat *seat, uint64_t now)
 static bool retires(struct worker *worker, struct seat *seat, uint64_t now)
 {
     if (now < seat->retire_ns || seat->connection.state != CONNECTION_OPEN ||
-        !worker_is_sending(worker))
+        !worker_needs_connections(worker))
         return false;
     struct connection_step step = connection_retire(&seat->connection, now);
     seat_act(worker, seat, &step, now);

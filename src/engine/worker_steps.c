@@ -141,6 +141,8 @@ void steps_on_answer(struct worker *worker, struct seat *seat, struct flight *fl
     if (answers(worker, step, message)) {
         flight->awaited = 0;
         flight_go_on(worker, seat, flight);
+        if (connection_is_idle(&seat->connection)) /* nothing comes back: it was one-way */
+            seat_next(worker, seat, worker_now_ns(worker));
         return;
     }
     answered_wrongly(worker, seat, step, message, meaning);

@@ -1,102 +1,378 @@
 #include "wsload/load/identity.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "identity_internal.h"
+#include "wsload/protocol/json_text.h"
 
 /* Shorter ones are no secrets, and stand in any text. */
 #define SECRET_MIN 6
 
-#define HANDSHAKE_MAX (64 * 1024)
+/* Hexadecimal digits of a signature; and how many of them, where a text was cut, are taken for the
+ * beginning of one. */
+#define SIGNATURE_DIGITS 64
+#define SIGNATURE_BEGIN  16
 
-static void blank(struct buffer *text, struct text secret)
+/* A time that no run is at: what stands around it in a rendered template is the same at all times.
+ */
+#define NO_TIME_S  9999999999
+#define NO_TIME_MS "9999999999000"
+
+/* What is looked through, and where it is blanked. They are apart, so that a secret is found that
+ * another one overlaps. */
+struct search {
+    const struct passage *passages;
+    const struct passage *originals;
+    size_t count;
+    bool failed; /* memory is out: something may have been left */
+};
+
+static bool is_public(struct text word)
 {
-    char *at = text->data;
-    char *end = text->data + text->length;
-    if (secret.length < SECRET_MIN)
+    static const char *const words[] = {"Bearer", "Digest", "AWS4-HMAC-SHA256", "execute-api",
+                                        "aws4_request"};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (text_equal(word, text_of(words[i])))
+            return true;
+    }
+    return false;
+}
+
+/* ---- one secret ---- */
+
+/* Blanks the beginning of SECRET at the end of the passage. */
+static void blank_end(const struct passage *original, struct text secret, char *out)
+{
+    size_t most = secret.length - 1 < original->length ? secret.length - 1 : original->length;
+
+    for (size_t length = most; length >= SECRET_MIN; length--) {
+        size_t at = original->length - length;
+
+        if (memcmp(original->data + at, secret.data, length) == 0) {
+            memset(out + at, '*', length);
+            return;
+        }
+    }
+}
+
+static void blank_exact(const struct search *search, struct text secret)
+{
+    if (secret.length < SECRET_MIN || is_public(secret))
         return;
-    while ((at = memmem(at, (size_t)(end - at), secret.data, secret.length)) != NULL) {
-        memset(at, '*', secret.length);
-        at += secret.length;
+    for (size_t i = 0; i < search->count; i++) {
+        const struct passage *original = &search->originals[i];
+        const char *end = original->data + original->length;
+        const char *at = original->data;
+        char *out = search->passages[i].data;
+
+        while ((at = memmem(at, (size_t)(end - at), secret.data, secret.length)) != NULL) {
+            memset(out + (at - original->data), '*', secret.length);
+            at += secret.length;
+        }
+        blank_end(original, secret, out);
     }
 }
 
-static int hex_value(char c)
+/* Also as a server writes it into JSON. */
+static void blank(struct search *search, struct text secret)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    struct buffer escaped;
+
+    blank_exact(search, secret);
+    if (!json_escape_needed(secret))
+        return;
+    buffer_init(&escaped, SIZE_MAX);
+    if (json_escape(&escaped, secret) == 0)
+        blank_exact(search, buffer_text(&escaped));
+    else
+        search->failed = true;
+    buffer_free(&escaped);
 }
 
-/* Percent-decodes SECRET in place. */
-static struct text decode(char *data, size_t length)
+/* Blanks each piece of LIST between SEPARATORS. */
+static void blank_pieces(struct search *search, struct text list, const char *separators)
 {
-    size_t out = 0;
-    for (size_t in = 0; in < length; in++) {
-        bool escape = data[in] == '%' && in + 2 < length && hex_value(data[in + 1]) >= 0 &&
-                      hex_value(data[in + 2]) >= 0;
-        data[out++] = escape ? (char)(hex_value(data[in + 1]) << 4 | hex_value(data[in + 2]))
-                             : data[in];
-        in += escape ? 2 : 0;
-    }
-    return (struct text){data, out};
-}
+    const char *end = list.data + list.length;
 
-/* Calls blank() for each piece of LIST that stands between SEPARATORS. */
-static void blank_pieces(struct buffer *text, char *list, const char *separators, bool encoded)
-{
-    while (*list != '\0') {
-        size_t length = strcspn(list, separators);
-        char *next = list + length + strspn(list + length, separators);
-        blank(text, (struct text){list, length});
-        if (encoded)
-            blank(text, decode(list, length));
-        list = next;
+    for (const char *piece = list.data; piece < end; piece++) {
+        const char *next = piece;
+
+        while (next < end && strchr(separators, *next) == NULL)
+            next++;
+        blank(search, (struct text){piece, (size_t)(next - piece)});
+        piece = next;
     }
 }
 
-/* The values of the query: what stands in front of a '=' is a name. */
-static void blank_query(struct buffer *text, char *path)
+/* ---- the query ---- */
+
+static void decode(struct text encoded, struct buffer *out, bool plus_is_space)
 {
-    char *query = strchr(path, '?');
-    while (query != NULL) {
-        char *value = query + 1 + strcspn(query + 1, "=&");
-        char *next = strchr(value, '&');
-        if (next != NULL)
-            *next = '\0';
-        blank_pieces(text, *value == '=' ? value + 1 : query + 1, "&", true);
-        query = next;
+    char *to = out->data;
+
+    for (size_t i = 0; i < encoded.length; i++) {
+        const char *from = encoded.data + i;
+        bool escape = *from == '%' && i + 2 < encoded.length && text_hex_digit(from[1]) >= 0 &&
+                      text_hex_digit(from[2]) >= 0;
+
+        if (escape)
+            *to++ = (char)(text_hex_digit(from[1]) << 4 | text_hex_digit(from[2]));
+        else
+            *to++ = *from == '+' && plus_is_space ? ' ' : *from;
+        i += escape ? 2 : 0;
+    }
+    out->length = (size_t)(to - out->data);
+}
+
+static void blank_encoded(struct search *search, struct text value)
+{
+    struct buffer decoded;
+
+    blank(search, value);
+    if (value.length < SECRET_MIN || strpbrk(value.data, "%+") == NULL)
+        return;
+    buffer_init(&decoded, value.length);
+    if (buffer_reserve(&decoded, value.length) != 0) {
+        search->failed = true;
+        return;
+    }
+    decode(value, &decoded, false);
+    blank(search, buffer_text(&decoded));
+    decode(value, &decoded, true);
+    blank(search, buffer_text(&decoded));
+    buffer_free(&decoded);
+}
+
+/* The values of QUERY, which is terminated: what stands in front of a '=' is a name. */
+static void blank_query(struct search *search, const char *query)
+{
+    while (*query != '\0') {
+        size_t length = strcspn(query, "&");
+        const char *equals = memchr(query, '=', length);
+        const char *value = equals != NULL ? equals + 1 : query;
+
+        blank_encoded(search, (struct text){value, (size_t)(query + length - value)});
+        query += length + (query[length] == '&');
     }
 }
+
+/* ---- what was rendered ---- */
 
 /* Origin and User-Agent say nothing that the report does not. */
-static bool is_open(const char *line)
+static bool is_open(struct text name)
 {
-    return strncasecmp(line, "Origin:", 7) == 0 || strncasecmp(line, "User-Agent:", 11) == 0;
+    return (name.length == 6 && strncasecmp(name.data, "Origin", 6) == 0) ||
+           (name.length == 10 && strncasecmp(name.data, "User-Agent", 10) == 0);
 }
 
-static void blank_headers(struct buffer *text, char *lines)
+/* All behind a scheme's name, then the words, whole for the '=' that ends many a token, and what
+ * stands between separators in them. */
+static void blank_words(struct search *search, struct text value)
 {
-    char *end;
-    for (; (end = strstr(lines, "\r\n")) != NULL; lines = end + 2) {
-        *end = '\0';
-        if (!is_open(lines))
-            blank_pieces(text, lines + strcspn(lines, ":"), ": ,;=", false);
+    const char *space = memchr(value.data, ' ', value.length);
+
+    if (space != NULL && is_public((struct text){value.data, (size_t)(space - value.data)})) {
+        value.length -= (size_t)(space + 1 - value.data);
+        value.data = space + 1;
+    }
+    blank(search, value);
+    blank_pieces(search, value, " ,;");
+    blank_pieces(search, value, " ,;:=");
+}
+
+/* As it is, and as it goes into a query. */
+static void blank_encodable(struct search *search, struct text value)
+{
+    struct buffer encoded;
+
+    buffer_init(&encoded, SIZE_MAX);
+    blank(search, value);
+    if (sigv4_encode(&encoded, value, false) == 0)
+        blank(search, buffer_text(&encoded));
+    else
+        search->failed = true;
+    buffer_free(&encoded);
+}
+
+/* Calls BLANK_RUN for what VALUE is on a connection, in front of and behind each timestamp. */
+static void blank_rendered(struct search *search, const struct template *value,
+                           const struct template_values *values,
+                           void (*blank_run)(struct search *, struct text))
+{
+    static const struct text time = {NO_TIME_MS, sizeof(NO_TIME_MS) - 1};
+    char *text = malloc(template_bound(value, values) + 1);
+    const char *at;
+    struct text rest;
+
+    if (text == NULL) {
+        search->failed = true;
+        return;
+    }
+    rest = (struct text){text, template_render(value, values, text)};
+    text[rest.length] = '\0';
+    while (template_uses_any(value, TEMPLATE_TIMESTAMP) &&
+           (at = memmem(rest.data, rest.length, time.data, time.length)) != NULL) {
+        blank_run(search, (struct text){rest.data, (size_t)(at - rest.data)});
+        rest.length -= (size_t)(at - rest.data) + time.length;
+        rest.data = at + time.length;
+    }
+    blank_run(search, rest);
+    free(text);
+}
+
+static void blank_templates(struct search *search, const struct identity *identity,
+                            const struct template_values *values)
+{
+    for (size_t i = 0; i < identity->parameters.count; i++)
+        blank_rendered(search, &identity->parameters.items[i].value, values, blank_encodable);
+    for (size_t i = 0; i < identity->headers.count; i++) {
+        if (!is_open(identity->headers.items[i].name))
+            blank_rendered(search, &identity->headers.items[i].value, values, blank_words);
     }
 }
 
-void identity_conceal(const struct identity *identity, struct identity_cache *cache,
-                      uint64_t connection, uint64_t unix_s, struct buffer *text)
+static void blank_file(struct search *search, struct secret_file *file,
+                       const struct template_values *values)
 {
-    struct buffer sent;
-    if (text->length == 0)
+    const struct secret_version *version = file != NULL ? atomic_load(&file->newest) : NULL;
+
+    for (; version != NULL; version = version->older)
+        blank_rendered(search, &version->content, values, blank_words);
+}
+
+/* Messages may carry cells that no handshake does. */
+static void blank_cells(struct search *search, const struct identity *identity,
+                        const struct template_values *values)
+{
+    for (size_t i = 0; identity->users != NULL && i < identity->users->columns; i++)
+        blank_encodable(search, values->columns[i].text);
+}
+
+/* ---- signatures ---- */
+
+/* Of any time, so that there is nothing to compare with: their form tells them. */
+static void blank_signatures(const struct passage *original, char *out)
+{
+    for (size_t at = 0, digits; at < original->length; at += digits + 1) {
+        bool whole;
+
+        for (digits = 0; at + digits < original->length; digits++) {
+            if (text_hex_digit(original->data[at + digits]) < 0)
+                break;
+        }
+        whole = at + digits < original->length;
+        if (digits >= (whole ? SIGNATURE_DIGITS : SIGNATURE_BEGIN))
+            memset(out + at, '*', digits);
+    }
+}
+
+static void blank_signing(struct search *search, const struct identity *identity)
+{
+    if (identity->signature == UNSIGNED)
         return;
-    buffer_init(&sent, HANDSHAKE_MAX);
-    if (identity_path(identity, connection, unix_s, &sent) == 0)
-        blank_query(text, sent.data);
-    buffer_clear(&sent);
-    if (identity_headers(identity, cache, connection, unix_s, &sent) == 0 && sent.length > 0)
-        blank_headers(text, sent.data);
-    buffer_free(&sent);
+    blank(search, text_of(identity->credentials.access_key));
+    blank_encodable(search, text_of(identity->credentials.session_token));
+    for (size_t i = 0; i < search->count; i++)
+        blank_signatures(&search->originals[i], search->passages[i].data);
+}
+
+/* ---- all ---- */
+
+static bool has_secret(const struct identity *identity)
+{
+    for (size_t i = 0; i < identity->headers.count; i++) {
+        if (!is_open(identity->headers.items[i].name))
+            return true;
+    }
+    return identity->query.length > 0 || identity->parameters.count > 0 ||
+           identity->bearer != NULL || identity->api_key != NULL || identity->users != NULL ||
+           identity->signature != UNSIGNED;
+}
+
+static bool numbered(const struct named_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (template_uses_any(&list->items[i].value, TEMPLATE_CONNECTION))
+            return true;
+    }
+    return false;
+}
+
+static bool file_numbered(struct secret_file *file)
+{
+    const struct secret_version *version = file != NULL ? atomic_load(&file->newest) : NULL;
+
+    for (; version != NULL; version = version->older) {
+        if (template_uses_any(&version->content, TEMPLATE_CONNECTION))
+            return true;
+    }
+    return false;
+}
+
+/* After how many connections their values come again. */
+static uint64_t period(const struct identity *identity)
+{
+    if (numbered(&identity->parameters) || numbered(&identity->headers) ||
+        file_numbered(identity->bearer) || file_numbered(identity->api_key))
+        return UINT64_MAX;
+    return identity->users != NULL ? identity->users->rows : 1;
+}
+
+static void blank_all(struct search *search, const struct identity *identity,
+                      struct identity_range range)
+{
+    uint64_t different = period(identity);
+
+    blank_query(search, identity->query.data);
+    blank_signing(search, identity);
+    for (uint64_t i = 0; i < range.count && i < different; i++) {
+        struct template_values values = identity_values(identity, range.first + i, NO_TIME_S);
+
+        blank_templates(search, identity, &values);
+        blank_file(search, identity->bearer, &values);
+        blank_file(search, identity->api_key, &values);
+        blank_cells(search, identity, &values);
+    }
+}
+
+/* The passages as they are now, in one piece of memory with their bytes; NULL when it is out. */
+static struct passage *copy_passages(const struct passage *passages, size_t count)
+{
+    size_t size = count * sizeof(*passages);
+    struct passage *copies;
+    char *to;
+
+    for (size_t i = 0; i < count; i++)
+        size += passages[i].length;
+    copies = malloc(size);
+    if (copies == NULL)
+        return NULL;
+    to = (char *)(copies + count);
+    for (size_t i = 0; i < count; i++) {
+        copies[i] = (struct passage){to, passages[i].length};
+        if (passages[i].length > 0) /* an empty one may have no data */
+            to = mempcpy(to, passages[i].data, passages[i].length);
+    }
+    return copies;
+}
+
+void identity_conceal(const struct identity *identity, struct identity_range range,
+                      const struct passage *passages, size_t count)
+{
+    struct search search = {.passages = passages, .count = count};
+    struct passage *originals;
+
+    if (count == 0 || !has_secret(identity))
+        return;
+    originals = copy_passages(passages, count);
+    search.originals = originals;
+    search.failed = originals == NULL;
+    if (!search.failed)
+        blank_all(&search, identity, range);
+    for (size_t i = 0; search.failed && i < count; i++)
+        memset(passages[i].data, '*', passages[i].length);
+    free(originals);
 }

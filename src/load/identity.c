@@ -3,40 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wsload/load/credentials.h"
+#include "identity_internal.h"
 
 /* Any time with as many digits as those of a run. */
 #define SOME_UNIX_S 2000000000
-
-/* A header or a parameter of the query. */
-struct named_template {
-    struct text name;
-    struct template value;
-};
-
-struct named_list {
-    struct named_template *items; /* owned */
-    size_t count;
-};
-
-struct identity {
-    struct text path;  /* of the URL */
-    struct text query; /* of the URL, behind its '?' */
-    bool query_begun;  /* the URL has that '?' */
-    const char *origin;
-    const struct users *users;
-    struct template_scope scope;
-    struct named_list headers;
-    struct named_list parameters;
-    const char *bearer_file; /* NULL: none */
-    const char *api_key_file;
-    struct secret_file bearer;
-    struct secret_file api_key;
-    enum { UNSIGNED, SIGNED_IN_QUERY, SIGNED_IN_HEADER } signature;
-    struct text signed_host;
-    struct sigv4_scope sigv4_scope;
-    struct credentials credentials;
-};
 
 /* ---- what was asked for ---- */
 
@@ -89,15 +59,21 @@ static int add_parameters(struct identity *identity, const struct identity_setup
     return 0;
 }
 
-static int read_files(struct identity *identity, struct error *error)
+static int read_file(struct secret_file **file, const char *path, const struct identity *identity,
+                     struct error *error)
 {
-    const struct template_scope *scope = &identity->scope;
+    if (path == NULL)
+        return 0;
+    *file = secret_file_new(path, &identity->scope, error);
+    return *file != NULL ? 0 : -1;
+}
 
-    if (identity->bearer_file != NULL &&
-        secret_file_read(&identity->bearer, identity->bearer_file, scope, error) != 0)
+static int read_files(struct identity *identity, const struct identity_setup *setup,
+                      struct error *error)
+{
+    if (read_file(&identity->bearer, setup->bearer_file, identity, error) != 0)
         return error_prefix(error, "--bearer-file");
-    if (identity->api_key_file != NULL &&
-        secret_file_read(&identity->api_key, identity->api_key_file, scope, error) != 0)
+    if (read_file(&identity->api_key, setup->api_key_file, identity, error) != 0)
         return error_prefix(error, "--api-key-file");
     return 0;
 }
@@ -134,8 +110,6 @@ static int set_up(struct identity *identity, const struct identity_setup *setup,
     split_url(identity, setup->url->path);
     identity->origin = setup->origin;
     identity->users = users;
-    identity->bearer_file = setup->bearer_file;
-    identity->api_key_file = setup->api_key_file;
     identity->scope = (struct template_scope){
         .variables = TEMPLATE_CONNECTION_VARIABLES,
         .columns = users == NULL ? NULL : (const char *const *)users->names,
@@ -143,7 +117,7 @@ static int set_up(struct identity *identity, const struct identity_setup *setup,
         .columns_raw = true,
     };
     if (add_headers(identity, setup, error) != 0 || add_parameters(identity, setup, error) != 0 ||
-        read_files(identity, error) != 0)
+        read_files(identity, setup, error) != 0)
         return -1;
     return set_up_signature(identity, setup, error);
 }
@@ -175,22 +149,16 @@ void identity_free(struct identity *identity)
         return;
     free_list(&identity->headers);
     free_list(&identity->parameters);
-    secret_file_free(&identity->bearer);
-    secret_file_free(&identity->api_key);
+    secret_file_free(identity->bearer);
+    secret_file_free(identity->api_key);
     credentials_free(&identity->credentials);
     free(identity);
 }
 
-void identity_cache_free(struct identity_cache *cache)
-{
-    secret_file_free(&cache->bearer);
-    secret_file_free(&cache->api_key);
-}
-
 /* ---- one handshake ---- */
 
-static struct template_values values_of(const struct identity *identity, uint64_t connection,
-                                        uint64_t unix_s)
+struct template_values identity_values(const struct identity *identity, uint64_t connection,
+                                       uint64_t unix_s)
 {
     return (struct template_values){
         .connection = connection + 1,
@@ -258,7 +226,7 @@ static int append_query(struct buffer *query, const struct identity *identity,
 int identity_path(const struct identity *identity, uint64_t connection, uint64_t unix_s,
                   struct buffer *out)
 {
-    struct template_values values = values_of(identity, connection, unix_s);
+    struct template_values values = identity_values(identity, connection, unix_s);
     struct sigv4_signer signer = signer_of(identity, unix_s);
     struct buffer query;
     int result;
@@ -291,7 +259,7 @@ static size_t query_length(const struct identity *identity, const struct templat
 size_t identity_longest_path(const struct identity *identity, uint64_t count)
 {
     uint64_t rows = identity->users == NULL ? 1 : identity->users->rows;
-    struct template_values values = values_of(identity, 0, SOME_UNIX_S);
+    struct template_values values = identity_values(identity, 0, SOME_UNIX_S);
     size_t first = query_length(identity, &values);
     size_t longest = first;
     struct buffer path;
@@ -299,7 +267,7 @@ size_t identity_longest_path(const struct identity *identity, uint64_t count)
     for (uint64_t i = 0; i < rows && i < count; i++) {
         size_t length;
 
-        values = values_of(identity, i, SOME_UNIX_S);
+        values = identity_values(identity, i, SOME_UNIX_S);
         values.connection = count; /* no number has more digits */
         length = query_length(identity, &values);
         longest = length > longest ? length : longest;
@@ -338,22 +306,18 @@ static int append_headers(struct buffer *out, const struct identity *identity,
 }
 
 static int append_secrets(struct buffer *out, const struct identity *identity,
-                          struct identity_cache *cache, const struct template_values *values)
+                          const struct template_values *values)
 {
-    const struct template *secret;
+    const struct template_scope *scope = &identity->scope;
 
-    if (identity->bearer_file != NULL) {
-        secret = secret_file_now(&identity->bearer, &cache->bearer, identity->bearer_file,
-                                 &identity->scope);
-        if (append_header(out, text_of("Authorization"), "Bearer ", secret, values) != 0)
-            return -1;
-    }
-    if (identity->api_key_file != NULL) {
-        secret = secret_file_now(&identity->api_key, &cache->api_key, identity->api_key_file,
-                                 &identity->scope);
-        if (append_header(out, text_of("x-api-key"), "", secret, values) != 0)
-            return -1;
-    }
+    if (identity->bearer != NULL &&
+        append_header(out, text_of("Authorization"), "Bearer ",
+                      secret_file_now(identity->bearer, scope), values) != 0)
+        return -1;
+    if (identity->api_key != NULL &&
+        append_header(out, text_of("x-api-key"), "", secret_file_now(identity->api_key, scope),
+                      values) != 0)
+        return -1;
     return 0;
 }
 
@@ -373,13 +337,12 @@ static int append_signature(struct buffer *out, const struct identity *identity,
     return result;
 }
 
-int identity_headers(const struct identity *identity, struct identity_cache *cache,
-                     uint64_t connection, uint64_t unix_s, struct buffer *out)
+int identity_headers(const struct identity *identity, uint64_t connection, uint64_t unix_s,
+                     struct buffer *out)
 {
-    struct template_values values = values_of(identity, connection, unix_s);
+    struct template_values values = identity_values(identity, connection, unix_s);
 
-    if (append_headers(out, identity, &values) != 0 ||
-        append_secrets(out, identity, cache, &values) != 0)
+    if (append_headers(out, identity, &values) != 0 || append_secrets(out, identity, &values) != 0)
         return -1;
     return identity->signature == SIGNED_IN_HEADER
                ? append_signature(out, identity, &values, unix_s)

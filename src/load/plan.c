@@ -9,6 +9,9 @@
 /* A byte takes at most so many in JSON: \u0000. */
 #define ESCAPED_BYTES 6
 
+/* A bound that nobody can have memory for, and that can still be multiplied. */
+#define NO_MEMORY_FOR_IT (SIZE_MAX / 16)
+
 uint64_t plan_share(uint64_t total, unsigned worker, unsigned workers)
 {
     return total / workers + (worker < total % workers);
@@ -65,7 +68,7 @@ bool plan_request_of_id(const struct plan *plan, struct text text, uint64_t *seq
 /* --- Bounds --- */
 
 /* In place of the cells of one user: of each column the longest there is. Only their lengths count.
- * NULL without users, or when memory is out: then there are none to bound with. */
+ * NULL without users, or when memory is out. */
 static struct template_column *longest_columns(const struct users *users)
 {
     struct template_column *longest;
@@ -139,64 +142,102 @@ static size_t part_bound(const struct step *step, const struct template_values *
     return bound;
 }
 
-static size_t step_bound(const struct step *step, struct template_values values)
+static size_t step_bound(const struct step *step, const struct template_values *values)
 {
-    values.part.length = part_bound(step, &values);
-    return step->sends ? template_bound(&step->message, &values) : 0;
+    struct template_values with_part = *values;
+    with_part.part.length = part_bound(step, values);
+    return step->sends ? template_bound(&step->message, &with_part) : 0;
 }
 
+/* The largest that BOUND says of the steps of LIST. */
 static size_t steps_bound(const struct step_list *list, const struct template_values *values,
-                          bool parted)
+                          size_t (*bound)(const struct step *, const struct template_values *))
 {
     size_t longest = 0;
     for (size_t i = 0; i < list->count; i++)
-        longest = larger(longest, parted ? parted_bound(&list->items[i], values)
-                                         : step_bound(&list->items[i], *values));
+        longest = larger(longest, bound(&list->items[i], values));
     return longest;
 }
 
-/* The longest message, or the longest text that a step is split from, over all prompts. */
-static size_t longest(const struct plan *plan, bool parted)
+/* Of all messages that a request with VALUES sends. */
+static size_t message_bound(const struct plan *plan, const struct template_values *values)
+{
+    size_t bound = template_bound(plan->message, values);
+    if (!plan->steps)
+        return bound;
+    return larger(bound, steps_bound(&plan->steps->before_request, values, step_bound));
+}
+
+/* Of all texts that its steps are split from. */
+static size_t whole_bound(const struct plan *plan, const struct template_values *values)
+{
+    return plan->steps ? steps_bound(&plan->steps->before_request, values, parted_bound) : 0;
+}
+
+/* Every number at its longest, and in place of the cells of one user the longest COLUMNS. */
+static struct template_values longest_values(const struct template_column *columns)
+{
+    return (struct template_values){
+        .columns = columns, .seq = UINT64_MAX, .connection = UINT64_MAX, .unix_ms = UINT64_MAX};
+}
+
+static void set_prompt(struct template_values *values, const struct prompt *prompt)
+{
+    values->prompt = prompt->text;
+    values->prompt_escaped = prompt->escaped;
+}
+
+/* The largest that BOUND says of a request of any prompt. */
+static size_t over_prompts(const struct plan *plan,
+                           size_t (*bound)(const struct plan *, const struct template_values *))
+{
+    size_t longest = 0;
+    struct template_column *columns = longest_columns(plan->users);
+    struct template_values values = longest_values(columns);
+    if (plan->users && !columns)
+        return NO_MEMORY_FOR_IT;
+    for (size_t i = 0; plan->prompts && i < plan->prompts->count; i++) {
+        set_prompt(&values, &plan->prompts->items[i]);
+        longest = larger(longest, bound(plan, &values));
+    }
+    free(columns);
+    return longest;
+}
+
+static size_t on_connect_bound(const struct plan *plan)
 {
     struct template_column *columns = longest_columns(plan->users);
-    struct template_values values = {
-        .columns = columns, .seq = UINT64_MAX, .connection = UINT64_MAX, .unix_ms = UINT64_MAX};
-    size_t bound = parted ? 0 : plan->keepalive.length;
-    if (plan->steps && !parted)
-        bound = larger(bound, steps_bound(&plan->steps->on_connect, &values, false));
-    for (size_t i = 0; plan->prompts && i < plan->prompts->count; i++) {
-        values.prompt = plan->prompts->items[i].text;
-        values.prompt_escaped = plan->prompts->items[i].escaped;
-        if (!parted)
-            bound = larger(bound, template_bound(plan->message, &values));
-        if (plan->steps)
-            bound = larger(bound, steps_bound(&plan->steps->before_request, &values, parted));
-    }
+    struct template_values values = longest_values(columns);
+    if (plan->users && !columns)
+        return NO_MEMORY_FOR_IT;
+    size_t bound = plan->steps ? steps_bound(&plan->steps->on_connect, &values, step_bound) : 0;
     free(columns);
     return bound;
 }
 
 size_t plan_longest_message(const struct plan *plan)
 {
-    return longest(plan, false);
+    size_t connection = larger(plan->keepalive.length, on_connect_bound(plan));
+    return larger(connection, over_prompts(plan, message_bound));
 }
 
 size_t plan_longest_parted(const struct plan *plan)
 {
-    return longest(plan, true);
+    return over_prompts(plan, whole_bound);
 }
 
 const struct prompt *plan_first_oversize(const struct plan *plan, size_t maximum, size_t *bytes)
 {
     struct template_column *columns = longest_columns(plan->users);
+    struct template_values values = longest_values(columns);
     const struct prompt *found = NULL;
+    if (plan->users && !columns)
+        return NULL; /* whoever wants memory for the messages will be told */
     for (size_t i = 0; !found && i < plan->prompts->count; i++) {
-        const struct prompt *prompt = &plan->prompts->items[i];
-        struct template_values values = {
-            .prompt = prompt->text, .prompt_escaped = prompt->escaped, .columns = columns};
+        set_prompt(&values, &plan->prompts->items[i]);
         *bytes = template_bound(plan->message, &values);
         if (*bytes > maximum)
-            found = prompt;
+            found = &plan->prompts->items[i];
     }
     free(columns);
     return found;

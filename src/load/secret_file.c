@@ -1,6 +1,7 @@
 #include "wsload/load/secret_file.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "wsload/base/buffer.h"
@@ -42,41 +43,81 @@ static int compile(struct template *content, struct text text, const char *path,
     return 0;
 }
 
-int secret_file_read(struct secret_file *file, const char *path, const struct template_scope *scope,
-                     struct error *error)
+/* NULL when PATH has nothing that can be used. */
+static struct secret_version *read_version(const char *path, const struct template_scope *scope,
+                                           struct error *error)
 {
-    struct secret_file fresh = {0};
+    struct secret_version *version = calloc(1, sizeof(*version));
     struct buffer text;
     int result;
 
+    if (version == NULL) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
     buffer_init(&text, FILE_SIZE_MAX);
-    find_modified(path, &fresh.modified_ns); /* first: a change while it is read is seen later */
+    find_modified(path, &version->modified_ns); /* first: a change while it is read is seen later */
     result = file_read(path, &text, error);
     if (result == 0)
-        result = compile(&fresh.content, buffer_text(&text), path, scope, error);
+        result = compile(&version->content, buffer_text(&text), path, scope, error);
     buffer_free(&text);
-    if (result != 0)
-        return -1;
-    secret_file_free(file);
-    *file = fresh;
-    return 0;
+    if (result == 0)
+        return version;
+    free(version);
+    return NULL;
 }
 
-const struct template *secret_file_now(const struct secret_file *first, struct secret_file *kept,
-                                       const char *path, const struct template_scope *scope)
+static void free_version(struct secret_version *version)
 {
-    const struct secret_file *last = kept->content.parts != NULL ? kept : first;
+    template_free(&version->content);
+    free(version);
+}
+
+struct secret_file *secret_file_new(const char *path, const struct template_scope *scope,
+                                    struct error *error)
+{
+    struct secret_file *file = calloc(1, sizeof(*file));
+
+    if (file == NULL) {
+        error_set(error, "out of memory");
+        return NULL;
+    }
+    file->path = path;
+    atomic_init(&file->newest, read_version(path, scope, error));
+    if (atomic_load(&file->newest) != NULL)
+        return file;
+    free(file);
+    return NULL;
+}
+
+const struct template *secret_file_now(struct secret_file *file, const struct template_scope *scope)
+{
+    const struct secret_version *last = atomic_load(&file->newest);
+    struct secret_version *fresh;
     struct error unused;
     int64_t modified_ns;
 
-    if (find_modified(path, &modified_ns) && modified_ns != last->modified_ns &&
-        secret_file_read(kept, path, scope, &unused) == 0)
-        last = kept;
+    if (!find_modified(file->path, &modified_ns) || modified_ns == last->modified_ns)
+        return &last->content;
+    fresh = read_version(file->path, scope, &unused);
+    if (fresh == NULL)
+        return &last->content;
+    fresh->older = last;
+    if (atomic_compare_exchange_strong(&file->newest, &last, fresh))
+        return &fresh->content;
+    free_version(fresh); /* another worker was first, and has put it into LAST */
     return &last->content;
 }
 
 void secret_file_free(struct secret_file *file)
 {
-    template_free(&file->content);
-    *file = (struct secret_file){0};
+    if (file == NULL)
+        return;
+    for (const struct secret_version *version = atomic_load(&file->newest); version != NULL;) {
+        const struct secret_version *older = version->older;
+
+        free_version((struct secret_version *)version); /* const for those who read it */
+        version = older;
+    }
+    free(file);
 }

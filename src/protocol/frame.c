@@ -64,17 +64,16 @@ static int append_frame(struct buffer *out, struct text piece, enum frame_opcode
     return 0;
 }
 
-int frame_append_message(struct buffer *out, struct text text, size_t frame_max,
-                         struct random *random)
+int frame_append_message(struct buffer *out, enum frame_opcode opcode, struct text payload,
+                         size_t frame_max, struct random *random)
 {
-    enum frame_opcode opcode = OPCODE_TEXT;
     do {
-        size_t length = text.length < frame_max ? text.length : frame_max;
-        struct text piece = {text.data, length};
-        text = (struct text){text.data + length, text.length - length};
-        if (append_frame(out, piece, opcode, text.length == 0, (uint32_t)random_next(random)))
+        size_t length = payload.length < frame_max ? payload.length : frame_max;
+        struct text piece = {payload.data, length};
+        payload = (struct text){payload.data + length, payload.length - length};
+        if (append_frame(out, piece, opcode, payload.length == 0, (uint32_t)random_next(random)))
             return -1;
         opcode = OPCODE_CONTINUATION;
-    } while (text.length > 0);
+    } while (payload.length > 0);
     return 0;
 }

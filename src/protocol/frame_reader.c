@@ -105,10 +105,18 @@ static const char *data_fault(const struct frame_reader *reader, const struct fr
     return NULL;
 }
 
+/* The reserved bits that FRAME may have: with permessage-deflate, RSV1 at the beginning of a
+ * message and nowhere else (RFC 7692 section 6.1). */
+static unsigned char allowed_bits(const struct frame_reader *reader, const struct frame *frame)
+{
+    unsigned char opcode = frame->start & OPCODE_BITS;
+    return reader->deflate && (opcode == OPCODE_TEXT || opcode == OPCODE_BINARY) ? FRAME_RSV1 : 0;
+}
+
 /* Sections 5.2, 5.4 and 5.5. NULL when FRAME may come here. */
 static const char *find_fault(const struct frame_reader *reader, const struct frame *frame)
 {
-    if (frame->start & RESERVED_BITS)
+    if (frame->start & RESERVED_BITS & ~allowed_bits(reader, frame))
         return "reserved bits of an extension that was not agreed on";
     if (frame->masked)
         return "a masked frame";
@@ -223,6 +231,7 @@ static enum frame_event take_frame(struct frame_reader *reader, const struct fra
         return take_fragment(reader, frame, payload);
     default:
         reader->binary = (frame->start & OPCODE_BITS) == OPCODE_BINARY;
+        reader->compressed = frame->start & FRAME_RSV1;
         return frame->start & FIN_BIT ? FRAME_MESSAGE : take_fragment(reader, frame, payload);
     }
 }

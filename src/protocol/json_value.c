@@ -13,17 +13,6 @@ static void advance(struct text *text, size_t length)
     text->length -= length;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Takes "\uXXXX" off the front of TEXT. False, and nothing is taken, when something else is there.
  */
 static bool take_unit(struct text *text, uint32_t *unit)
@@ -32,7 +21,7 @@ static bool take_unit(struct text *text, uint32_t *unit)
         return false;
     *unit = 0;
     for (size_t i = 2; i < 6; i++) {
-        int digit = hex_digit(text->data[i]);
+        int digit = text_hex_digit(text->data[i]);
 
         if (digit < 0)
             return false;

@@ -137,6 +137,8 @@ static void keep_text(struct reply *reply, struct text message)
 {
     if (reply->text.data == NULL)
         buffer_init(&reply->text, REPLY_TEXT_MAX);
+    else if (reply->keeps_lines && reply->text.length < REPLY_TEXT_MAX)
+        buffer_append(&reply->text, "\n", 1);
     buffer_append(&reply->text, message.data,
                   smaller(message.length, REPLY_TEXT_MAX - reply->text.length));
 }

@@ -25,15 +25,6 @@ int sigv4_encode(struct buffer *out, struct text text, bool keep_slash)
     return 0;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Takes one character of a query off the front of TEXT: "%2f" is '/', '+' is a space, as AWS and
  * its SDKs read a query. A '%' without two digits is itself. */
 static char take_query_character(struct text *text)
@@ -42,8 +33,9 @@ static char take_query_character(struct text *text)
     size_t length = 1;
     char c = data[0] == '+' ? ' ' : data[0];
 
-    if (c == '%' && text->length >= 3 && hex_value(data[1]) >= 0 && hex_value(data[2]) >= 0) {
-        c = (char)(hex_value(data[1]) * 16 + hex_value(data[2]));
+    if (c == '%' && text->length >= 3 && text_hex_digit(data[1]) >= 0 &&
+        text_hex_digit(data[2]) >= 0) {
+        c = (char)(text_hex_digit(data[1]) * 16 + text_hex_digit(data[2]));
         length = 3;
     }
     *text = (struct text){data + length, text->length - length};

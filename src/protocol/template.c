@@ -336,21 +336,14 @@ size_t template_id(uint32_t run_id, uint64_t seq, char out[TEMPLATE_ID_SIZE])
     return (size_t)(put_hex(end, seq, 1) - out);
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* At most 16 digits. */
+/* At most 16 digits, in the case that put_hex() writes. */
 static bool read_hex(struct text text, uint64_t *number)
 {
     *number = 0;
     for (size_t i = 0; i < text.length; i++) {
-        int digit = hex_digit(text.data[i]);
+        int digit = text_hex_digit(text.data[i]);
 
-        if (digit < 0)
+        if (digit < 0 || (text.data[i] >= 'A' && text.data[i] <= 'F'))
             return false;
         *number = *number << 4 | (uint64_t)digit;
     }

@@ -8,6 +8,8 @@
 
 #define CLASSES_SHOWN    12 /* more would push the rest off the screen */
 #define DESCRIPTION_SIZE (FAILURE_DETAIL_SIZE + 256)
+#define REFUSAL_LINES    3
+#define EXAMPLE          "e.g. "
 
 /* Columns that the longest of the counts and of the kinds shown take. */
 struct widths {
@@ -29,11 +31,19 @@ static struct widths measure(const struct failures *failures)
     return widths;
 }
 
+/* API Gateway says so of integrations, whose replies may come all the same. */
+static bool reply_went_on(const struct failure_class *class)
+{
+    return class->kind == FAILURE_GATEWAY_ERROR && class->requests < class->count &&
+           strcmp(class->detail, "Endpoint request timed out") == 0;
+}
+
 /* "429: account quota, ..."; what API Gateway said is quoted. */
 static const char *describe(const struct failure_class *class, char out[DESCRIPTION_SIZE])
 {
     const char *quote = class->kind == FAILURE_GATEWAY_ERROR ? "\"" : "";
-    const char *hint = failure_hint(class->kind, class->detail);
+    const char *hint = reply_went_on(class) ? "the reply went on"
+                                            : failure_hint(class->kind, class->detail);
     if (class->detail[0] == '\0')
         snprintf(out, DESCRIPTION_SIZE, "%s", hint);
     else
@@ -41,37 +51,51 @@ static const char *describe(const struct failure_class *class, char out[DESCRIPT
     return out;
 }
 
-static bool is_gateway_id(struct text name)
-{
-    return text_equal(name, text_of("connectionId")) || text_equal(name, text_of("requestId")) ||
-           text_equal(name, text_of("messageId"));
-}
-
-/* Of API Gateway's error frames what its logs can be searched for: "connectionId Qyi07eCbtjMCJKw=,
- * requestId Qyi3UG41tjMFlUg=". Whether FRAME has any of it. */
-static bool put_gateway_ids(struct screen *screen, struct text frame)
+/* Whether FRAME has the text NAME. */
+static bool find_text(struct text frame, const char *name, struct text *found)
 {
     struct json_members members = {.document = frame};
     struct json_value value;
-    struct text name;
-    bool any = false;
-    while (json_members_next(&members, &name, &value)) {
-        if (value.kind != JSON_STRING || !is_gateway_id(name))
+    struct text known;
+    while (json_members_next(&members, &known, &value)) {
+        if (value.kind != JSON_STRING || !text_equal(known, text_of(name)))
             continue;
-        screen_print_until(screen, SCREEN_COLUMNS, "%s%.*s %.*s", any ? ", " : "e.g. ",
-                           (int)name.length, name.data, (int)value.raw.length, value.raw.data);
+        *found = value.raw;
+        return true;
+    }
+    return false;
+}
+
+/* Of API Gateway's error frames what its logs can be searched for, and AWS asks for: "requestId
+ * Qyi3UG41tjMFlUg=   connectionId Qyi07eCbtjMCJKw=". Whether FRAME has any of it. */
+static bool put_gateway_ids(struct screen *screen, struct text frame)
+{
+    static const char *const names[] = {"requestId", "connectionId", "messageId"};
+    size_t indent = screen->column + strlen(EXAMPLE);
+    struct text id;
+    bool any = false;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (!find_text(frame, names[i], &id))
+            continue;
+        if (!any)
+            screen_print(screen, EXAMPLE);
+        screen_item(screen, indent, "%s %.*s", names[i], (int)id.length, id.data);
         any = true;
     }
     return any;
 }
 
+/* A refused handshake's headers have the ids that AWS asks for, behind others. */
 static void put_example(struct screen *screen, size_t indent, const struct failure_class *class)
 {
+    char text[sizeof(EXAMPLE) + sizeof(class->example)];
+    size_t lines = class->kind == FAILURE_HANDSHAKE_STATUS ? REFUSAL_LINES : 1;
     if (class->example[0] == '\0')
         return;
     screen_pad(screen, indent);
+    snprintf(text, sizeof(text), EXAMPLE "%s", class->example);
     if (class->kind != FAILURE_GATEWAY_ERROR || !put_gateway_ids(screen, text_of(class->example)))
-        screen_print_until(screen, SCREEN_COLUMNS, "e.g. %s", class->example);
+        screen_wrap(screen, lines, text);
     screen_break(screen);
 }
 

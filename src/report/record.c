@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,7 +14,6 @@
 
 #include "record_line.h"
 #include "wsload/base/clock.h"
-#include "wsload/base/file.h"
 
 /* What waits in a worker's journal: some 29,000 requests, of which even a fast worker has only
  * hundreds between two rounds; the rest is for the time that a disk makes the thread wait. */
@@ -24,8 +25,14 @@
 
 #define ROUND_NS (5 * NS_PER_MS)
 
+/* The reader of a pipe is waited for while the run goes on, and behind its end for so many looks in
+ * a row that find no room. */
+#define LOOK_MS   50
+#define LOOKS_MAX 40
+
 struct record {
     const char *path;
+    const struct identity *identity;
     int fd;
     struct journal **journals; /* owned */
     unsigned workers;
@@ -35,15 +42,92 @@ struct record {
     pthread_t thread;
     atomic_bool ended; /* nothing more is put into the journals */
     int cause;         /* errno of what went wrong first: from then on nothing is written */
+    uint64_t lost;     /* lines that were taken and not written */
 };
+
+static bool to_standard_output(const struct record *record)
+{
+    return strcmp(record->path, "-") == 0;
+}
 
 /* ---- the thread ---- */
 
+/* False when the reader has stalled. An error is for write() to tell. */
+static bool await_room(struct record *record)
+{
+    struct pollfd room = {.fd = record->fd, .events = POLLOUT};
+    unsigned looks = 0;
+
+    while (poll(&room, 1, LOOK_MS) == 0) {
+        if (atomic_load(&record->ended) && ++looks >= LOOKS_MAX)
+            return false;
+    }
+    return true;
+}
+
+/* Standard output is others', too, and may block: as much as poll() has found room for. */
+static size_t piece_size(const struct record *record, size_t length)
+{
+    return to_standard_output(record) && length > PIPE_BUF ? PIPE_BUF : length;
+}
+
+/* Writes something off the front of TEXT. 0 or errno. */
+static int write_piece(struct record *record, struct text *text)
+{
+    ssize_t written;
+
+    if (!await_room(record))
+        return ETIMEDOUT;
+    written = write(record->fd, text->data, piece_size(record, text->length));
+    if (written < 0)
+        return errno == EAGAIN || errno == EINTR ? 0 : errno;
+    *text = (struct text){text->data + written, text->length - (size_t)written};
+    return 0;
+}
+
+/* A line of JSON holds no other line break. */
+static uint64_t count_lines(struct text text)
+{
+    uint64_t lines = 0;
+
+    for (size_t i = 0; i < text.length; i++)
+        lines += text.data[i] == '\n';
+    return lines;
+}
+
 static void write_out(struct record *record)
 {
-    if (record->cause == 0 && file_write_all(record->fd, buffer_text(&record->unwritten)) != 0)
-        record->cause = errno;
+    struct text rest = buffer_text(&record->unwritten);
+
+    while (record->cause == 0 && rest.length > 0)
+        record->cause = write_piece(record, &rest);
+    record->lost += count_lines(rest);
     buffer_clear(&record->unwritten);
+}
+
+/* Blanks what the server repeats of the secrets of its connection. */
+static void conceal(struct record *record, struct journal_entry *entry)
+{
+    struct identity_range connection = {entry->connection, 1};
+    struct passage said[2];
+    size_t count = 0;
+
+    if (record->identity == NULL)
+        return;
+    if (entry->failed && entry->detail[0] != '\0')
+        said[count++] = (struct passage){entry->detail, strlen(entry->detail)};
+    if (entry->reply_length != JOURNAL_NO_REPLY && entry->reply_length > 0)
+        said[count++] = (struct passage){record->reply, entry->reply_length};
+    identity_conceal(record->identity, connection, said, count);
+}
+
+static void add_line(struct record *record, struct journal_entry *entry)
+{
+    conceal(record, entry);
+    if (record_line_append(&record->lines, entry, record->reply, &record->unwritten) == 0)
+        return;
+    record->cause = ENOMEM;
+    record->lost++;
 }
 
 /* Takes one entry from JOURNAL. False when there is none. */
@@ -53,9 +137,10 @@ static bool write_next(struct record *record, struct journal *journal)
 
     if (!journal_take(journal, &entry, record->reply))
         return false;
-    if (record->cause == 0 &&
-        record_line_append(&record->lines, &entry, record->reply, &record->unwritten) != 0)
-        record->cause = ENOMEM;
+    if (record->cause == 0)
+        add_line(record, &entry);
+    else
+        record->lost++;
     if (record->unwritten.length >= WRITE_SIZE)
         write_out(record);
     return true;
@@ -90,15 +175,10 @@ static void *run(void *argument)
 
 /* ---- start and end ---- */
 
-static bool to_standard_output(const struct record *record)
-{
-    return strcmp(record->path, "-") == 0;
-}
-
 static int system_error(const struct record *record, int cause, struct error *error)
 {
     return error_set(error, "%s: %s", to_standard_output(record) ? "standard output" : record->path,
-                     strerror(cause));
+                     cause == ETIMEDOUT ? "its reader takes nothing any more" : strerror(cause));
 }
 
 static int add_journals(struct record *record, const struct record_setup *setup,
@@ -133,7 +213,7 @@ static int add_memory(struct record *record, const struct record_setup *setup, s
 
 static int open_file(struct record *record, struct error *error)
 {
-    /* Not blocking: a pipe that nobody reads is an error, not a reason to wait for ever. */
+    /* Not blocking: a pipe that nobody reads, or no longer, is no reason to wait for ever. */
     int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK;
 
     if (to_standard_output(record)) {
@@ -143,7 +223,6 @@ static int open_file(struct record *record, struct error *error)
     record->fd = open(record->path, flags, 0666);
     if (record->fd < 0)
         return system_error(record, errno, error);
-    fcntl(record->fd, F_SETFL, O_WRONLY);
     return 0;
 }
 
@@ -189,6 +268,7 @@ struct record *record_start(const struct record_setup *setup, struct error *erro
         return NULL;
     }
     record->path = setup->path;
+    record->identity = setup->identity;
     record->fd = -1;
     if (add_memory(record, setup, error) == 0 && open_file(record, error) == 0 &&
         start_thread(record, error) == 0)
@@ -213,7 +293,7 @@ int record_finish(struct record *record, uint64_t *lost, struct error *error)
         record->cause = errno;
     if (record->cause != 0)
         result = system_error(record, record->cause, error);
-    *lost = 0;
+    *lost = record->lost;
     for (unsigned i = 0; i < record->workers; i++)
         *lost += journal_lost(record->journals[i]);
     record_free(record);

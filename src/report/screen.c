@@ -177,6 +177,45 @@ void screen_words(struct screen *screen, const char *text)
     }
 }
 
+/* Takes a line of COLUMNS off TEXT, which is longer than that, and the spaces around it. */
+static struct text take_line(struct text *text, size_t columns)
+{
+    struct text ahead = *text;
+    struct text next = *text;
+    size_t used = take_glyph(&next).columns;
+    size_t length = 0; /* up to the last space, if there is one */
+    while (used <= columns) {
+        ahead = next;
+        if (ahead.data[0] == ' ')
+            length = (size_t)(ahead.data - text->data);
+        used += take_glyph(&next).columns;
+    }
+    if (length == 0)
+        length = (size_t)(ahead.data - text->data);
+    struct text line = text_trim((struct text){text->data, length});
+    text->data += length;
+    text->length -= length;
+    *text = text_trim(*text);
+    return line;
+}
+
+void screen_wrap(struct screen *screen, size_t lines, const char *text)
+{
+    struct buffer clean;
+    size_t indent = screen->column;
+    buffer_init(&clean, 3 * strlen(text) + 1); /* each byte can become U+FFFD */
+    if (utf8_append_clean(&clean, text_of(text), SIZE_MAX) != 0)
+        screen->failed = true;
+    struct text rest = text_trim(buffer_text(&clean));
+    for (; lines > 1 && indent + columns_of(rest) > SCREEN_COLUMNS; lines--) {
+        append_cut(screen, take_line(&rest, SCREEN_COLUMNS - indent), SCREEN_COLUMNS);
+        screen_break(screen);
+        screen_pad(screen, indent);
+    }
+    append_cut(screen, rest, SCREEN_COLUMNS);
+    buffer_free(&clean);
+}
+
 void screen_pad(struct screen *screen, size_t column)
 {
     for (; screen->column < column; screen->column++)

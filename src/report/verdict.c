@@ -122,6 +122,10 @@ void verdict_print(struct screen *screen, const struct results *results)
         put_word(screen, SCREEN_GREEN, "PASSED");
         put_what_passed(screen, results);
         break;
+    case EXIT_USAGE:
+        put_word(screen, SCREEN_RED, "FAILED");
+        screen_print(screen, "%s", results->exit_reason);
+        break;
     case EXIT_NO_CONNECTION:
         put_word(screen, SCREEN_RED, "NO CONNECTION");
         screen_print(screen, "none of %s could be opened",

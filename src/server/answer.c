@@ -44,7 +44,7 @@ static enum outgoing_kind go_on(struct answer *answer, bool timed_out)
         return OUTGOING_ERROR;
     }
     answer->place++;
-    decisive = answer->kind == OUTGOING_ERROR ? 1 : script_length(answer->script);
+    decisive = answer->kind == OUTGOING_ERROR ? 1 : script_length_to_end(answer->script);
     return answer->place == decisive ? answer->kind : OUTGOING_PART;
 }
 

@@ -17,7 +17,7 @@
 /* What a message means for the server's counts. */
 enum outgoing_kind {
     OUTGOING_PART,  /* of a reply that goes on */
-    OUTGOING_REPLY, /* the last of a good reply */
+    OUTGOING_REPLY, /* the end of a good reply */
     OUTGOING_ERROR
 };
 
@@ -44,7 +44,7 @@ struct answer {
     uint64_t timeout_ns;     /* when the word above is due; CLOCK_NEVER: never, or not any more */
     uint64_t place;          /* of the next message in the script */
     uint64_t seq;            /* number of what is answered */
-    enum outgoing_kind kind; /* of its decisive message: the last, but of an error the first */
+    enum outgoing_kind kind; /* of its decisive message: the end, but of an error the first */
     bool to_everyone;        /* sent to every open connection */
     char request_id[ID_SIZE];
     struct text prompt; /* views into bytes */

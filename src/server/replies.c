@@ -51,10 +51,14 @@ static int compile_scripts(struct replies *replies, const struct server_options 
                            struct error *error)
 {
     struct script_source good = replies->profile->good;
+    bool plain = replies->profile == &profile_plain;
 
+    if (options->stream != 0 && !plain && good.messages == 1)
+        return error_set(error, "--stream: %s answers in one message; leave it out, or --profile",
+                         replies->profile->name);
     if (options->stream != 0)
         good.messages = options->stream;
-    if (replies->profile == &profile_plain) {
+    if (plain) {
         good.parts[SCRIPT_MESSAGE] = options->reply;
         good.parts[SCRIPT_END] = options->reply_end;
         if (compile_given("--reply", options->reply, error) != 0 ||

@@ -26,10 +26,15 @@ void script_free(struct script *script)
     *script = (struct script){0};
 }
 
-uint64_t script_length(const struct script *script)
+uint64_t script_length_to_end(const struct script *script)
 {
     return script->messages + script->has[SCRIPT_OPENING] + script->has[SCRIPT_KEEP_ALIVE] +
-           script->has[SCRIPT_END] + script->has[SCRIPT_AFTER];
+           script->has[SCRIPT_END];
+}
+
+uint64_t script_length(const struct script *script)
+{
+    return script_length_to_end(script) + script->has[SCRIPT_AFTER];
 }
 
 struct script_cue script_cue(const struct script *script, uint64_t place,

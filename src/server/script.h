@@ -58,6 +58,10 @@ void script_free(struct script *script);
 /* How many messages SCRIPT has in all. */
 uint64_t script_length(const struct script *script);
 
+/* How many it has up to its end, which a client takes for the end of the reply: without those that
+ * come after it. */
+uint64_t script_length_to_end(const struct script *script);
+
 /* The message at PLACE, from 0, below script_length(). */
 struct script_cue script_cue(const struct script *script, uint64_t place,
                              const struct script_pace *pace);

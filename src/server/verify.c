@@ -41,14 +41,6 @@ static struct text take_until(struct text *rest, char separator)
     return taken;
 }
 
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef";
-    const char *found = c == '\0' ? NULL : strchr(digits, tolower((unsigned char)c));
-
-    return found == NULL ? -1 : (int)(found - digits);
-}
-
 /* The decoded text is never longer than what it was decoded from, so all of a request fits. */
 static struct text percent_decode(struct claim *claim, struct text encoded)
 {
@@ -57,11 +49,12 @@ static struct text percent_decode(struct claim *claim, struct text encoded)
 
     for (size_t i = 0; i < encoded.length; i++) {
         bool escape = encoded.data[i] == '%' && i + 2 < encoded.length &&
-                      hex_digit(encoded.data[i + 1]) >= 0 && hex_digit(encoded.data[i + 2]) >= 0;
+                      text_hex_digit(encoded.data[i + 1]) >= 0 &&
+                      text_hex_digit(encoded.data[i + 2]) >= 0;
 
-        *end++ = escape
-                     ? (char)(hex_digit(encoded.data[i + 1]) * 16 + hex_digit(encoded.data[i + 2]))
-                     : encoded.data[i];
+        *end++ = escape ? (char)(text_hex_digit(encoded.data[i + 1]) * 16 +
+                                 text_hex_digit(encoded.data[i + 2]))
+                        : encoded.data[i];
         i += escape ? 2 : 0;
     }
     claim->decoded_length += (size_t)(end - start);

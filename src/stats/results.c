@@ -109,7 +109,9 @@ static void decide_by_thresholds(struct results *results)
 
 void results_decide(struct results *results, int signal_number)
 {
-    if (signal_number != 0)
+    if (results->record_failed)
+        decide(results, EXIT_USAGE, "the record could not be written");
+    else if (signal_number != 0)
         decide(results, signal_number == SIGTERM ? EXIT_TERMINATED : EXIT_INTERRUPTED,
                "interrupted");
     else if (!results_conserved(results, NULL))

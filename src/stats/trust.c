@@ -24,6 +24,9 @@
 
 #define SAMPLES_DOUBTFUL 10
 
+#define LATE_DOUBTFUL         10
+#define LATE_DOUBTFUL_PERCENT 5 /* of the requests that ended */
+
 #define MORE_GENERATOR "use more workers (-t), less load, or a bigger or quieter machine"
 
 static uint64_t smaller(uint64_t a, uint64_t b)
@@ -88,6 +91,24 @@ static bool check_cpu(const struct results *results, struct trust_reason *reason
     if (busy > 1)
         snprintf(reason->text + length, sizeof(reason->text) - (size_t)length, ", and %u more",
                  busy - 1);
+    return true;
+}
+
+/* Messages behind the end of replies that are taken to be single ones: the first message of a
+ * stream was measured for the whole of it. One for each failed request may be its reply, come too
+ * late. */
+static bool check_late_messages(const struct results *results, struct trust_reason *reason)
+{
+    char count[UNITS_SIZE];
+    uint64_t late = results->recorded.late;
+    uint64_t failed = results->recorded.measured.failed;
+    uint64_t behind = late > failed ? late - failed : 0;
+    if (results->setup.stream || results->setup.one_way || behind < LATE_DOUBTFUL ||
+        behind * 100 <= results_requests(results) * LATE_DOUBTFUL_PERCENT)
+        return false;
+    reason->grade = TRUST_DOUBTFUL;
+    snprintf(reason->text, sizeof(reason->text), "%s messages came behind the end of their reply",
+             units_format_count(late, count));
     return true;
 }
 
@@ -233,12 +254,13 @@ static bool check_no_replies(const struct results *results, struct trust_reason 
 
 static bool check_record_lost(const struct results *results, struct trust_reason *reason)
 {
+    char count[UNITS_SIZE];
     uint64_t lost = results->record_lost;
     if (lost == 0)
         return false;
     reason->grade = TRUST_DOUBTFUL;
-    snprintf(reason->text, sizeof(reason->text), "--record had to leave out %" PRIu64 " request%s",
-             lost, lost == 1 ? "" : "s");
+    snprintf(reason->text, sizeof(reason->text), "--record had to leave out %s request%s",
+             units_format_count(lost, count), lost == 1 ? "" : "s");
     return true;
 }
 
@@ -263,6 +285,8 @@ static const struct check {
      "use more source addresses (--interface), a higher 'ulimit -n', or fewer connections"},
     {"rate", check_rate, MORE_GENERATOR},
     {"send_lag", check_send_lag, MORE_GENERATOR},
+    {"late_messages", check_late_messages,
+     "replies seem to come in several messages; say how they end with --reply-end"},
     {"loop_lag", check_loop_lag, MORE_GENERATOR},
     {"cpu", check_cpu, MORE_GENERATOR},
     {"samples", check_samples, "send more requests, or ask for a lower percentile"},

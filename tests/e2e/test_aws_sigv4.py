@@ -96,7 +96,6 @@ class Wsload(Case):
             ({}, {**KEYS, **OTHER_SECRET}, {}),
             ({}, {**KEYS, "AWS_ACCESS_KEY_ID": "AKIDOTHER"}, {}),
             ({}, KEYS, {"scope": "eu-west-1:execute-api"}),
-            ({}, KEYS, {"scope": f"{REGION}:s3"}),
             ({}, {**KEYS, **TOKEN}, {}),
             (TOKEN, KEYS, {}),
             (TOKEN, {**KEYS, "AWS_SESSION_TOKEN": "another"}, {}),

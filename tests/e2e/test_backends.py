@@ -18,7 +18,6 @@ ATTEMPTS = 5
 MESSAGES, FIRST_MS, GAP_MS = 8, 40, 20
 TOLERANCE_S = 0.002
 REQUESTS = 20
-HANG_S = "600ms"
 
 
 @dataclasses.dataclass
@@ -27,6 +26,7 @@ class Row:
 
     stream: bool = True
     failure: tuple = ("error_reply", "")
+    patience: str = "600ms"  # until an answer is known to hang
     hangs: tuple = ("truncated", "reply_timeout")  # None: no message tells that it hangs
     error_messages: int = 1
     ignored: int = 0
@@ -41,7 +41,7 @@ ROWS = {
     "genai-application-builder": Row(ignored=2, error_messages=2),
     "serverless-patterns": Row(),
     "serverless-patterns-rust": Row(
-        failure=("reply_timeout", ""), hangs=None, error_messages=0, marker=False
+        failure=("reply_timeout", ""), patience="2500ms", hangs=None, error_messages=0, marker=False
     ),
     "genai-llm-chatbot": Row(late=1),
     "korean-chatbot": Row(),
@@ -163,7 +163,7 @@ class Table(Case):
         for name, row in ROWS.items():
             with self.subTest(backend=name):
                 server = self.start_backend(name)
-                flags = ("-n", 10, "--timeout", HANG_S)
+                flags = ("-n", 10, "--timeout", row.patience)
                 run = self.run_row(name, server.url(), *flags, prompt="please FAIL")
                 self.assert_counts(run, failed=10)
                 self.assertEqual(run.errors(), {row.failure: 10}, run)
@@ -177,7 +177,7 @@ class Table(Case):
                 continue
             with self.subTest(backend=name):
                 server = self.start_backend(name)
-                flags = ("-n", 5, "--timeout", HANG_S)
+                flags = ("-n", 5, "--timeout", row.patience)
                 run = self.run_row(name, server.url(), *flags, prompt="please HANG")
                 self.assertEqual(run.summary["failed_requests"], 5, run)
                 self.assertEqual(run.errors(), {row.hangs: 5}, run)
@@ -263,7 +263,7 @@ class Profiles(Case):
         for name, row in ROWS.items():
             with self.subTest(backend=name):
                 server = self.start_profile(name, "--error-rate", 100)
-                run = self.run_row(name, server.url(), "-n", 10, "--timeout", HANG_S)
+                run = self.run_row(name, server.url(), "-n", 10, "--timeout", row.patience)
                 self.assertEqual(run.errors(), {row.failure: 10}, run)
                 self.assertEqual(run.summary["failed_requests"], 10)
 

@@ -83,6 +83,17 @@ class Mistakes(harness.Case):
             (("--expect", "json:"), ("--expect",)),
             (("--expect-bytes", "9-3"), ("--expect-bytes", "9-3")),
             (("--correlate", ""), ("--correlate",)),
+            (("--reply-end", "silence:30s"), ("--reply-end", "30 s", "--timeout")),
+            (("--reply-end", "count:"), ("--reply-end 'count:'", "count:20")),
+            (("--reply-end", "silence:"), ("--reply-end 'silence:'", "silence:500ms")),
+            (("--fail-on", "close"), ("--fail-on 'close'", "--reply-end", "contains:close")),
+            (("--ignore", "count:3"), ("--ignore 'count:3'", "--reply-end")),
+            (("--record", ""), ("--record ''",)),
+            (("--bearer-file", ""), ("--bearer-file ''",)),
+            (("--keepalive", "5s:"), ("--keepalive '5s:'", "T:TEXT")),
+            (("--aws-sigv4", "eu-west-1:s3"), ("--aws-sigv4", "execute-api")),
+            (("--aws-sigv4", "EU:execute-api"), ("--aws-sigv4", "region")),
+            (("--aws-sigv4", "r:execute-api", "--sigv4-host", "a b"), ("--sigv4-host 'a b'",)),
             (("--gateway-timeout", "never"), ("--gateway-timeout", "never", "continue")),
             (("--query", "novalue"), ("--query", "number 1", "NAME=VALUE")),
             (("--query", "a={{colum}}"), ("--query", "colum")),
@@ -112,6 +123,8 @@ class Mistakes(harness.Case):
             (("--warmup", "5s", "-s", "30s:5"), ("--warmup", "--connections")),
             (("--one-way", "--reply-end", "count:2"), ("--reply-end count:2", "--one-way")),
             (("--one-way", "--expect", "text:a"), ("--expect text:a", "--one-way")),
+            (("--one-way", "--max-latency", "1s"), ("--max-latency 1 s", "--one-way")),
+            (("--one-way", "--threshold", "ttfm:avg<1s"), ("ttfm:avg<1s", "--one-way")),
             (("--correlate", "id"), ("--correlate", "{{id}}")),
             (("--record-replies",), ("--record-replies", "--record")),
             (("--sigv4-in", "header"), ("--sigv4-in header", "--aws-sigv4")),
@@ -262,10 +275,13 @@ class Help(harness.Case):
             self.assertIn("WSLOAD_TIMEOUT", run.out)
 
     def test_help_on_an_option_of_serve(self):
-        for args in (("serve", "delay"), ("delay",)):
-            run = self.wsload("help", *args)
+        for args in (("help", "serve", "delay"), ("help", "delay"), ("serve", "help", "delay")):
+            run = self.wsload(*args)
             self.assertEqual(run.code, 0, run)
             self.assertIn("WSLOAD_SERVE_DELAY", run.out)
+        self.assertEqual(self.wsload("serve", "help").out, self.wsload("serve", "--help").out)
+        for args in (("--help",), ("serve", "--help")):
+            self.assertIn("wsload serve help OPTION", self.wsload(*args).out)
 
     def test_version(self):
         run = self.wsload("--version")

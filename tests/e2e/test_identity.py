@@ -148,6 +148,90 @@ class Files(Case):
                     self.assertNotIn("lines", run.err)
 
 
+class Repeated(Case):
+    """A server that says what it was sent, to everybody who reads what wsload writes."""
+
+    REPEATED = ("b3arer/t0ken+", "k3y-value", "head3r-s3cret", "cell/s3cret+2", "que?ry-s3cret",
+                "url-s3cret", "s3ssion/t0ken+", "AKIDS3CRET")
+    AWS = {
+        "AWS_ACCESS_KEY_ID": "AKIDS3CRET", "AWS_SECRET_ACCESS_KEY": "unsent",
+        "AWS_SESSION_TOKEN": "s3ssion/t0ken+==",
+    }
+
+    def repeat(self, server, script, *flags):
+        users = self.write("users.csv", "cell\ncell/s3cret+1\ncell/s3cret+2\n")
+        return self.wsload(
+            "-v", "-c", 2, "-n", 6, "--users", users, "--query", "cell={{cell}}",
+            "--query", "q=que?ry-s3cret", "-H", "X-Secret: head3r-s3cret",
+            "--bearer-file", self.secret_file("token", "b3arer/t0ken+=="),
+            "--api-key-file", self.secret_file("key", "k3y-value"),
+            "--aws-sigv4", "us-east-1:execute-api", "--record", "r", "--record-replies",
+            "--template", chat.SCRIPTED, *flags, server.url(path="/?url=url-s3cret"),
+            self.scripts(script), env=self.AWS,
+        )
+
+    def assert_all_secret(self, run, *more):
+        paths = [self.dir / "load_test_summary.json", self.dir / "r"]
+        shown = run.out + run.err + "".join(path.read_text() for path in paths)
+        for secret in self.REPEATED:
+            for form in (secret, urllib.parse.quote(secret, safe=""), *more):
+                self.assertNotIn(form, shown)
+        self.assertNotRegex(shown, r"ignature=[0-9a-f]")
+        self.assertIn("******", shown)
+
+    def test_in_replies(self):
+        server = self.replies()
+        run = self.repeat(server, [[0, "repeat", "text"]], "--expect", "json:end")
+        self.assertEqual(run.summary["failed_requests"], 6, run)
+        self.assert_all_secret(run)
+        self.assertIn("q=*", self.records("r")[0]["reply"])
+
+    def test_in_good_replies(self):
+        run = self.repeat(self.replies(), [[0, "repeat", "text"]])
+        self.assertEqual(run.summary["successful_requests"], 6, run)
+        self.assert_all_secret(run)
+
+    def test_in_error_frames(self):
+        run = self.repeat(self.replies(), [[0, "repeat", "gateway"]])
+        self.assertEqual({error["kind"] for error in run.summary["errors"]}, {"gateway_error"})
+        self.assert_all_secret(run)
+
+    def test_in_close_reasons(self):
+        run = self.repeat(self.replies(), [[0, "repeat", "close"]])
+        self.assertIn("closed", {error["kind"] for error in run.summary["errors"]})
+        self.assert_all_secret(run)
+
+    def test_in_refusals_that_come_in_pieces(self):
+        for later in (0, 5, 30, 200):
+            with self.subTest(later=later):
+                server = self.replies(refuse=[{"status": 403, "repeat": later}])
+                run = self.repeat(server, [])
+                self.assertEqual(run.code, 3, run)
+                self.assert_all_secret(run, "b3arer", "head3r", "s3ssion")
+
+    def test_in_headers_of_refusals(self):
+        headers = {"x-amzn-ErrorType": "head3r-s3cret", "x-amzn-RequestId": "b3arer/t0ken+=="}
+        server = self.replies(refuse=[{"status": 403, "headers": headers, "body": "x" * 1500}])
+        run = self.repeat(server, [])
+        self.assert_all_secret(run, "==")
+        self.assertIn("body: xxx", run.summary["errors"][0]["example"])
+
+    def test_when_the_token_is_renewed(self):
+        """What is answered carried the token before."""
+        server = self.replies()
+        path = self.secret_file("token", "t0ken-old")
+        process = self.start(
+            "-c", 1, "-n", 1, "--bearer-file", path, "--template", chat.SCRIPTED,
+            "--expect", "json:end", server.url(), self.scripts([[500, "repeat", "text"]]),
+        )
+        self.wait_for(lambda: server.counts()["messages"] == 1, "a request")
+        self.secret_file("token", "t0ken-new")
+        run = self.finish(process)
+        self.assertEqual(run.summary["failed_requests"], 1, run)
+        self.assert_secret(run)
+        self.assertIn("Bearer *********", run.summary["errors"][0]["example"])
+
+
 class Refused(Case):
     """What API Gateway says when it lets nobody in: once for each status, to be shown to AWS."""
 

@@ -1,9 +1,28 @@
 """The life of a connection: replaced before it is too old, kept up while idle, and compressed when
 that was asked for."""
 
+import random
+import string
+import zlib
+
+import certificates
 import chat
+import harness
 
 END = [[5, "end"]]
+
+
+def raw_frames(case, **options):
+    return case.server(["/usr/bin/python3", harness.SERVERS / "raw_frames.py"], options)
+
+
+class Opening(chat.Case):
+    def test_a_server_that_speaks_first_and_never_stops(self):
+        """The greeting comes with the answer to the handshake, and the loop is never idle."""
+        server = raw_frames(self, behind="81026869", flood="8105666c6f6f64")
+        run = self.wsload("--hold", "-c", 20, "-d", "1s", "--connect-timeout", "1s", server.url())
+        self.assertEqual(run.summary["connections"]["opened"], 20, run)
+        self.assertEqual(run.summary["connections"]["failed"], 0, run)
 
 
 class Lifetime(chat.Case):
@@ -138,19 +157,128 @@ class Compression(chat.Case):
         self.assertEqual(counts["extensions"], {"": 1})
         self.assertIn("permessage-deflate", counts["requests"][0]["headers"][self.OFFER])
 
-    def test_long_messages_both_ways(self):
-        """Through libwebsockets' buffers, larger and smaller than they are."""
-        server = self.replies(deflate=True)
-        for size in (1, 125, 126, 4095, 4096, 4097, 65_535, 65_536, 120_000):
-            with self.subTest(size=size):
-                script = [[0, "end", size]]
-                pad = '"pad": "%s", "do"' % ("ab" * (size // 2))
-                path = self.write("message.json", chat.SCRIPTED.replace('"do"', pad))
-                run = self.wsload(
-                    "-c", 1, "--compress", "--template", f"@{path}", "--expect", "json:end=true",
-                    server.url(), self.scripts(*[script] * 3),
-                )
-                self.assert_passed(run, 3)
+    SIZES = (1, 125, 126, 4096, 16_384, 32_767, 32_768, 32_769, 33_000, 65_536, 900_000)
+
+    def texts(self, *sizes):
+        """Of each size a text of one repeated byte, and a random one."""
+        source = random.Random(7)
+        letters = string.ascii_letters + string.digits
+        for size in sizes:
+            yield "y" * size
+            yield "".join(source.choices(letters, k=size))
+
+    def echo(self, server, texts, *flags, answer=lambda text: text, scheme="ws"):
+        """Each text is sent and comes back, twice, on one connection: so the second time the server
+        may tell by a look back at the first."""
+        run = self.wsload(
+            "--compress", "-c", 1, "-n", 2 * len(texts), "--template", "{{prompt}}",
+            "--record", "r", "--record-replies", "--allow-oversize", *flags, server.url(scheme),
+            self.prompts(*texts),
+        )
+        self.assert_passed(run, 2 * len(texts))
+        records = self.records("r")
+        wanted = [answer(text) for text in texts] * 2
+        self.assertEqual([line["bytes"] for line in records], [len(text) for text in wanted])
+        kept = 1 << 20  # of each reply, in the record
+        self.assertTrue([line["reply"] for line in records] == [text[:kept] for text in wanted])
+        return run
+
+    def deflate_echo(self, **options):
+        return self.server(["node", harness.SERVERS / "deflate_echo.js"], options)
+
+    def frames(self, **options):
+        return raw_frames(self, **{"extensions": "permessage-deflate", **options})
+
+    def test_all_sizes_both_ways(self):
+        for options in ({}, {"takeover": False}, {"fragment": 5000}):
+            with self.subTest(options=options):
+                server = self.deflate_echo(**options)
+                self.echo(server, list(self.texts(*self.SIZES, 5_000_000)))
+                agreed, = server.stop()["extensions"]
+                self.assertIn("client_no_context_takeover", agreed)
+                self.assertEqual("server_no_context_takeover" in agreed, "takeover" in options)
+
+    def test_empty_replies(self):
+        self.echo(self.deflate_echo(), ["a", "empty"],
+                  answer=lambda text: "" if text == "empty" else text)
+
+    def test_with_another_implementation(self):
+        server = self.python()
+        texts = list(self.texts(*self.SIZES))
+        self.echo(server, texts)
+        self.assertEqual(server.stop()["texts"], {"y": 2, **{text: 2 for text in texts}})
+
+    def test_over_tls(self):
+        authority = certificates.Authority(self.dir)
+        certificate = authority.issue("good", "IP:127.0.0.1")
+        server = self.python(cert=certificate.cert, key=certificate.key)
+        self.echo(server, list(self.texts(*self.SIZES)), "--cacert", authority.cert,
+                  scheme="wss")
+
+    def test_the_examples_of_the_rfc(self):
+        """RFC 7692 section 7.2.3, in this order on one connection; the second looks back at the
+        first. A server may also answer uncompressed."""
+        server = self.frames(extensions="permessage-deflate; server_max_window_bits=10")
+        examples = [
+            "c107f248cdc9c90700",  # one block
+            "c105f200110000",  # the same once more: the window is shared
+            "4103f248cd8004c9c90700",  # in two frames
+            "c10b000500faff48656c6c6f00",  # without compression
+            "c108f348cdc9c9070000",  # with a final block
+            "c105f200110000",  # and what is behind it looks back all the same
+            "c10df248050000" + "00ffffcac9c90700",  # in two blocks
+            "810548656c6c6f",  # as it is
+        ]
+        run = self.echo(server, examples, answer=lambda text: "Hello")
+        self.assertEqual(run.summary["errors"], [])
+        counts = server.stop()
+        self.assertEqual(counts, {"messages": 16, "compressed": 16, "closes": 1})
+
+    def test_what_comes_behind_the_handshake(self):
+        """The library has read it then, and reads on."""
+        server = self.frames(behind="c107f248cdc9c90700")
+        run = self.echo(server, ["c105f200110000", "810548656c6c6f", "4103f248cd8004c9c90700"],
+                        answer=lambda text: "Hello")
+        self.assertEqual(run.summary["unsolicited_messages"], 1)
+
+    def test_what_cannot_be_inflated_breaks_the_protocol(self):
+        bomb = zlib.compressobj(9, zlib.DEFLATED, -15)
+        bomb = bomb.compress(b"x" * (1 << 24) + b"x") + bomb.flush(zlib.Z_SYNC_FLUSH)
+        bomb = bomb[:-4]
+        cases = {
+            "noise": "c103ffffff",
+            "cut off": "c104f248cdc9",
+            "too long": (b"\xc1\x7e" + len(bomb).to_bytes(2, "big") + bomb).hex(),
+            "a control frame": "c900",
+            "not at the beginning": "0103616263c003646566",
+            "another bit": "a10548656c6c6f",
+        }
+        for behind in ({}, {"behind": "810548656c6c6f"}):
+            for name, frames in cases.items():
+                if behind and name in ("a control frame", "not at the beginning", "another bit"):
+                    continue  # libwebsockets reads, and looks away
+                with self.subTest(name=name, **behind):
+                    server = self.frames(**behind)
+                    run = self.wsload("--compress", "-c", 1, "-n", 1, "--template", "{{prompt}}",
+                                      server.url(), self.prompts(frames))
+                    self.assertEqual([e["kind"] for e in run.summary["errors"]], ["protocol"], run)
+
+    def test_it_is_agreed_on_as_it_was_offered(self):
+        for agreed, opens in (
+            ("permessage-deflate", True),
+            ("permessage-deflate; client_no_context_takeover; server_no_context_takeover", True),
+            ("permessage-deflate;server_max_window_bits=9", True),
+            ("permessage-deflate, permessage-deflate", True),
+            ("permessage-deflate; client_max_window_bits=10", False),  # was not offered
+            ("permessage-deflate; unheard_of", False),
+            ("x-unheard-of", False),
+        ):
+            with self.subTest(agreed=agreed):
+                server = self.frames(extensions=agreed)
+                run = self.wsload("--compress", "-c", 1, "-n", 1, "--template", "{{prompt}}",
+                                  server.url(), self.prompts("c107f248cdc9c90700"))
+                self.assertEqual(run.summary["connections"]["opened"], int(opens), run)
+                self.assertEqual(run.summary["successful_requests"], int(opens), run)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 
 import chat
 
@@ -51,8 +52,8 @@ class Lines(chat.Case):
         self.assert_passed(run, 20)
         for line in self.records("r"):
             end = json.dumps({"id": line["id"], "end": True}, separators=(",", ":"))
-            self.assertEqual(line["reply"], f'Grüße, "{line["id"]}"\\ \u0001{end}')
-            self.assertEqual(line["bytes"], len(line["reply"].encode()))
+            self.assertEqual(line["reply"], f'Grüße, "{line["id"]}"\n\\ \u0001\n{end}')
+            self.assertEqual(line["bytes"], len(line["reply"].encode()) - 2)  # without the breaks
 
     def test_outcomes(self):
         server = self.replies()
@@ -105,9 +106,40 @@ class Lines(chat.Case):
         self.assert_passed(run, 20_000)
         self.assertEqual(len(self.records("r")) + run.summary["record"]["lost"], 20_000)
 
+    def test_a_reader_that_stalls(self):
+        """The pipe is full and nobody empties it: the run ends all the same."""
+        os.mkfifo(self.dir / "pipe")
+        reader = os.open(self.dir / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        run = self.play(self.replies(), [[[0, "end"]]], "-n", 2000, "--record", "pipe", timeout=30)
+        self.assertEqual(run.code, 2, run)
+        self.assertIn("--record: pipe", run.err)
+        written = 0
+        while piece := os.read(reader, 1 << 16):
+            written += piece.count(b"\n")
+        self.assertEqual(run.summary["successful_requests"], 2000, run)
+        self.assertTrue(0 < written < 2000, written)
+
+    def test_a_full_disk(self):
+        run = self.play(self.replies(), [[[0, "end"]]], "-n", 20, "--record", "/dev/full")
+        self.assertEqual(run.code, 2, run)
+        self.assertIn("--record: /dev/full: No space left", run.err)
+        self.assertEqual(run.summary["successful_requests"], 20, run)
+
     def test_a_path_that_cannot_be_written(self):
         run = self.wsload("--record", "/none/r", "ws://127.0.0.1:9/", self.prompts("a"))
         self.assert_mistake(run, "--record", "/none/r")
+
+    def test_a_disk_that_is_full_ends_the_run_in_one_voice(self):
+        server = self.replies()
+        run = self.play(server, [[[0, "end", 20]]], "--record", "/dev/full", "-n", 5)
+        self.assertEqual(run.code, 2, run)
+        self.assertIn("/dev/full: No space left on device", run.err)
+        self.assertRegex(run.out, r"FAILED   the record could not be written +exit 2\n")
+        reason = "the record could not be written"
+        self.assertEqual(run.summary["exit"], {"code": 2, "reason": reason})
+        self.assertEqual(run.summary["record"], {"lost": 5})
+        self.assertFalse(run.summary["passed"])
 
     def test_replies_need_a_record(self):
         run = self.wsload("--record-replies", "ws://127.0.0.1:9/", self.prompts("a"))

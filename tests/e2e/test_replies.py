@@ -167,12 +167,14 @@ class Errors(chat.Case):
                 self.assert_passed(run, 2)
 
     def test_an_error_ends_the_request(self):
-        """Unless it goes on: then what still belongs to it disturbs nobody."""
+        """And its connection, since the rest could be of the next reply; unless it goes on."""
         script = [[0, *text({"error": "x"})], [100, "end"]]
         run = self.fail_on("json:error", script, "--think-time", "200ms")
-        self.assert_counts(run, ok=1, failed=1, late=1)
+        self.assert_counts(run, ok=1, failed=1)
+        self.assertEqual(run.summary["connections"]["reopened"], 1)
         run = self.fail_on("json:error,continue", script, "--record", "r")
         self.assert_counts(run, ok=1, failed=1)
+        self.assertEqual(run.summary["connections"]["reopened"], 0)
         lines = {line["seq"]: line for line in self.records("r")}
         self.assertEqual((lines[1]["outcome"], lines[1]["messages"]), ("error_reply", 2))
         self.assertGreaterEqual(lines[1]["done"] - lines[1]["sent"], 100)

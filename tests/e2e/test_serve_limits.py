@@ -31,6 +31,14 @@ class Limits(harness.Case):
         code, reason, _ = asyncio.run(closing(self.serve(*flags).url(), *messages))
         return code, reason
 
+    async def ask(self, url, count):
+        async with websockets.connect(url) as socket_:
+            replies = []
+            for _ in range(count):
+                await socket_.send('{"message": "a"}')
+                replies.append(json.loads(await socket_.recv()))
+            return replies
+
     def test_frames_and_messages_as_long_as_on_api_gateway(self):
         too_long_frame = (1009, "Max frame length of 32768 has been exceeded.")
         too_long = (1009, "Max message length of 131072 has been exceeded.")
@@ -89,22 +97,24 @@ class Limits(harness.Case):
 
     def test_messages_over_the_quota_are_throttled(self):
         served = self.serve("--message-quota", "0.01")
-
-        async def ask():
-            async with websockets.connect(served.url()) as socket_:
-                replies = []
-                for _ in range(3):
-                    await socket_.send('{"message": "a"}')
-                    replies.append(json.loads(await socket_.recv()))
-                return replies
-
-        good, *throttled = asyncio.run(ask())
+        good, *throttled = asyncio.run(self.ask(served.url(), 3))
         self.assertEqual(good["message"], "a")
         for reply in throttled:
             self.assertEqual(reply["message"], "Too Many Requests")
             self.assertEqual(set(reply), {"message", "connectionId", "requestId"})
             self.assertEqual(reply["connectionId"], good["connectionId"])
         self.assertIn("3 messages: 1 replies, 2 errors\n", served.stop().out)
+
+    def test_a_frame_limit_above_that_of_messages_changes_nothing(self):
+        for length, limit in ((1025, "message length of 1024"), (32769, "frame length of 32768")):
+            code, reason = self.close_of(("--message-limit", "1KiB"), "x" * length)
+            self.assertEqual((code, reason), (1009, f"Max {limit} has been exceeded."))
+
+    def test_a_quota_of_nothing_refuses_everything(self):
+        served = self.serve("--message-quota", 0)
+        [error] = asyncio.run(self.ask(served.url(), 1))
+        self.assertEqual(error["message"], "Too Many Requests")
+        self.assertIn("1 messages: 0 replies, 1 errors\n", served.stop().out)
 
     def test_answers_that_take_too_long_are_reported_and_still_come(self):
         served = self.serve("--integration-timeout", "30ms", "--delay", "60ms")

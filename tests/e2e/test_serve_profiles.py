@@ -113,6 +113,16 @@ class Profiles(harness.Case):
             [answer["action"] for answer in answers[-2:]], ["final_response", "llm_new_token"]
         )
 
+    def test_a_reply_counts_when_its_end_was_sent(self):
+        """A client that leaves with the end misses what the sample sends behind it."""
+        for profile, steps in (
+            ("bedrock-chat", ((dumps(step="START"), 1), (dumps(step="END"), TOKENS + 1))),
+            ("genai-llm-chatbot", ((ROWS["genai-llm-chatbot"][0], TOKENS + 1),)),
+        ):
+            served = self.serve("--profile", profile, "--stream", TOKENS, "--gap", "20ms")
+            asyncio.run(talk(served.url(), *steps))
+            self.assertIn(f"{len(steps)} messages: 1 replies, 0 errors", served.stop().out)
+
     def test_bedrock_chat_in_steps(self):
         answers = self.talk(
             "bedrock-chat",
@@ -164,7 +174,7 @@ class Profiles(harness.Case):
 
     def test_no_route(self):
         for profile in ("simple-chat", "genai-llm-chatbot", "amazon-bedrock-websocket"):
-            [answer] = self.talk(profile, (dumps(action="other", data="hi"), 1))
+            [answer] = self.talk(profile, (dumps(action="other", data="hi"), 1), flags=())
             self.assertEqual(answer["message"], "Forbidden")
 
 

@@ -1,6 +1,6 @@
 /* Frames: any bytes give the same events however they are cut, and nothing outside a piece is read.
  *
- * The first byte says how the rest is cut. */
+ * The first byte says how the rest is cut, and whether compression was agreed on. */
 #include "fuzz.h"
 
 #include "wsload/protocol/frame_reader.h"
@@ -11,14 +11,17 @@
 static void log_event(struct buffer *log, enum frame_event event, const struct frame_reader *reader,
                       struct text payload)
 {
-    REQUIRE(buffer_printf(log, "%d %d %zu:", event, reader->binary, payload.length) == 0);
+    REQUIRE(buffer_printf(log, "%d %d %d %zu:", event, reader->binary, reader->compressed,
+                          payload.length) == 0);
     REQUIRE(buffer_append(log, payload.data, payload.length) == 0);
 }
 
-static void check_payload(enum frame_event event, struct text payload)
+static void check_event(enum frame_event event, const struct frame_reader *reader,
+                        struct text payload)
 {
     REQUIRE(event == FRAME_MESSAGE ? payload.length <= MESSAGE_MAX : payload.length <= 125);
     REQUIRE(event != FRAME_CLOSED || payload.length != 1);
+    REQUIRE(reader->deflate || !reader->compressed);
 }
 
 /* Logs the events of PIECE. False at a fault. */
@@ -34,17 +37,19 @@ static int read_piece(struct frame_reader *reader, struct text piece, struct buf
             REQUIRE(event == FRAME_FAULT || piece.length == 0);
             return event == FRAME_NEEDS_MORE;
         }
-        check_payload(event, payload);
+        check_event(event, reader, payload);
         log_event(log, event, reader, payload);
     }
 }
 
 /* Logs the events of the bytes in pieces of at most STEP bytes, each alone in its memory. */
-static void read_in_pieces(const uint8_t *data, size_t size, size_t step, struct buffer *log)
+static void read_in_pieces(const uint8_t *data, size_t size, size_t step, int deflate,
+                           struct buffer *log)
 {
     struct frame_reader reader;
     int good = 1;
     frame_reader_init(&reader, MESSAGE_MAX);
+    reader.deflate = deflate;
     while (good && size > 0) {
         size_t length = size < step ? size : step;
         char *piece = malloc(length);
@@ -66,8 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     buffer_init(&whole, LOG_MAX);
     buffer_init(&cut, LOG_MAX);
-    read_in_pieces(data + 1, size - 1, size, &whole);
-    read_in_pieces(data + 1, size - 1, data[0] + 1u, &cut);
+    read_in_pieces(data + 1, size - 1, size, data[0] & 1, &whole);
+    read_in_pieces(data + 1, size - 1, data[0] + 1u, data[0] & 1, &cut);
     REQUIRE(text_equal(buffer_text(&whole), buffer_text(&cut)));
     buffer_free(&whole);
     buffer_free(&cut);

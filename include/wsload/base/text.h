@@ -25,6 +25,9 @@ bool text_contains(struct text haystack, struct text needle);
 /* TEXT without ASCII white space (space, \t \n \v \f \r) at both ends. */
 struct text text_trim(struct text text);
 
+/* The value of a hexadecimal digit, of either case, or -1. */
+int text_hex_digit(char c);
+
 /* The most digits of a number in decimal. */
 #define TEXT_DECIMAL_MAX 20
 

@@ -110,8 +110,11 @@ struct connection_step connection_sent(struct connection *connection, uint64_t s
 /* OPENING: it is open. */
 struct connection_step connection_on_opened(struct connection *connection, uint64_t now_ns);
 
-/* SETTING_UP: the steps are done, or one has failed. FAILURE is borrowed by the step. */
+/* SETTING_UP: the steps are done. */
 struct connection_step connection_on_ready(struct connection *connection);
+
+/* SETTING_UP or OPEN: a step was not answered as it should be. It is closed, and backs off. FAILURE
+ * is borrowed by the step. */
 struct connection_step connection_on_setup_failed(struct connection *connection,
                                                   const struct failure *failure, uint64_t now_ns);
 
@@ -127,8 +130,12 @@ uint64_t connection_deadline_ns(const struct connection *connection);
 struct connection_step connection_on_reply(struct connection *connection, struct flight *flight,
                                            const struct failure *failure, uint64_t now_ns);
 
-/* The peer broke the protocol, or a step in front of a request was not answered as it should be:
- * nothing that comes can be trusted any more. */
+/* OPEN, without ids: the oldest request has failed before its reply was over. What still comes of
+ * it could not be told from the next reply, so the connection is closed. */
+struct connection_step connection_on_cut(struct connection *connection,
+                                         const struct failure *failure, uint64_t now_ns);
+
+/* The peer broke the protocol: nothing that comes can be trusted any more. */
 struct connection_step connection_on_fault(struct connection *connection,
                                            const struct failure *failure, uint64_t now_ns);
 

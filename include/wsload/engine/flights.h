@@ -20,13 +20,14 @@ struct flight {
     uint64_t first_ns; /* when its reply's first message came; 0 before */
     uint64_t last_ns;  /* and its newest one */
     struct reply reply;
-    size_t part_at;    /* in the text that the step under way is split from */
-    uint64_t part;     /* and the number of that part */
-    uint8_t step;      /* steps in front of it that were said to the end */
-    uint8_t awaited;   /* the one that is to be answered, from 1; 0: none */
-    uint16_t next;     /* towards the newest, or in the list of free ones */
-    uint16_t previous; /* towards the oldest */
-    uint16_t same;     /* the next one in the same bucket */
+    size_t part_at;     /* in the text that the step under way is split from */
+    uint64_t part;      /* and the number of that part */
+    uint32_t sent_read; /* reads of the socket when its newest message was sent */
+    uint8_t step;       /* steps in front of it that were said to the end */
+    uint8_t awaited;    /* the one that is to be answered, from 1; 0: none */
+    uint16_t next;      /* towards the newest, or in the list of free ones */
+    uint16_t previous;  /* towards the oldest */
+    uint16_t same;      /* the next one in the same bucket */
 };
 
 struct flights {

@@ -3,8 +3,9 @@
  * A transport belongs to one worker and runs on its thread, apart from interrupt(). Connections are
  * numbers from 0. The transport reports through struct transport_events; each open() is answered by
  * exactly one failed(), or by one opened() and later one closed() - unless drop() came between,
- * after which the number is free again and silent. Reports may come from inside open() and drop()
- * never reports. Views handed to a report are valid until it returns. */
+ * after which the number is free again and silent. What the peer sends right behind its answer to
+ * the handshake may be reported in front of opened(). Reports may come from inside open() and
+ * drop() never reports. Views handed to a report are valid until it returns. */
 #ifndef WSLOAD_ENGINE_TRANSPORT_H
 #define WSLOAD_ENGINE_TRANSPORT_H
 
@@ -46,6 +47,9 @@ struct transport_ops {
     void (*send)(struct transport *transport, uint32_t id, char *message, size_t length);
     /* Whether the socket of ID has not taken yet all that was sent. */
     bool (*congested)(struct transport *transport, uint32_t id);
+    /* How often the socket of ID was read. A message that is reported in the same read in which
+     * another was sent had come before. Going round; 0 when nobody can tell. */
+    uint32_t (*reads)(struct transport *transport, uint32_t id);
     /* Sends a close frame with 1000; closed() follows when the peer answers or goes away. */
     void (*close)(struct transport *transport, uint32_t id);
     /* Drops the socket of ID, whatever its state. Not to be called from inside a report about ID.

@@ -12,7 +12,6 @@
 
 #include "wsload/base/buffer.h"
 #include "wsload/base/error.h"
-#include "wsload/load/secret_file.h"
 #include "wsload/load/users.h"
 #include "wsload/protocol/handshake.h"
 #include "wsload/protocol/sigv4.h"
@@ -51,14 +50,6 @@ void identity_free(struct identity *identity);
  * run. */
 size_t identity_longest_path(const struct identity *identity, uint64_t count);
 
-/* What one worker keeps of the files between handshakes; one thread. Zeroed, nothing. */
-struct identity_cache {
-    struct secret_file bearer;
-    struct secret_file api_key;
-};
-
-void identity_cache_free(struct identity_cache *cache);
-
 /* Appends path and query of the handshake of connection CONNECTION (from 0) at UNIX_S to OUT. The
  * same arguments give the same bytes. 0, or -1 when OUT is full. */
 int identity_path(const struct identity *identity, uint64_t connection, uint64_t unix_s,
@@ -68,13 +59,31 @@ int identity_path(const struct identity *identity, uint64_t connection, uint64_t
  * x-api-key and the signature's; not Host and not those of the upgrade itself. UNIX_S is that of
  * the path. A file is read again when it has changed; when it has become unreadable or empty, what
  * was read before goes on. 0, or -1 when OUT is full. */
-int identity_headers(const struct identity *identity, struct identity_cache *cache,
-                     uint64_t connection, uint64_t unix_s, struct buffer *out);
+int identity_headers(const struct identity *identity, uint64_t connection, uint64_t unix_s,
+                     struct buffer *out);
 
-/* Blanks what handshake CONNECTION at UNIX_S carried out of TEXT, which the server answered: each
- * value of its query, as it was sent and decoded, and each word of its headers, wherever it stands
- * in TEXT. Servers repeat them: a refused signature is answered with all that was signed. */
-void identity_conceal(const struct identity *identity, struct identity_cache *cache,
-                      uint64_t connection, uint64_t unix_s, struct buffer *text);
+/* Connections of one identity. */
+struct identity_range {
+    uint64_t first; /* from 0 */
+    uint64_t count;
+};
+
+/* Bytes to be changed in place, borrowed. */
+struct passage {
+    char *data;
+    size_t length;
+};
+
+/* Blanks with '*' what is secret of RANGE's connections in COUNT PASSAGES of what a server said,
+ * at whatever time. Servers repeat what they were sent: a refused signature is answered with all
+ * that was signed.
+ *
+ * Secret are each value of the query (as sent, decoded, and inside a JSON string), the words of the
+ * headers and what stands between separators in them, every content that a file ever had, the
+ * users' cells, and SigV4's access key, session token and signatures. What is shorter than 6
+ * characters is none, nor is a name. A passage may have been cut: a secret's beginning at its end
+ * is blanked, too. Nothing is done when there is no secret; when memory is out, all is blanked. */
+void identity_conceal(const struct identity *identity, struct identity_range range,
+                      const struct passage *passages, size_t count);
 
 #endif

@@ -11,6 +11,10 @@
 #include "wsload/base/buffer.h"
 #include "wsload/base/random.h"
 
+/* The first reserved bit of a frame's first byte. With permessage-deflate it says, on the first
+ * frame of a message, that the message is compressed (RFC 7692 section 6). */
+#define FRAME_RSV1 0x40
+
 /* Longest header of a client's frame: two bytes, eight of length, four of mask. */
 #define FRAME_HEADER_MAX 14
 
@@ -20,7 +24,8 @@ enum frame_opcode {
     OPCODE_BINARY = 2,
     OPCODE_CLOSE = 8,
     OPCODE_PING = 9,
-    OPCODE_PONG = 10
+    OPCODE_PONG = 10,
+    OPCODE_TEXT_COMPRESSED = FRAME_RSV1 | OPCODE_TEXT
 };
 
 /* Makes a frame in place: masks the LENGTH bytes of PAYLOAD with MASK and puts the header in front
@@ -29,10 +34,10 @@ enum frame_opcode {
 size_t frame_wrap(char *payload, size_t length, enum frame_opcode opcode, bool final,
                   uint32_t mask);
 
-/* Appends TEXT to OUT as one text message in frames of at most FRAME_MAX bytes of payload, each
- * with a mask of its own from RANDOM. 0, or -1 when OUT is full; it may hold some of the frames
- * then. */
-int frame_append_message(struct buffer *out, struct text text, size_t frame_max,
-                         struct random *random);
+/* Appends PAYLOAD to OUT as one message that begins with OPCODE, in frames of at most FRAME_MAX
+ * bytes of payload, each with a mask of its own from RANDOM. 0, or -1 when OUT is full; it may hold
+ * some of the frames then. */
+int frame_append_message(struct buffer *out, enum frame_opcode opcode, struct text payload,
+                         size_t frame_max, struct random *random);
 
 #endif

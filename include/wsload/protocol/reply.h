@@ -91,6 +91,7 @@ struct reply {
     uint64_t expected;          /* see struct message_meaning */
     uint32_t messages;          /* ignored ones and gateway errors that go on not counted */
     bool keeps_text;            /* to be set before the first message */
+    bool keeps_lines;           /* likewise: with a line break between the messages */
     struct buffer text;         /* all messages, one behind the other, at most REPLY_TEXT_MAX */
     struct kept_failure *error; /* owned: the first --fail-on error that did not end it */
 };

@@ -7,7 +7,8 @@
  * templates put for {{id}}, {{seq}} and {{connection}}. What never came is null; "outcome" is "ok",
  * "unanswered" or a failure kind, with its "detail" unless that is empty; "warmup":true marks
  * requests of the warm-up; "reply" holds the text with --record-replies, in which bytes that are no
- * UTF-8 have become U+FFFD. */
+ * UTF-8 have become U+FFFD. What identity_conceal() knows as secret is blanked in "detail" and
+ * "reply". */
 #ifndef WSLOAD_REPORT_RECORD_H
 #define WSLOAD_REPORT_RECORD_H
 
@@ -15,6 +16,7 @@
 #include <stdint.h>
 
 #include "wsload/base/error.h"
+#include "wsload/load/identity.h"
 #include "wsload/stats/journal.h"
 
 struct record;
@@ -23,7 +25,8 @@ struct record_setup {
     const char *path; /* "-": standard output; must outlive the record */
     unsigned workers; /* a journal for each */
     uint32_t run_id;
-    bool replies; /* larger journals */
+    bool replies;                    /* larger journals */
+    const struct identity *identity; /* whose secrets are blanked; NULL: none has any */
 };
 
 /* Opens the file, which is emptied, and starts the thread. NULL and an error that names the path.
@@ -33,9 +36,10 @@ struct record *record_start(const struct record_setup *setup, struct error *erro
 /* The journals, one for each worker. */
 struct journal *const *record_journals(struct record *record);
 
-/* After the workers have ended: writes what is left, ends the thread and closes the file. LOST gets
- * the number of lines that did not fit into a journal. 0, or -1 when something could not be
- * written. Releases RECORD either way. */
+/* After the workers have ended: writes what is left, ends the thread and closes the file. A reader
+ * of a pipe that takes nothing for two seconds is waited for no longer. LOST gets the number of
+ * lines that did not fit into a journal or could not be written whole. 0, or -1 when something
+ * could not be written. Releases RECORD either way. */
 int record_finish(struct record *record, uint64_t *lost, struct error *error);
 
 #endif

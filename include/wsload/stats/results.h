@@ -15,7 +15,7 @@
 enum exit_code {
     EXIT_PASSED = 0,
     EXIT_THRESHOLD = 1,
-    EXIT_USAGE = 2,
+    EXIT_USAGE = 2, /* an error of usage or input, or an output that could not be written */
     EXIT_NO_CONNECTION = 3,
     EXIT_UNTRUSTED = 4,
     EXIT_INTERRUPTED = 130, /* SIGINT */
@@ -70,6 +70,7 @@ struct results {
     struct thresholds thresholds;       /* judged */
     struct trust trust;                 /* judged */
     uint64_t record_lost;               /* lines that --record had to leave out */
+    bool record_failed;                 /* it could not be written */
     const struct threshold *aborted_by; /* the threshold that ended the run; NULL: none did */
     enum exit_code exit_code;
     const char *exit_reason; /* static text, also in the JSON */
@@ -96,9 +97,10 @@ const struct histogram *results_response_time(const struct results *results);
  * measured request. When one does not, the broken sum is put into WHY (may be NULL). */
 bool results_conserved(const struct results *results, struct error *why);
 
-/* The exit code and reason from what was measured: SIGNAL_NUMBER (0 when none) came first, then
- * sums that do not hold, then no connection ever opened, then a run in which no request succeeded
- * (not asked of --hold, nor of an aborted run), then thresholds, then --strict. */
+/* The exit code and reason from what was measured: a record that could not be written comes first,
+ * as an error does that no results follow; then SIGNAL_NUMBER (0 when none), then sums that do not
+ * hold, then no connection ever opened, then a run in which no request succeeded (not asked of
+ * --hold, nor of an aborted run), then thresholds, then --strict. */
 void results_decide(struct results *results, int signal_number);
 
 #endif

@@ -11,6 +11,7 @@
 //   close CODE    closes with that code
 //   drop          ends the TCP connection without a close frame
 //   reset         resets it
+//   repeat HOW    says what the handshake carried: as "text", "gateway" error or "close" reason
 //   hold          waits until `hold` messages do so in the whole server, then sends the ends of all
 //                 in the reverse of the order in which they came
 //
@@ -19,7 +20,9 @@
 //   hold          see there
 //   greeting      sent to each connection when it opens
 //   close_after   milliseconds after which each connection is closed with 1001
-//   refuse        [{status, headers, body}, ...]: handshakes are refused, with these in turn
+//   refuse        [{status, headers, body, repeat}, ...]: handshakes are refused, with these in turn;
+//                 repeat: the body says what the handshake carried, of which so many bytes come
+//                 later than the rest
 //   deflate       permessage-deflate, for every message
 //
 // Prints {"port": N} when it listens, and its counts on SIGUSR2 and, before it ends, on SIGTERM.
@@ -60,6 +63,19 @@ function padded (object, bytes = 0) {
   return missing < 0 ? bare : JSON.stringify({ ...object, pad: 'x'.repeat(missing) })
 }
 
+// What a handshake carried, the query as it was sent and decoded.
+function carried ({ url, headers }) {
+  const query = url.slice(url.indexOf('?') + 1)
+  const names = ['authorization', 'x-api-key', 'x-secret', 'x-amz-security-token']
+  return [...names.map(name => headers[name] || ''), query, decodeURIComponent(query)].join(' ').trim()
+}
+
+const REPEAT = {
+  text: (socket, text) => send(socket, text),
+  gateway: (socket, text) => VERBS.gateway({ socket }, text),
+  close: (socket, text) => socket.close(1008, text.slice(0, 100))
+}
+
 function release () {
   counts.most_held = held.length
   if (held.length < options.hold) return
@@ -80,6 +96,7 @@ const VERBS = {
   close: ({ socket }, code) => socket.close(code),
   drop: ({ socket }) => socket._socket.end(),
   reset: ({ socket }) => socket._socket.resetAndDestroy(),
+  repeat: ({ socket }, how) => REPEAT[how](socket, carried(socket.handshake)),
   hold: request => {
     held.push(request)
     release()
@@ -107,6 +124,7 @@ function onMessage (socket, data) {
 
 function onConnection (socket, request) {
   counts.connections++
+  socket.handshake = request
   counts.most_open = Math.max(counts.most_open, sockets.clients.size)
   add(counts.extensions, socket.extensions)
   if (counts.requests.length < KEPT) {
@@ -119,10 +137,14 @@ function onConnection (socket, request) {
   if (options.close_after) setTimeout(() => socket.close(1001, 'Going away'), options.close_after)
 }
 
-function refuse (stream, { status, headers = {}, body = '' }) {
+function refuse (stream, request, { status, headers = {}, body = '', repeat }) {
+  if (repeat !== undefined) body = carried(request)
   const lines = Object.entries({ ...headers, 'Content-Length': Buffer.byteLength(body) })
     .map(([name, value]) => `${name}: ${value}\r\n`)
-  stream.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
+  const answer = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`
+  const first = answer.length - (repeat || 0)
+  stream.write(answer.slice(0, first))
+  setTimeout(() => stream.end(answer.slice(first)), repeat ? 100 : 0)
 }
 
 const server = http.createServer()
@@ -140,6 +162,6 @@ server.on('upgrade', (request, stream, head) => {
     counts.requests.push({ url: request.url, headers: request.headers })
   }
   stream.on('error', () => {})
-  refuse(stream, options.refuse[counts.refused++ % options.refuse.length])
+  refuse(stream, request, options.refuse[counts.refused++ % options.refuse.length])
 })
 run(server, sockets, counts)

@@ -90,6 +90,19 @@ static void test_text_put_decimal_writes_any_number(void **state)
     }
 }
 
+static void test_text_hex_digit_knows_both_cases_alone(void **state)
+{
+    static const char digits[] = "0123456789abcdefABCDEF";
+
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        const char *found = c != 0 ? strchr(digits, c) : NULL;
+        int expected = found == NULL ? -1 : (int)(found - digits);
+
+        assert_int_equal(text_hex_digit((char)c), expected >= 16 ? expected - 6 : expected);
+    }
+}
+
 static void test_text_nearest_knows_slips_of_the_finger(void **state)
 {
     static const char *const candidates[] = {"--connections", "--requests", "--duration", "-c"};
@@ -152,6 +165,7 @@ int main(void)
         cmocka_unit_test(test_text_contains_finds_anywhere),
         cmocka_unit_test(test_text_trim_drops_white_space_at_both_ends),
         cmocka_unit_test(test_text_put_decimal_writes_any_number),
+        cmocka_unit_test(test_text_hex_digit_knows_both_cases_alone),
         cmocka_unit_test(test_text_nearest_knows_slips_of_the_finger),
         cmocka_unit_test(test_text_nearest_allows_a_third_of_the_longer_word),
         cmocka_unit_test(test_text_nearest_ignores_words_too_long_for_a_name),

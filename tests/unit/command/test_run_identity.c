@@ -7,11 +7,9 @@
 static const char *headers(void)
 {
     static struct buffer lines;
-    struct identity_cache cache = {0};
     buffer_free(&lines);
     buffer_init(&lines, 1 << 16);
-    assert_int_equal(identity_headers(run.plan.target.identity, &cache, 0, 1000, &lines), 0);
-    identity_cache_free(&cache);
+    assert_int_equal(identity_headers(run.plan.target.identity, 0, 1000, &lines), 0);
     return lines.data;
 }
 
@@ -116,6 +114,44 @@ static void test_run_identity_signs_where_it_is_asked_to(void **state)
     unsetenv("AWS_SECRET_ACCESS_KEY");
 }
 
+static void test_run_identity_refuses_signatures_that_must_fail(void **state)
+{
+    (void)state;
+    static const char *const eu = "eu-west-1:execute-api";
+    static const char *const api = "wss://abc.execute-api.us-east-1.amazonaws.com/p";
+    static const struct {
+        const char *words[6]; /* the URL first */
+        const char *part;     /* of the error; NULL: fine */
+    } cases[] = {
+        {{"wss://h", "--aws-sigv4", "eu-west-1:s3"}, "the service of API Gateway is execute-api"},
+        {{"wss://h", "--aws-sigv4", "EU-west-1:execute-api"}, "in a region only a to z"},
+        {{"wss://h", "--aws-sigv4", "eu_west:execute-api"}, "in a region only a to z"},
+        {{"wss://h", "--aws-sigv4", "eu-west-1"}, "--aws-sigv4: 'eu-west-1'"},
+        {{api, "--aws-sigv4", eu},
+         "abc.execute-api.us-east-1.amazonaws.com is in the region "
+         "us-east-1; sign for that one"},
+        {{api, "--aws-sigv4", "aws:amz:us-east-1:execute-api"}, NULL},
+        {{api, "--aws-sigv4", eu, "--sigv4-host", "h"}, NULL},
+        {{"wss://h", "--aws-sigv4", eu, "--sigv4-host", "a.execute-api.us-east-1.amazonaws.com"},
+         "is in the region us-east-1"},
+        {{"wss://h", "--aws-sigv4", eu, "--sigv4-host", "a b"}, "--sigv4-host 'a b': no host"},
+        {{"wss://h", "--aws-sigv4", eu, "--sigv4-host", "a/b"}, "--sigv4-host 'a/b': no host"},
+        {{"wss://h", "--aws-sigv4", eu, "--sigv4-host", ""}, "--sigv4-host '': no host"},
+        {{"wss://h", "--aws-sigv4", eu, "--sigv4-host", "h:8443"}, NULL},
+    };
+    setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "hunter2", 1);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int status = build_words(cases[i].words);
+        if (status != (cases[i].part ? -1 : 0))
+            fail_msg("case %zu: %s", i, status ? error.text : "no error");
+        if (cases[i].part && !strstr(error.text, cases[i].part))
+            fail_msg("'%s' is not in: %s", cases[i].part, error.text);
+    }
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+}
+
 /* API Gateway takes less than others do. */
 static void test_run_identity_refuses_paths_that_are_too_long(void **state)
 {
@@ -208,6 +244,7 @@ int main(void)
                                   release),
         cmocka_unit_test_teardown(test_run_identity_sends_the_secrets_of_files, release),
         cmocka_unit_test_teardown(test_run_identity_signs_where_it_is_asked_to, release),
+        cmocka_unit_test_teardown(test_run_identity_refuses_signatures_that_must_fail, release),
         cmocka_unit_test_teardown(test_run_identity_refuses_paths_that_are_too_long, release),
         cmocka_unit_test_teardown(test_run_identity_host_header_leaves_the_tls_name, release),
         cmocka_unit_test_teardown(test_run_identity_host_header_is_bounded, release),

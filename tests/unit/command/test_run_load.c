@@ -302,7 +302,9 @@ static void test_run_load_refuses_with_one_clear_line(void **state)
          "--threads 5: at most one per connection is allowed, and there "
          "are 4"},
         {{"-t", "11"}, "--threads 11: "},
-        {{"--hold", "-d", "1m", "--keepalive", "5m"}, "--keepalive: use T:TEXT, as in 5m:ping"},
+        {{"--hold", "-d", "1m", "--keepalive", "5m"},
+         "--keepalive '5m': use T:TEXT, as in 5m:ping"},
+        {{"--hold", "-d", "1m", "--keepalive", "5s:"}, "--keepalive '5s:': the text is missing"},
         {{"--hold", "-d", "1m", "--keepalive", "5x:ping"}, "--keepalive '5x:...': unknown unit"},
         {{"--hold", "-d", "1m", "--keepalive", "999us:a"}, "--keepalive '999us:...': at least"},
         {{"--hold", "-d", "1m", "--keepalive", "5m:\xff"}, "--keepalive: not valid UTF-8"},

@@ -123,6 +123,43 @@ static void test_run_plan_tells_replies_in_flight_apart(void **state)
     }
 }
 
+static void test_run_plan_refuses_rules_that_cannot_be_meant(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[7];
+        const char *part; /* NULL: fine */
+    } cases[] = {
+        {{"--reply-end", "silence:30s"},
+         "--reply-end silence of 30 s: no reply can end so within "
+         "--timeout 30 s"},
+        {{"--reply-end", "silence:29s"}, NULL},
+        {{"--reply-end", "silence:5s", "--timeout", "2s"}, "--timeout 2 s"},
+        {{"--reply-end", "silence:5s", "--timeout", "2s", "--reply-end", "text:a"}, NULL},
+        {{"--reply-end", "silence:5s", "--timeout", "2s", "--reply-end", "close"}, NULL},
+        {{"--reply-end", "silence:5s", "--timeout", "2s", "--reply-end", "count:3"}, NULL},
+        {{"--reply-end", "count:"}, "--reply-end 'count:': a number is missing; use count:N"},
+        {{"--reply-end", "silence:"}, "--reply-end 'silence:': a time is missing; use silence:T"},
+        {{"--fail-on", "close"},
+         "--fail-on 'close': did you mean --reply-end close ? Use "
+         "contains:close if the text is meant"},
+        {{"--fail-on", "contains:close"}, NULL},
+        {{"--fail-on", "closed"}, NULL},
+        {{"--ignore", "first"}, "--ignore 'first': did you mean --reply-end first ?"},
+        {{"--ignore", "silence:2s"}, "--ignore 'silence:2s': did you mean"},
+        {{"--expect", "count:3"}, "--expect 'count:3': did you mean --reply-end count:3 ?"},
+        {{"--correlate", "json:id", "--template", "{{id}}"}, NULL},
+        {{"--correlate", "json:", "--template", "{{id}}"}, "--correlate"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int status = build("ws://h", cases[i].words);
+        if (status != (cases[i].part ? -1 : 0))
+            fail_msg("case %zu: %s", i, status ? error.text : "no error");
+        if (cases[i].part && !strstr(error.text, cases[i].part))
+            fail_msg("'%s' is not in: %s", cases[i].part, error.text);
+    }
+}
+
 static void test_run_plan_takes_steps_where_they_can_be_taken(void **state)
 {
     (void)state;
@@ -417,6 +454,7 @@ int main(void)
         cmocka_unit_test_teardown(test_run_plan_judges_replies_as_asked, release),
         cmocka_unit_test_teardown(test_run_plan_correlates_by_what_it_sends, release),
         cmocka_unit_test_teardown(test_run_plan_tells_replies_in_flight_apart, release),
+        cmocka_unit_test_teardown(test_run_plan_refuses_rules_that_cannot_be_meant, release),
         cmocka_unit_test_teardown(test_run_plan_takes_steps_where_they_can_be_taken, release),
         cmocka_unit_test_teardown(test_run_plan_compresses_where_that_can_be_done, release),
         cmocka_unit_test_teardown(test_run_plan_names_each_run_anew, release),

@@ -114,6 +114,26 @@ static void test_run_thresholds_refuse_what_is_no_rule(void **state)
 }
 
 /* As many as can be asked for. */
+static void test_run_thresholds_ask_nothing_of_replies_where_none_come(void **state)
+{
+    static const char *const rules[] = {
+        "latency:avg<1s", "response_time:p(95)<1s",   "ttfm:max<1s",
+        "gap:max<1s",     "inter_message_gap:max<1s", "tpom:avg<1s",
+        "goodput>1",      "messages_per_reply:min>1", "bytes_per_reply:min>1",
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rules); i++) {
+        assert_int_equal(BUILD(1, "--threshold", rules[i]), 0);
+        assert_int_equal(BUILD(1, "--threshold", rules[i], "--one-way"), -1);
+        assert_non_null(strstr(error.text, rules[i]));
+        assert_non_null(strstr(error.text, "there are no replies with --one-way"));
+    }
+    assert_int_equal(BUILD(1, "--max-latency", "5s", "--one-way"), -1);
+    assert_string_equal(error.text, "--max-latency 5 s: there are no replies with --one-way, and "
+                                    "so no latency; leave out one of them");
+    assert_int_equal(BUILD(1, "--threshold", "errors<3", "--min-rps", "1", "--one-way"), 0);
+}
+
 static void test_run_thresholds_are_bounded_by_the_options_alone(void **state)
 {
     (void)state;
@@ -141,6 +161,7 @@ int main(void)
         cmocka_unit_test(test_run_thresholds_come_from_rules_in_order),
         cmocka_unit_test(test_run_thresholds_abort_only_when_it_can_be_known),
         cmocka_unit_test(test_run_thresholds_refuse_what_is_no_rule),
+        cmocka_unit_test(test_run_thresholds_ask_nothing_of_replies_where_none_come),
         cmocka_unit_test(test_run_thresholds_are_bounded_by_the_options_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #define FAKE_START_NS    UINT64_C(1000000000000)
 
 struct fake_connection {
+    uint32_t reads;   /* what reads() says: 0, unless a script has set it */
     uint64_t open_ns; /* when open() was called last */
     bool opening;     /* that is not answered yet */
     uint64_t up_ns;   /* when it opened; 0: it is not open */

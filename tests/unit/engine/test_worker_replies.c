@@ -51,7 +51,7 @@ static void test_worker_takes_the_times_of_a_stream(void **state)
     assert_times(&recorder->tpom, 2, 30 * MS, 30 * MS); /* 60 ms by 2, and 30 ms by 1 */
     assert_times(&recorder->reply_messages, 2, 2, 3);
     assert_times(&recorder->reply_bytes, 2, 4 + 3, 5 + 6 + 3);
-    assert_string_equal(recorder->samples[0].reply, "firstsecondEND");
+    assert_string_equal(recorder->samples[0].reply, "first\nsecond\nEND");
     assert_int_equal(recorder->last_done_ns, FAKE_START_NS + 490 * MS);
     run_tear_down();
 }
@@ -153,7 +153,7 @@ static void test_worker_ends_a_reply_by_silence_with_its_last_message(void **sta
     assert_times(&recorder->latency, 2, 30 * MS, (700 + 100 + 499) * MS); /* without the silence */
     assert_times(&recorder->ttfm, 2, 30 * MS, 700 * MS);
     assert_times(&recorder->gap, 2, 100 * MS, 499 * MS);
-    assert_string_equal(recorder->samples[0].reply, "abc");
+    assert_string_equal(recorder->samples[0].reply, "a\nb\nc");
     run_tear_down();
 }
 
@@ -278,7 +278,7 @@ static void test_worker_leaves_out_what_is_ignored(void **state)
     assert_times(&recorder->gap, 1, 30 * MS, 30 * MS);
     assert_times(&recorder->reply_messages, 1, 2, 2);
     assert_times(&recorder->reply_bytes, 1, 4, 4);
-    assert_string_equal(recorder->samples[0].reply, "aEND");
+    assert_string_equal(recorder->samples[0].reply, "a\nEND");
     assert_int_equal(recorder->late + recorder->unsolicited, 0);
     run_tear_down();
 }

@@ -79,7 +79,7 @@ static void test_worker_takes_the_first_message_from_behind_the_steps(void **sta
     assert_times(&recorder->ttfm, 1, 1100 * MS, 1100 * MS);
     assert_times(&recorder->gap, 1, 10 * MS, 10 * MS);
     assert_times(&recorder->reply_messages, 1, 2, 2);
-    assert_string_equal(recorder->samples[0].reply, "aEND");
+    assert_string_equal(recorder->samples[0].reply, "a\nEND");
     run_tear_down();
 }
 

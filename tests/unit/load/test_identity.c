@@ -99,13 +99,13 @@ static void assert_path(const struct identity *identity, uint64_t connection, co
     buffer_free(&out);
 }
 
-static void assert_headers(const struct identity *identity, struct identity_cache *cache,
-                           uint64_t connection, const char *expected)
+static void assert_headers(const struct identity *identity, uint64_t connection,
+                           const char *expected)
 {
     struct buffer out;
 
     buffer_init(&out, URL_PATH_SIZE);
-    assert_int_equal(identity_headers(identity, cache, connection, UNIX_S, &out), 0);
+    assert_int_equal(identity_headers(identity, connection, UNIX_S, &out), 0);
     assert_string_equal(buffer_text(&out).data, expected);
     buffer_free(&out);
 }
@@ -182,7 +182,6 @@ static void test_identity_path_and_headers_have_the_users_cells_as_they_are(void
     static const struct header headers[] = {{{"X-User", 6}, {"<{{user}}>", 10}}};
     struct url url;
     struct identity_setup setup = setup_of(&url, "/?a=1");
-    struct identity_cache cache = {0};
     struct identity *identity;
     struct users users;
     struct error error;
@@ -199,12 +198,11 @@ static void test_identity_path_and_headers_have_the_users_cells_as_they_are(void
     assert_path(identity, 0, "/?a=1&u=say%20%22hi%22&k=t%2F1");
     assert_path(identity, 1, "/?a=1&u=bob&k=%7B%7Bconnection%7D%7D");
     assert_path(identity, 3, "/?a=1&u=say%20%22hi%22&k=t%2F1");
-    assert_headers(identity, &cache, 0, "X-User: <say \"hi\">\r\n");
-    assert_headers(identity, &cache, 5, "X-User: <long-name>\r\n");
+    assert_headers(identity, 0, "X-User: <say \"hi\">\r\n");
+    assert_headers(identity, 5, "X-User: <long-name>\r\n");
     assert_int_equal(identity_longest_path(identity, 1), strlen("/?a=1&u=say%20%22hi%22&k=t%2F1"));
     assert_int_equal(identity_longest_path(identity, 9),
                      strlen("/?a=1&u=bob&k=%7B%7Bconnection%7D%7D"));
-    identity_cache_free(&cache);
     identity_free(identity);
     users_free(&users);
 }
@@ -214,7 +212,6 @@ static void test_identity_says_when_there_is_no_room(void **state)
     static const struct header headers[] = {{{"X-Long", 6}, {"0123456789", 10}}};
     struct url url;
     struct identity_setup setup = setup_of(&url, "/0123456789");
-    struct identity_cache cache = {0};
     struct identity *identity;
     struct buffer out;
 
@@ -224,7 +221,7 @@ static void test_identity_says_when_there_is_no_room(void **state)
     identity = new_identity(&setup);
     buffer_init(&out, 10);
     assert_int_equal(identity_path(identity, 0, UNIX_S, &out), -1);
-    assert_int_equal(identity_headers(identity, &cache, 0, UNIX_S, &out), -1);
+    assert_int_equal(identity_headers(identity, 0, UNIX_S, &out), -1);
     buffer_free(&out);
     identity_free(identity);
 }
@@ -240,7 +237,6 @@ static void test_identity_headers_come_in_order(void **state)
     };
     struct url url;
     struct identity_setup setup = setup_of(&url, "/");
-    struct identity_cache cache = {0};
     struct identity *identity;
 
     (void)state;
@@ -251,14 +247,13 @@ static void test_identity_headers_come_in_order(void **state)
     setup.bearer_file = "secret";
     setup.api_key_file = "secret";
     identity = new_identity(&setup);
-    assert_headers(identity, &cache, 6,
+    assert_headers(identity, 6,
                    "Origin: https://example.com\r\n"
                    "X-Room: room 7\r\n"
                    "X-Empty: \r\n"
                    "User-Agent: wsload\r\n"
                    "Authorization: Bearer token-7\r\n"
                    "x-api-key: token-7\r\n");
-    identity_cache_free(&cache);
     identity_free(identity);
 }
 
@@ -266,12 +261,10 @@ static void test_identity_headers_may_be_none(void **state)
 {
     struct url url;
     struct identity_setup setup = setup_of(&url, "/");
-    struct identity_cache cache = {0};
     struct identity *identity = new_identity(&setup);
 
     (void)state;
-    assert_headers(identity, &cache, 0, "");
-    identity_cache_free(&cache);
+    assert_headers(identity, 0, "");
     identity_free(identity);
     identity_free(NULL);
 }
@@ -295,8 +288,6 @@ static void test_identity_headers_follow_a_file_that_changes(void **state)
     };
     struct url url;
     struct identity_setup setup = setup_of(&url, "/");
-    struct identity_cache cache = {0};
-    struct identity_cache other = {0};
     struct identity *identity;
 
     (void)state;
@@ -311,11 +302,9 @@ static void test_identity_headers_follow_a_file_that_changes(void **state)
         else
             write_file_at("secret", cases[i].contents, cases[i].changed);
         snprintf(expected, sizeof(expected), "x-api-key: %s\r\n", cases[i].expected);
-        assert_headers(identity, &cache, 0, expected);
+        assert_headers(identity, 0, expected);
     }
-    assert_headers(identity, &other, 0, "x-api-key: n1\r\n");
-    identity_cache_free(&cache);
-    identity_cache_free(&other);
+    assert_headers(identity, 0, "x-api-key: n1\r\n");
     identity_free(identity);
 }
 
@@ -325,7 +314,6 @@ static void test_identity_headers_read_a_pipe_only_once(void **state)
     static const struct timespec later[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
     struct url url;
     struct identity_setup setup = setup_of(&url, "/");
-    struct identity_cache cache = {0};
     struct identity *identity;
     pid_t writer;
     int status;
@@ -344,9 +332,8 @@ static void test_identity_headers_read_a_pipe_only_once(void **state)
     assert_int_equal(waitpid(writer, &status, 0), writer);
     assert_int_equal(status, 0);
     assert_int_equal(utimensat(AT_FDCWD, "pipe", later, 0), 0);
-    assert_headers(identity, &cache, 0, "Authorization: Bearer piped\r\n");
+    assert_headers(identity, 0, "Authorization: Bearer piped\r\n");
     assert_int_equal(unlink("pipe"), 0);
-    identity_cache_free(&cache);
     identity_free(identity);
 }
 
@@ -362,7 +349,6 @@ static void test_identity_signs_in_the_query(void **state)
         "&X-Amz-Signature=6a6aac830e3f1890b0723d373d42c4fb46c762dfeaf714d4245051c71b466506";
     struct url url;
     struct identity_setup setup = setup_of(&url, "/");
-    struct identity_cache cache = {0};
     struct identity *identity;
 
     (void)state;
@@ -370,8 +356,7 @@ static void test_identity_signs_in_the_query(void **state)
     identity = new_identity(&setup);
     assert_path(identity, 0, expected);
     assert_int_equal(identity_longest_path(identity, 1), strlen(expected));
-    assert_headers(identity, &cache, 0, "");
-    identity_cache_free(&cache);
+    assert_headers(identity, 0, "");
     identity_free(identity);
 }
 
@@ -386,7 +371,6 @@ static void test_identity_signs_in_headers(void **state)
         "Signature=07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8\r\n";
     struct url url;
     struct identity_setup setup = setup_of(&url, "/");
-    struct identity_cache cache = {0};
     struct identity *identity;
 
     (void)state;
@@ -394,8 +378,7 @@ static void test_identity_signs_in_headers(void **state)
     setup.sigv4_in_header = true;
     identity = new_identity(&setup);
     assert_path(identity, 0, "/");
-    assert_headers(identity, &cache, 0, expected);
-    identity_cache_free(&cache);
+    assert_headers(identity, 0, expected);
     identity_free(identity);
 }
 
@@ -404,18 +387,16 @@ static void find_signature(const struct identity_setup *setup, uint64_t connecti
                            char signature[65])
 {
     struct identity *identity = new_identity(setup);
-    struct identity_cache cache = {0};
     struct buffer out;
     const char *found;
 
     buffer_init(&out, URL_PATH_SIZE);
     assert_int_equal(identity_path(identity, connection, unix_s, &out), 0);
-    assert_int_equal(identity_headers(identity, &cache, connection, unix_s, &out), 0);
+    assert_int_equal(identity_headers(identity, connection, unix_s, &out), 0);
     found = strstr(out.data, "Signature=");
     assert_non_null(found);
     snprintf(signature, 65, "%s", found + strlen("Signature="));
     buffer_free(&out);
-    identity_cache_free(&cache);
     identity_free(identity);
 }
 

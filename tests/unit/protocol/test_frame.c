@@ -120,12 +120,27 @@ static void test_frame_long_messages_travel_in_several(void **state)
         struct text sent = {message, cases[i].length};
         buffer_init(&wire, 1 << 20);
         buffer_init(&text, 1 << 20);
-        assert_int_equal(frame_append_message(&wire, sent, 1000, &random), 0);
+        assert_int_equal(frame_append_message(&wire, OPCODE_TEXT, sent, 1000, &random), 0);
         assert_int_equal(unwrap(&wire, &text, 1000), cases[i].frames);
         assert_true(text_equal(buffer_text(&text), sent));
         buffer_free(&wire);
         buffer_free(&text);
     }
+}
+
+static void test_frame_only_the_first_says_that_a_message_is_compressed(void **state)
+{
+    (void)state;
+    struct buffer wire;
+    struct random random;
+    random_init(&random, 7);
+    buffer_init(&wire, 1000);
+    assert_int_equal(frame_append_message(&wire, OPCODE_TEXT_COMPRESSED, text_of("ab"), 1, &random),
+                     0);
+    assert_int_equal(wire.length, 14);
+    assert_int_equal((unsigned char)wire.data[0], 0x41); /* RFC 7692 section 7.2.3.1 */
+    assert_int_equal((unsigned char)wire.data[7], 0x80);
+    buffer_free(&wire);
 }
 
 static void test_frame_each_has_a_mask_of_its_own(void **state)
@@ -135,7 +150,7 @@ static void test_frame_each_has_a_mask_of_its_own(void **state)
     struct random random;
     random_init(&random, 7);
     buffer_init(&wire, 1000);
-    assert_int_equal(frame_append_message(&wire, text_of("ab"), 1, &random), 0);
+    assert_int_equal(frame_append_message(&wire, OPCODE_TEXT, text_of("ab"), 1, &random), 0);
     assert_int_equal(wire.length, 14);
     assert_memory_not_equal(wire.data + 2, wire.data + 9, 4);
     buffer_free(&wire);
@@ -148,9 +163,9 @@ static void test_frame_that_does_not_fit_is_left_out(void **state)
     struct random random;
     random_init(&random, 7);
     buffer_init(&wire, FRAME_HEADER_MAX + 4);
-    assert_int_equal(frame_append_message(&wire, text_of("12345"), 100, &random), -1);
+    assert_int_equal(frame_append_message(&wire, OPCODE_TEXT, text_of("12345"), 100, &random), -1);
     assert_int_equal(wire.length, 0);
-    assert_int_equal(frame_append_message(&wire, text_of("1234"), 100, &random), 0);
+    assert_int_equal(frame_append_message(&wire, OPCODE_TEXT, text_of("1234"), 100, &random), 0);
     assert_int_equal(wire.length, 10);
     buffer_free(&wire);
 }
@@ -163,6 +178,7 @@ int main(void)
         cmocka_unit_test(test_frame_masks_every_byte),
         cmocka_unit_test(test_frame_says_whether_it_is_the_last),
         cmocka_unit_test(test_frame_long_messages_travel_in_several),
+        cmocka_unit_test(test_frame_only_the_first_says_that_a_message_is_compressed),
         cmocka_unit_test(test_frame_each_has_a_mask_of_its_own),
         cmocka_unit_test(test_frame_that_does_not_fit_is_left_out),
     };

@@ -229,6 +229,70 @@ static void test_frame_reader_finds_what_breaks_the_protocol(void **state)
     }
 }
 
+static void test_frame_reader_tells_what_is_compressed(void **state)
+{
+    (void)state;
+    struct text wire = BYTES("\xc1\x01z"                  /* a whole message */
+                             "\x81\x01p"                  /* plain all the same */
+                             "\x42\x01z\x89\x00\x80\x01z" /* binary, in fragments */
+                             "\x01\x01p\x80\x01p");
+    static const struct {
+        enum frame_event event;
+        bool compressed;
+    } expected[] = {{FRAME_MESSAGE, true},
+                    {FRAME_MESSAGE, false},
+                    {FRAME_PING, true},
+                    {FRAME_MESSAGE, true},
+                    {FRAME_MESSAGE, false}};
+    for (size_t step = 1; step <= wire.length; step++) {
+        struct frame_reader reader;
+        size_t count = 0;
+        frame_reader_init(&reader, MESSAGE_MAX);
+        reader.deflate = true;
+        for (size_t at = 0; at < wire.length; at += step) {
+            size_t left = wire.length - at;
+            struct text input = {wire.data + at, left < step ? left : step};
+            struct text payload;
+            enum frame_event event;
+            while ((event = frame_reader_next(&reader, &input, &payload)) != FRAME_NEEDS_MORE) {
+                assert_true(count < ARRAY_LENGTH(expected));
+                assert_int_equal(event, expected[count].event);
+                if (event == FRAME_MESSAGE)
+                    assert_int_equal(reader.compressed, expected[count].compressed);
+                count++;
+            }
+        }
+        assert_int_equal(count, ARRAY_LENGTH(expected));
+        frame_reader_free(&reader);
+    }
+}
+
+static void
+test_frame_reader_takes_only_the_bit_of_compression_and_only_at_a_beginning(void **state)
+{
+    (void)state;
+    static const struct text faulty[] = {
+        {"\xa1\x00", 2},         /* another bit */
+        {"\xd1\x00", 2},         /* and another */
+        {"\xe1\x00", 2},         /* or one with it */
+        {"\x01\x00\xc0\x00", 4}, /* on a continuation */
+        {"\xc8\x00", 2},         /* on control frames */
+        {"\xc9\x00", 2},         {"\xca\x00", 2},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(faulty); i++) {
+        struct frame_reader reader;
+        struct events events = {0};
+        frame_reader_init(&reader, MESSAGE_MAX);
+        reader.deflate = true;
+        read_all(&reader, faulty[i], &events);
+        assert_int_equal(events.count, 1);
+        assert_int_equal(events.items[0].event, FRAME_FAULT);
+        assert_non_null(strstr(reader.fault, "reserved bits"));
+        frame_reader_free(&reader);
+        free_events(&events);
+    }
+}
+
 static void test_frame_reader_reports_what_came_before_a_fault(void **state)
 {
     (void)state;
@@ -340,6 +404,9 @@ int main(void)
         cmocka_unit_test(test_frame_reader_reads_lengths_of_eight_bytes),
         cmocka_unit_test(test_frame_reader_gives_back_what_a_long_message_took),
         cmocka_unit_test(test_frame_reader_finds_what_breaks_the_protocol),
+        cmocka_unit_test(test_frame_reader_tells_what_is_compressed),
+        cmocka_unit_test(
+            test_frame_reader_takes_only_the_bit_of_compression_and_only_at_a_beginning),
         cmocka_unit_test(test_frame_reader_reports_what_came_before_a_fault),
         cmocka_unit_test(test_frame_reader_takes_messages_up_to_the_longest_and_no_more),
         cmocka_unit_test(test_frame_reader_keeps_a_small_buffer),

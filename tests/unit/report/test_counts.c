@@ -64,6 +64,16 @@ static void test_counts_of_a_silent_run_say_that_nothing_came_back(void **state)
                                             "              the route may have no route response, ");
 }
 
+static void test_counts_follow_the_verdict_on_a_record_that_failed(void **state)
+{
+    struct results *results = fixture_results("passed");
+    (void)state;
+    results->record_failed = true;
+    results_decide(results, 0);
+    assert_shows(results, "\nFAILED   the record could not be written                         "
+                          "         exit 2\n");
+}
+
 /* --- Errors --- */
 
 static void assert_error_shows(enum failure_kind kind, const char *detail, const char *example,
@@ -107,7 +117,7 @@ static void test_errors_of_api_gateway_give_the_ids_of_one_frame(void **state)
     } cases[] = {
         {"{\"message\": \"Internal server error\", \"connectionId\":\"Qyi07=\", "
          "\"requestId\":\"Qyi3=\"}",
-         "\n                  e.g. connectionId Qyi07=, requestId Qyi3=\n"},
+         "\n                  e.g. requestId Qyi3=   connectionId Qyi07=\n"},
         {"{\"message\":\"Bad request body\",\"messageId\":\"m-1\"}", "e.g. messageId m-1\n"},
         {"{\"connectionId\":null,\"requestId\":\"r\\u001b[31m\"}", "e.g. requestId r\\u001b[31m\n"},
         {"{\"requestId\":\"r-1\",\"cut\":\"her", "e.g. requestId r-1\n"},
@@ -121,18 +131,45 @@ static void test_errors_of_api_gateway_give_the_ids_of_one_frame(void **state)
                        "e.g. {\"requestId\":\"r-1\"}\n");
 }
 
-static void test_errors_cut_long_ids_at_80_columns(void **state)
+#define DIGITS_40 "0123456789012345678901234567890123456789"
+
+static void test_errors_never_cut_the_ids_of_a_frame(void **state)
 {
+    (void)state;
+    assert_error_shows(FAILURE_GATEWAY_ERROR, "x",
+                       "{\"connectionId\":\"" DIGITS_40 "\",\"requestId\":\"r" DIGITS_40 "\"}",
+                       "\n                  e.g. requestId r" DIGITS_40
+                       "\n                       connectionId " DIGITS_40 "\n");
+}
+
+/* The ids of a refusal stand behind its other headers. */
+static void test_errors_put_a_refusal_into_three_lines(void **state)
+{
+    static const char line[] =
+        "x-amzn-errortype: ForbiddenException, x-amzn-requestid: "
+        "6f0c9a3e-2b6d-4a1f-9f57-0d1c2b3a4e5f, x-amz-apigw-id: Ged6jEaM3cne6G=";
+    (void)state;
+    assert_error_shows(
+        FAILURE_HANDSHAKE_STATUS, "403", line,
+        "\n                  e.g. x-amzn-errortype: ForbiddenException, x-amzn-requestid:\n"
+        "                  6f0c9a3e-2b6d-4a1f-9f57-0d1c2b3a4e5f, x-amz-apigw-id:\n"
+        "                  Ged6jEaM3cne6G=\n");
+    assert_error_shows(FAILURE_ERROR_REPLY, "", line, "x-amzn-requestid: \xE2\x80\xA6\n");
+}
+
+static void test_errors_tell_when_the_reply_went_on(void **state)
+{
+    static const char *const shown = "\"Endpoint request timed out\": the reply went\n";
     struct results *results = fixture_results("passed");
-    static const char frame[] = "{\"connectionId\":\"0123456789012345678901234567890123456789\","
-                                "\"requestId\":\"0123456789012345678901234567890123456789\"}";
-    struct failure failure = {FAILURE_GATEWAY_ERROR, "x", {frame, sizeof(frame) - 1}};
-    struct buffer out;
+    struct failure failure = {FAILURE_GATEWAY_ERROR, "Endpoint request timed out", {NULL, 0}};
     (void)state;
     failures_add(&results->recorded.failures, &failure, 1);
-    fixture_console(results, false, &out);
-    assert_int_equal(fixture_widest_line(out.data), SCREEN_COLUMNS);
-    buffer_free(&out);
+    assert_hides(results, shown);
+    failures_add(&results->recorded.failures, &failure, 0);
+    assert_shows(results, shown);
+    failure.detail = "Internal server error";
+    failures_add(&results->recorded.failures, &failure, 0);
+    assert_hides(results, "\"Internal server error\": the reply went");
 }
 
 int main(void)
@@ -143,9 +180,12 @@ int main(void)
         cmocka_unit_test(test_counts_of_one_way_runs_say_why_there_are_no_latencies),
         cmocka_unit_test(test_counts_estimate_the_cost_at_the_prices_used),
         cmocka_unit_test(test_counts_of_a_silent_run_say_that_nothing_came_back),
+        cmocka_unit_test(test_counts_follow_the_verdict_on_a_record_that_failed),
         cmocka_unit_test(test_errors_tell_the_detail_in_front_of_the_hint),
         cmocka_unit_test(test_errors_of_api_gateway_give_the_ids_of_one_frame),
-        cmocka_unit_test(test_errors_cut_long_ids_at_80_columns),
+        cmocka_unit_test(test_errors_never_cut_the_ids_of_a_frame),
+        cmocka_unit_test(test_errors_put_a_refusal_into_three_lines),
+        cmocka_unit_test(test_errors_tell_when_the_reply_went_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,14 +52,14 @@ static uint64_t finish(struct record *record)
     return lost;
 }
 
-static void assert_finish_fails(struct record *record, const char *expected)
+static void assert_finish_fails(struct record *record, uint64_t expected_lost, const char *expected)
 {
     struct error error = {""};
     uint64_t lost = UINT64_MAX;
 
     assert_int_equal(record_finish(record, &lost, &error), -1);
     assert_string_equal(error.text, expected);
-    assert_int_equal(lost, 0);
+    assert_int_equal(lost, expected_lost);
 }
 
 static void put(struct journal *journal, uint64_t seq)
@@ -262,7 +262,7 @@ static void test_record_goes_on_after_a_write_error(void **state)
             put(journal, 0);
         await_empty(journal);
     }
-    assert_finish_fails(record, "/dev/full: No space left on device");
+    assert_finish_fails(record, (uint64_t)ROUNDS * EACH, "/dev/full: No space left on device");
 }
 
 /* SIGPIPE, which kills, is left as it is for the rest of the process. */
@@ -279,8 +279,106 @@ static void test_record_survives_a_reader_that_goes(void **state)
     record = start(path, 1, false);
     close(ends[0]);
     put(record_journals(record)[0], 0);
-    assert_finish_fails(record, expected);
+    assert_finish_fails(record, 1, expected);
     close(ends[1]);
+}
+
+/* What the reader has not taken is lost, but for the lines that were whole in the pipe by then. */
+static void test_record_does_not_wait_for_ever(void **state)
+{
+    enum { LINES = 2000 };
+    char path[32];
+    char expected[96];
+    char left[1 << 16];
+    uint64_t lost = 0;
+    uint64_t whole = 0;
+    int ends[2];
+    struct record *record;
+    struct error error = {""};
+    ssize_t got;
+
+    (void)state;
+    open_pipe(ends, path);
+    snprintf(expected, sizeof(expected), "%s: its reader takes nothing any more", path);
+    record = start(path, 1, false);
+    for (uint64_t i = 0; i < LINES; i++)
+        put(record_journals(record)[0], i);
+    assert_int_equal(record_finish(record, &lost, &error), -1);
+    assert_string_equal(error.text, expected);
+    close(ends[1]);
+    while ((got = read(ends[0], left, sizeof(left))) > 0) {
+        for (ssize_t i = 0; i < got; i++)
+            whole += left[i] == '\n';
+    }
+    assert_in_range(whole, 1, LINES - 1);
+    assert_int_equal(whole + lost, LINES);
+    close(ends[0]);
+}
+
+static void *read_late(void *descriptor)
+{
+    static const struct timespec pause = {.tv_nsec = 300 * NS_PER_MS};
+    char bytes[1 << 15];
+    ssize_t got;
+
+    do {
+        nanosleep(&pause, NULL);
+        got = read(*(int *)descriptor, bytes, sizeof(bytes));
+    } while (got > 0);
+    return NULL;
+}
+
+static void test_record_waits_for_a_slow_reader(void **state)
+{
+    char path[32];
+    int ends[2];
+    pthread_t reader;
+    struct record *record;
+
+    (void)state;
+    open_pipe(ends, path);
+    record = start(path, 1, false);
+    close(ends[1]);
+    for (uint64_t i = 0; i < 1000; i++)
+        put(record_journals(record)[0], i);
+    assert_int_equal(pthread_create(&reader, NULL, read_late, &ends[0]), 0);
+    assert_int_equal(finish(record), 0);
+    pthread_join(reader, NULL);
+    close(ends[0]);
+}
+
+static void put_failed(struct journal *journal, uint64_t connection, const char *reply)
+{
+    struct journal_entry entry = {
+        .connection = connection, .failed = true, .reply_length = strlen(reply)};
+
+    snprintf(entry.detail, sizeof(entry.detail), "%s", reply);
+    journal_put(journal, &entry, text_of(reply));
+}
+
+static void test_record_blanks_the_secrets_of_a_connection(void **state)
+{
+    static const char *const query[] = {"key=secret-{{connection}}"};
+    struct url url = {.path = "/"};
+    struct identity_setup who = {
+        .url = &url, .host_header = "h", .origin = "", .query = query, .query_count = 1};
+    struct error error;
+    struct identity *identity = identity_new(&who, &error);
+    struct record_setup setup = {
+        .path = "r.jsonl", .workers = 1, .replies = true, .identity = identity};
+    struct record *record = record_start(&setup, &error);
+    struct buffer file;
+
+    (void)state;
+    put_failed(record_journals(record)[0], 0, "said secret-1");
+    put_failed(record_journals(record)[0], 6, "said secret-7, secret-8");
+    assert_int_equal(finish(record), 0);
+    file = contents("r.jsonl");
+    assert_non_null(strstr(file.data, "\"detail\":\"said ********\",\"reply\":\"said ********\""));
+    assert_non_null(strstr(file.data, "\"detail\":\"said ********, secret-8\""));
+    assert_null(strstr(file.data, "secret-7"));
+    buffer_free(&file);
+    identity_free(identity);
 }
 
 /* The signal would end the process if any thread let it in. */
@@ -365,6 +463,9 @@ int main(void)
         cmocka_unit_test(test_record_errors_name_the_path),
         cmocka_unit_test(test_record_goes_on_after_a_write_error),
         cmocka_unit_test(test_record_survives_a_reader_that_goes),
+        cmocka_unit_test(test_record_does_not_wait_for_ever),
+        cmocka_unit_test(test_record_waits_for_a_slow_reader),
+        cmocka_unit_test(test_record_blanks_the_secrets_of_a_connection),
         cmocka_unit_test(test_record_leaves_signals_to_others),
         cmocka_unit_test(test_record_takes_from_busy_workers),
     };

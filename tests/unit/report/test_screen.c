@@ -7,6 +7,9 @@
 #define DOTS "\xE2\x80\xA6" /* U+2026 */
 #define BAD  "\xEF\xBF\xBD" /* U+FFFD */
 
+#define PAD_10 "          "
+#define PAD_70 PAD_10 PAD_10 PAD_10 PAD_10 PAD_10 PAD_10 PAD_10
+
 static struct buffer out;
 static struct screen screen;
 
@@ -116,6 +119,34 @@ static void test_screen_words_break_between_words(void **state)
     assert_string_equal(out.data, expected);
 }
 
+static void test_screen_wrap_cuts_the_last_line_alone(void **state)
+{
+    static const struct {
+        size_t lines;
+        const char *text;
+        const char *shown; /* behind 70 columns */
+    } cases[] = {
+        {3, "one", "one"},
+        {3, "exactly te    ", "exactly te"},
+        {3, "exactly ten", "exactly\n" PAD_70 "ten"},
+        {3, "one  two  three four", "one  two\n" PAD_70 "three four"},
+        {3, "0123456789abc", "0123456789\n" PAD_70 "abc"},
+        {2, "one two three four five", "one two\n" PAD_70 "three fou" DOTS},
+        {1, "one two three", "one two t" DOTS},
+        {2, "\x1b\xff\xe4\xbd\xa0\xe4\xbd\xa0\xe4\xbd\xa0",
+         BAD BAD "\xe4\xbd\xa0\xe4\xbd\xa0"
+                 "\xe4\xbd\xa0"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        buffer_clear(&out);
+        screen.column = 0;
+        screen_pad(&screen, 70);
+        screen_wrap(&screen, cases[i].lines, cases[i].text);
+        assert_string_equal(out.data + 70, cases[i].shown);
+    }
+}
+
 static void test_screen_word_has_color_only_when_asked(void **state)
 {
     (void)state;
@@ -149,6 +180,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_screen_items_go_into_a_new_line_when_they_do_not_fit,
                                         start, finish),
         cmocka_unit_test_setup_teardown(test_screen_words_break_between_words, start, finish),
+        cmocka_unit_test_setup_teardown(test_screen_wrap_cuts_the_last_line_alone, start, finish),
         cmocka_unit_test_setup_teardown(test_screen_word_has_color_only_when_asked, start, finish),
         cmocka_unit_test_setup_teardown(test_screen_remembers_that_it_failed, start, finish),
     };

@@ -74,6 +74,22 @@ static void test_answer_is_a_reply_with_its_last_message(void **state)
     script_free(&script);
 }
 
+static void test_answer_is_a_reply_with_its_end_whatever_comes_after_it(void **state)
+{
+    struct script script = compile((struct script_source){1,
+                                                          {[SCRIPT_MESSAGE] = text_of("{{part}}"),
+                                                           [SCRIPT_END] = text_of("end"),
+                                                           [SCRIPT_AFTER] = text_of("sent")}});
+    struct answer answer = answer_with(&script, NULL, OUTGOING_REPLY);
+
+    (void)state;
+    expect_next(&answer, 10, "0", OUTGOING_PART);
+    expect_next(&answer, 15, "end", OUTGOING_REPLY);
+    expect_next(&answer, 20, "sent", OUTGOING_PART);
+    assert_int_equal(answer_due_ns(&answer), CLOCK_NEVER);
+    script_free(&script);
+}
+
 static void test_answer_is_an_error_with_its_first_message(void **state)
 {
     struct script script = two_and_end();
@@ -133,6 +149,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answer_is_a_reply_with_its_last_message),
+        cmocka_unit_test(test_answer_is_a_reply_with_its_end_whatever_comes_after_it),
         cmocka_unit_test(test_answer_is_an_error_with_its_first_message),
         cmocka_unit_test(test_answer_goes_on_behind_the_timeout),
         cmocka_unit_test(test_answer_without_a_message_is_never_due),

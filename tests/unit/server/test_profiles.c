@@ -283,6 +283,21 @@ static void test_profiles_put_the_parts_of_a_prompt_together(void **state)
     replies_free(&replies);
 }
 
+static void test_profiles_of_one_message_take_no_stream(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        const struct server_options options = {.profile = rows[i].profile, .stream = 5};
+        struct replies replies;
+        struct error error = {""};
+        int result = replies_init(&replies, &options, &error);
+
+        assert_int_equal(result, streams(rows[i].profile) ? 0 : -1);
+        assert_int_equal(strstr(error.text, rows[i].profile) != NULL, result != 0);
+        replies_free(&replies);
+    }
+}
+
 static void test_profiles_broadcast_in_the_simple_chat_alone(void **state)
 {
     struct session session = {.id = "Qyi07eCbtjMCJKw="};
@@ -321,6 +336,7 @@ int main(void)
         cmocka_unit_test(test_profiles_stream_twenty_messages_by_themselves),
         cmocka_unit_test(test_profiles_talk_in_sessions_for_bedrock_chat),
         cmocka_unit_test(test_profiles_put_the_parts_of_a_prompt_together),
+        cmocka_unit_test(test_profiles_of_one_message_take_no_stream),
         cmocka_unit_test(test_profiles_broadcast_in_the_simple_chat_alone),
         cmocka_unit_test(test_profiles_are_all_named_and_tested),
     };

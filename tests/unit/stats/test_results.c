@@ -70,6 +70,11 @@ static void untrusted(void)
     results.trust.grade = TRUST_INVALID;
 }
 
+static void record_failed(void)
+{
+    results.record_failed = true;
+}
+
 static void strict(void)
 {
     results.setup.strict = true;
@@ -102,6 +107,11 @@ static void test_results_decide_the_exit_code_and_its_reason(void **state)
         {{nothing_opened, lost, aborted}, 0, EXIT_UNTRUSTED, "sums do not hold"},
         {{nothing_opened, lost, aborted}, SIGINT, EXIT_INTERRUPTED, "interrupted"},
         {{NULL}, SIGTERM, EXIT_TERMINATED, "interrupted"},
+        {{record_failed}, 0, EXIT_USAGE, "the record could not be written"},
+        {{record_failed, nothing_opened, lost},
+         SIGINT,
+         EXIT_USAGE,
+         "the record could not be written"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {

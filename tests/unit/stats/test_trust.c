@@ -331,7 +331,56 @@ static void test_trust_doubts_a_record_with_holes(void **state)
     results.record_lost = 1;
     assert_reason("record_lost", TRUST_DOUBTFUL, "--record had to leave out 1 request");
     results.record_lost = 12345;
-    assert_reason("record_lost", TRUST_DOUBTFUL, "--record had to leave out 12345 requests");
+    assert_reason("record_lost", TRUST_DOUBTFUL, "--record had to leave out 12,345 requests");
+}
+
+static void test_trust_doubts_single_replies_that_more_comes_behind(void **state)
+{
+    static const struct {
+        uint64_t ended;
+        uint64_t failed;
+        uint64_t late;
+        const char *text; /* NULL: trusted */
+    } cases[] = {
+        {2000, 0, 100, NULL},
+        {2000, 0, 101, "101 messages came behind the end of their reply"},
+        {2000, 0, 38000, "38,000 messages came behind the end of their reply"},
+        {20, 0, 9, NULL},
+        {20, 0, 10, "10 messages came behind the end of their reply"},
+        {2000, 400, 500, NULL}, /* the replies to those that failed */
+        {2000, 400, 501, "501 messages came behind the end of their reply"},
+    };
+    struct failure timeout = {FAILURE_REPLY_TIMEOUT, "", {NULL, 0}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        uint64_t ended = cases[i].ended;
+        results.recorded.measured = (struct accounting){.planned = ended,
+                                                        .sent = ended,
+                                                        .ok = ended - cases[i].failed,
+                                                        .failed = cases[i].failed};
+        results.recorded.failures.count = 0;
+        for (uint64_t j = 0; j < cases[i].failed; j++)
+            failures_add(&results.recorded.failures, &timeout, 1);
+        results.recorded.late = cases[i].late;
+        if (cases[i].text == NULL)
+            assert_trusted();
+        else
+            assert_reason("late_messages", TRUST_DOUBTFUL, cases[i].text);
+    }
+    results.setup.stream = true; /* its end was told */
+    assert_trusted();
+    results.setup = (struct results_setup){.one_way = true};
+    assert_trusted();
+}
+
+static void test_trust_puts_late_messages_in_front_of_loop_lag(void **state)
+{
+    (void)state;
+    results.recorded.late = 2000;
+    refill(&results.recorded.loop_lag, 5 * NS_PER_MS);
+    judge();
+    assert_string_equal(trust.reasons[0].check, "late_messages");
+    assert_string_equal(trust.reasons[1].check, "loop_lag");
 }
 
 static void test_trust_asks_no_latency_of_one_way_requests(void **state)
@@ -437,6 +486,8 @@ int main(void)
         TRUST_TEST(test_trust_names_one_machine_without_blame),
         TRUST_TEST(test_trust_says_when_nothing_came_back),
         TRUST_TEST(test_trust_doubts_a_record_with_holes),
+        TRUST_TEST(test_trust_doubts_single_replies_that_more_comes_behind),
+        TRUST_TEST(test_trust_puts_late_messages_in_front_of_loop_lag),
         TRUST_TEST(test_trust_asks_no_latency_of_one_way_requests),
         TRUST_TEST(test_trust_doubts_percentiles_that_rest_on_little),
         TRUST_TEST(test_trust_rejects_sums_that_do_not_hold),
