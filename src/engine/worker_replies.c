@@ -270,12 +270,13 @@ void seat_silent(struct worker *worker, struct seat *seat, struct connection_ste
     take_end(worker, seat, step, (struct text){0}, now);
 }
 
-/* Whether the backend may go on with a reply that has failed with the message of MEANING. */
+/* Whether the backend may go on with a reply that has failed with the message of MEANING. Of API
+ * Gateway's errors only the timeout leaves it at work. */
 static bool more_may_come(const struct message_meaning *meaning)
 {
-    bool ends_it = meaning->error != MESSAGE_FINE && !meaning->error_goes_on;
-    bool timed_out = meaning->error == MESSAGE_GATEWAY_ERROR && meaning->gateway.timeout;
-    return ends_it && (!meaning->last || timed_out);
+    if (meaning->error == MESSAGE_GATEWAY_ERROR)
+        return meaning->gateway.timeout;
+    return meaning->error == MESSAGE_ERROR && !meaning->error_goes_on && !meaning->last;
 }
 
 static void end_reply(struct worker *worker, struct seat *seat, struct flight *flight,
