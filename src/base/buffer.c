@@ -22,24 +22,21 @@ void buffer_free(struct buffer *buffer)
 void buffer_clear(struct buffer *buffer)
 {
     buffer->length = 0;
-    if (buffer->data != NULL)
+    if (buffer->data)
         buffer->data[0] = '\0';
 }
 
 int buffer_reserve(struct buffer *buffer, size_t length)
 {
-    char *data;
-    size_t capacity;
-
     if (length > buffer->maximum || length == SIZE_MAX)
         return -1;
     if (length < buffer->capacity)
         return 0;
-    capacity = length + 1; /* the NUL */
+    size_t capacity = length + 1; /* the NUL */
     if (capacity < SMALLEST_CAPACITY)
         capacity = SMALLEST_CAPACITY;
-    data = realloc(buffer->data, capacity);
-    if (data == NULL)
+    char *data = realloc(buffer->data, capacity);
+    if (!data)
         return -1;
     data[buffer->length] = '\0';
     buffer->data = data;
@@ -50,21 +47,19 @@ int buffer_reserve(struct buffer *buffer, size_t length)
 /* Makes room for LENGTH bytes more, at least doubling, so that many appends cost O(total). */
 static int grow(struct buffer *buffer, size_t length)
 {
-    size_t needed;
-    size_t doubled;
-
     if (length > buffer->maximum - buffer->length)
         return -1;
-    needed = buffer->length + length;
+    size_t needed = buffer->length + length;
     if (needed < buffer->capacity)
         return 0;
-    doubled = buffer->capacity > buffer->maximum / 2 ? buffer->maximum : buffer->capacity * 2;
+    size_t doubled = buffer->capacity > buffer->maximum / 2 ? buffer->maximum
+                                                            : buffer->capacity * 2;
     return buffer_reserve(buffer, doubled > needed ? doubled : needed);
 }
 
 int buffer_append(struct buffer *buffer, const void *data, size_t length)
 {
-    if (grow(buffer, length) != 0)
+    if (grow(buffer, length))
         return -1;
     if (length > 0)
         memcpy(buffer->data + buffer->length, data, length);
@@ -76,12 +71,10 @@ int buffer_append(struct buffer *buffer, const void *data, size_t length)
 int buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     va_list arguments;
-    int length;
-
     va_start(arguments, format);
-    length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    if (length < 0 || grow(buffer, (size_t)length) != 0)
+    if (length < 0 || grow(buffer, (size_t)length))
         return -1;
     va_start(arguments, format);
     vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
@@ -92,7 +85,7 @@ int buffer_printf(struct buffer *buffer, const char *format, ...)
 
 struct text buffer_text(const struct buffer *buffer)
 {
-    if (buffer->data == NULL)
+    if (!buffer->data)
         return text_of("");
     return (struct text){buffer->data, buffer->length};
 }

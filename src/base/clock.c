@@ -6,7 +6,6 @@
 static uint64_t read_ns(clockid_t clock)
 {
     struct timespec now;
-
     clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
 }
@@ -35,10 +34,8 @@ void clock_format_utc(uint64_t unix_ms, char out[CLOCK_UTC_SIZE])
 {
     time_t seconds = (time_t)(unix_ms / 1000);
     struct tm utc;
-    size_t length;
-
     gmtime_r(&seconds, &utc);
-    length = strftime(out, CLOCK_UTC_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
+    size_t length = strftime(out, CLOCK_UTC_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(out + length, CLOCK_UTC_SIZE - length, ".%03uZ", (unsigned)(unix_ms % 1000));
 }
 

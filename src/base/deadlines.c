@@ -20,10 +20,8 @@ static void put(struct deadlines *deadlines, size_t index, struct deadline *dead
 static void sift_up(struct deadlines *deadlines, size_t index)
 {
     struct deadline *moving = deadlines->heap[index];
-
     while (index > 0) {
         size_t parent = (index - 1) / 2;
-
         if (deadlines->heap[parent]->heap_ns <= moving->heap_ns)
             break;
         put(deadlines, index, deadlines->heap[parent]);
@@ -36,10 +34,8 @@ static void sift_up(struct deadlines *deadlines, size_t index)
 static void sift_down(struct deadlines *deadlines, size_t index)
 {
     struct deadline *moving = deadlines->heap[index];
-
     for (;;) {
         size_t child = 2 * index + 1;
-
         if (child >= deadlines->count)
             break;
         if (child + 1 < deadlines->count &&
@@ -66,12 +62,10 @@ void deadlines_free(struct deadlines *deadlines)
 
 int deadlines_reserve(struct deadlines *deadlines, size_t capacity)
 {
-    struct deadline **heap;
-
     if (capacity <= deadlines->capacity)
         return 0;
-    heap = reallocarray(deadlines->heap, capacity, sizeof(struct deadline *));
-    if (heap == NULL)
+    struct deadline **heap = reallocarray(deadlines->heap, capacity, sizeof(struct deadline *));
+    if (!heap)
         return -1;
     deadlines->heap = heap;
     deadlines->capacity = capacity;
@@ -82,8 +76,7 @@ static int push(struct deadlines *deadlines, struct deadline *deadline)
 {
     if (deadlines->count == deadlines->capacity) {
         size_t doubled = deadlines->capacity == 0 ? SMALLEST_CAPACITY : deadlines->capacity * 2;
-
-        if (deadlines_reserve(deadlines, doubled) != 0)
+        if (deadlines_reserve(deadlines, doubled))
             return -1;
     }
     put(deadlines, deadlines->count++, deadline);
@@ -93,7 +86,7 @@ static int push(struct deadlines *deadlines, struct deadline *deadline)
 int deadlines_arm(struct deadlines *deadlines, struct deadline *deadline, uint64_t due_ns)
 {
     if (deadline->heap_place == 0) {
-        if (push(deadlines, deadline) != 0)
+        if (push(deadlines, deadline))
             return -1;
     } else if (due_ns >= deadline->heap_ns) {
         deadline->due_ns = due_ns;
@@ -108,12 +101,10 @@ int deadlines_arm(struct deadlines *deadlines, struct deadline *deadline, uint64
 void deadlines_disarm(struct deadlines *deadlines, struct deadline *deadline)
 {
     size_t index = deadline->heap_place - 1;
-    struct deadline *last;
-
     if (deadline->heap_place == 0)
         return;
     deadline->heap_place = 0;
-    last = deadlines->heap[--deadlines->count];
+    struct deadline *last = deadlines->heap[--deadlines->count];
     if (last == deadline)
         return;
     put(deadlines, index, last);
@@ -125,7 +116,6 @@ struct deadline *deadlines_pop(struct deadlines *deadlines, uint64_t now_ns)
 {
     while (deadlines->count > 0 && deadlines->heap[0]->heap_ns <= now_ns) {
         struct deadline *first = deadlines->heap[0];
-
         if (first->due_ns == first->heap_ns) {
             deadlines_disarm(deadlines, first);
             return first;

@@ -7,7 +7,6 @@
 int error_set(struct error *error, const char *format, ...)
 {
     va_list arguments;
-
     va_start(arguments, format);
     vsnprintf(error->text, sizeof(error->text), format, arguments);
     va_end(arguments);
@@ -17,14 +16,12 @@ int error_set(struct error *error, const char *format, ...)
 int error_prefix(struct error *error, const char *format, ...)
 {
     char message[sizeof(error->text)];
-    va_list arguments;
-    size_t length;
-
     memcpy(message, error->text, sizeof(message));
+    va_list arguments;
     va_start(arguments, format);
     vsnprintf(error->text, sizeof(error->text), format, arguments);
     va_end(arguments);
-    length = strlen(error->text);
+    size_t length = strlen(error->text);
     snprintf(error->text + length, sizeof(error->text) - length, ": %s", message);
     return -1;
 }

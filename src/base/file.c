@@ -27,10 +27,9 @@ static int system_error(struct error *error, const char *path)
 static int no_room(struct error *error, const char *path, const struct buffer *out,
                    uintmax_t length)
 {
-    char maximum[UNITS_SIZE];
-
     if (length <= out->maximum - out->length)
         return error_set(error, "%s: out of memory", path);
+    char maximum[UNITS_SIZE];
     return error_set(error, "%s: larger than %s bytes, the most that is allowed", path,
                      units_format_count(out->maximum, maximum));
 }
@@ -40,10 +39,9 @@ static int no_room(struct error *error, const char *path, const struct buffer *o
 static int make_room(int fd, const char *path, struct buffer *out, struct error *error)
 {
     struct stat status;
-
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+    if (fstat(fd, &status) || !S_ISREG(status.st_mode))
         return 0;
-    if (buffer_reserve(out, out->length + (size_t)status.st_size) != 0)
+    if (buffer_reserve(out, out->length + (size_t)status.st_size))
         return no_room(error, path, out, (uintmax_t)status.st_size);
     return 0;
 }
@@ -53,13 +51,12 @@ static int read_piece(int fd, const char *path, struct buffer *out, struct error
 {
     char piece[READ_SIZE];
     ssize_t got;
-
     do
         got = read(fd, piece, sizeof(piece));
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return system_error(error, path);
-    if (buffer_append(out, piece, (size_t)got) != 0)
+    if (buffer_append(out, piece, (size_t)got))
         return no_room(error, path, out, (uintmax_t)got);
     return got > 0;
 }
@@ -68,13 +65,11 @@ int file_read(const char *path, struct buffer *out, struct error *error)
 {
     bool standard_input = strcmp(path, "-") == 0;
     int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    int result;
-
     if (standard_input)
         path = "standard input";
     if (fd < 0)
         return system_error(error, path);
-    result = make_room(fd, path, out, error);
+    int result = make_room(fd, path, out, error);
     if (result == 0) {
         do
             result = read_piece(fd, path, out, error);
@@ -99,9 +94,8 @@ struct destination {
  * would lose what else is printed there. */
 static int open_descriptor_of(const struct stat *status)
 {
-    struct stat ours;
-
     for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++) {
+        struct stat ours;
         if (fstat(fd, &ours) == 0 && ours.st_dev == status->st_dev && ours.st_ino == status->st_ino)
             return fd;
     }
@@ -119,26 +113,24 @@ static int destination_existing(struct destination *destination, const char *pat
     destination->mode = status->st_mode & 0777;
     destination->open_fd = open_descriptor_of(status);
     destination->in_place = !S_ISREG(status->st_mode) || destination->open_fd >= 0;
-    if (destination->open_fd < 0 && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0)
+    if (destination->open_fd < 0 && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS))
         return system_error(error, path);
-    if (!destination->in_place && realpath(path, destination->path) == NULL)
+    if (!destination->in_place && !realpath(path, destination->path))
         return system_error(error, path);
     return 0;
 }
 
 static int destination_find(struct destination *destination, const char *path, struct error *error)
 {
-    struct stat status;
-    char *slash;
-
     *destination = (struct destination){.open_fd = -1};
     if (strlen(path) >= sizeof(destination->path)) {
         errno = ENAMETOOLONG;
         return system_error(error, path);
     }
     memcpy(destination->path, path, strlen(path) + 1);
+    struct stat status;
     if (stat(path, &status) == 0) {
-        if (destination_existing(destination, path, &status, error) != 0)
+        if (destination_existing(destination, path, &status, error))
             return -1;
     } else if (errno != ENOENT || path[0] == '\0') {
         return system_error(error, path);
@@ -146,8 +138,8 @@ static int destination_find(struct destination *destination, const char *path, s
         return error_set(error, "%s: a symbolic link to nothing; create what it points to", path);
     }
     memcpy(destination->directory, destination->path, sizeof(destination->directory));
-    slash = strrchr(destination->directory, '/');
-    *(slash == NULL ? destination->directory : slash + 1) = '\0';
+    char *slash = strrchr(destination->directory, '/');
+    *(slash ? slash + 1 : destination->directory) = '\0';
     return 0;
 }
 
@@ -157,7 +149,6 @@ static int create_temporary(const struct destination *destination, char temporar
 {
     int length = snprintf(temporary, PATH_MAX, "%s.wsload-%016" PRIx64, destination->directory,
                           random_seed_from_system());
-
     if (length >= PATH_MAX) {
         errno = ENAMETOOLONG;
         return -1;
@@ -168,14 +159,12 @@ static int create_temporary(const struct destination *destination, char temporar
 int file_check_writable(const char *path, struct error *error)
 {
     struct destination destination;
-    char temporary[PATH_MAX];
-    int fd;
-
-    if (destination_find(&destination, path, error) != 0)
+    if (destination_find(&destination, path, error))
         return -1;
     if (destination.in_place)
         return 0;
-    fd = create_temporary(&destination, temporary);
+    char temporary[PATH_MAX];
+    int fd = create_temporary(&destination, temporary);
     if (fd < 0)
         return system_error(error, path);
     close(fd);
@@ -187,7 +176,6 @@ int file_write_all(int fd, struct text text)
 {
     while (text.length > 0) {
         ssize_t written = write(fd, text.data, text.length);
-
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
@@ -201,18 +189,15 @@ int file_write_all(int fd, struct text text)
 /* -1 with errno. */
 static int write_in_place(const struct destination *destination, struct text text)
 {
-    int fd;
-    int result;
-
     if (destination->open_fd >= 0)
         return file_write_all(destination->open_fd, text);
     /* Not blocking: a pipe that nobody reads is an error, not a reason to wait for ever. */
-    fd = open(destination->path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
+    int fd = open(destination->path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return -1;
     fcntl(fd, F_SETFL, O_WRONLY);
     /* A pipe or a device has no length, and refuses. */
-    result = ftruncate(fd, 0) != 0 && errno != EINVAL ? -1 : file_write_all(fd, text);
+    int result = ftruncate(fd, 0) && errno != EINVAL ? -1 : file_write_all(fd, text);
     close(fd);
     return result;
 }
@@ -224,8 +209,7 @@ static int fill_temporary(int fd, const struct destination *destination, struct 
     bool filled = (!destination->exists || fchmod(fd, destination->mode) == 0) &&
                   file_write_all(fd, text) == 0 && fsync(fd) == 0;
     int cause = errno;
-
-    if (close(fd) != 0)
+    if (close(fd))
         return -1;
     errno = cause;
     return filled ? 0 : -1;
@@ -237,7 +221,6 @@ static void sync_directory(const struct destination *destination)
 {
     const char *path = destination->directory[0] == '\0' ? "." : destination->directory;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
     if (fd >= 0) {
         fsync(fd);
         close(fd);
@@ -249,12 +232,10 @@ static int replace(const struct destination *destination, struct text text)
 {
     char temporary[PATH_MAX];
     int fd = create_temporary(destination, temporary);
-    int cause;
-
     if (fd < 0)
         return -1;
-    if (fill_temporary(fd, destination, text) != 0 || rename(temporary, destination->path) != 0) {
-        cause = errno;
+    if (fill_temporary(fd, destination, text) || rename(temporary, destination->path)) {
+        int cause = errno;
         unlink(temporary);
         errno = cause;
         return -1;
@@ -266,12 +247,10 @@ static int replace(const struct destination *destination, struct text text)
 int file_write_atomic(const char *path, struct text text, struct error *error)
 {
     struct destination destination;
-    int result;
-
-    if (destination_find(&destination, path, error) != 0)
+    if (destination_find(&destination, path, error))
         return -1;
-    result = destination.in_place ? write_in_place(&destination, text)
-                                  : replace(&destination, text);
+    int result = destination.in_place ? write_in_place(&destination, text)
+                                      : replace(&destination, text);
     /* A file that is a mount point of its own, as containers make them, cannot be replaced. */
     if (result != 0 && errno == EBUSY)
         result = write_in_place(&destination, text);

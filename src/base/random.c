@@ -10,7 +10,6 @@
 static uint64_t splitmix64(uint64_t *state)
 {
     uint64_t z = (*state += UINT64_C(0x9e3779b97f4a7c15));
-
     z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
     return z ^ (z >> 31);
@@ -32,7 +31,6 @@ uint64_t random_next(struct random *random)
     uint64_t *s = random->state;
     uint64_t result = rotate_left(s[1] * 5, 7) * 9;
     uint64_t t = s[1] << 17;
-
     s[2] ^= s[0];
     s[3] ^= s[1];
     s[1] ^= s[2];
@@ -50,12 +48,11 @@ double random_unit(struct random *random)
 uint64_t random_between(struct random *random, uint64_t low, uint64_t high)
 {
     uint64_t range = high - low + 1; /* 0 when every number is wanted */
-    uint64_t skip;
-    uint64_t number;
-
     if (range == 0)
         return random_next(random);
-    skip = -range % range; /* 2^64 modulo range: without these, every remainder is equally likely */
+    /* 2^64 modulo range: without these, every remainder is equally likely. */
+    uint64_t skip = -range % range;
+    uint64_t number;
     do
         number = random_next(random);
     while (number < skip);
@@ -65,7 +62,6 @@ uint64_t random_between(struct random *random, uint64_t low, uint64_t high)
 uint64_t random_seed_from_system(void)
 {
     uint64_t seed;
-
     /* Only a kernel older than 3.17 fails here; no secret hangs on the seed, so the time will do.
      */
     if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))

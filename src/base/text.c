@@ -7,7 +7,7 @@
 
 struct text text_of(const char *string)
 {
-    if (string == NULL)
+    if (!string)
         string = "";
     return (struct text){string, strlen(string)};
 }
@@ -23,7 +23,7 @@ bool text_contains(struct text haystack, struct text needle)
         return true;
     if (needle.length > haystack.length)
         return false;
-    return memmem(haystack.data, haystack.length, needle.data, needle.length) != NULL;
+    return memmem(haystack.data, haystack.length, needle.data, needle.length);
 }
 
 static bool is_space(char c)
@@ -55,7 +55,6 @@ char *text_put_decimal(char *out, uint64_t number)
 {
     char digits[TEXT_DECIMAL_MAX];
     size_t first = sizeof(digits);
-
     do {
         digits[--first] = (char)('0' + number % 10);
         number /= 10;
@@ -74,18 +73,15 @@ static size_t smallest(size_t a, size_t b)
 static size_t edit_distance(struct text a, struct text b)
 {
     size_t rows[3][NEAREST_LENGTH_MAX + 1];
-
     for (size_t j = 0; j <= b.length; j++)
         rows[0][j] = j;
     for (size_t i = 1; i <= a.length; i++) {
         size_t *row = rows[i % 3];
         const size_t *above = rows[(i - 1) % 3];
         const size_t *two_above = rows[(i + 1) % 3];
-
         row[0] = i;
         for (size_t j = 1; j <= b.length; j++) {
             size_t replaced = above[j - 1] + (a.data[i - 1] != b.data[j - 1]);
-
             row[j] = smallest(replaced, smallest(above[j], row[j - 1]) + 1);
             if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1])
                 row[j] = smallest(row[j], two_above[j - 2] + 1);
@@ -99,16 +95,13 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
     struct text wanted = text_of(word);
     const char *nearest = NULL;
     size_t nearest_distance = NEAREST_LENGTH_MAX;
-
     for (size_t i = 0; i < count; i++) {
         struct text candidate = text_of(candidates[i]);
         size_t longer = wanted.length > candidate.length ? wanted.length : candidate.length;
         size_t allowed = longer < 3 ? 1 : longer / 3;
-        size_t distance;
-
         if (longer > NEAREST_LENGTH_MAX)
             continue;
-        distance = edit_distance(wanted, candidate);
+        size_t distance = edit_distance(wanted, candidate);
         if (distance <= allowed && distance < nearest_distance) {
             nearest = candidates[i];
             nearest_distance = distance;

@@ -60,11 +60,9 @@ static int decimal_read(struct decimal *decimal, const char **text, const char *
 {
     const char *p = *text;
     int places = 0;
-
     *decimal = (struct decimal){.scale = 1};
     for (; is_digit(*p); p++) {
         uint64_t digit = (uint64_t)(*p - '0');
-
         if (decimal->whole > (UINT64_MAX - digit) / 10)
             return error_set(error, "too large");
         decimal->whole = decimal->whole * 10 + digit;
@@ -90,7 +88,6 @@ static int decimal_multiply(const struct decimal *decimal, uint64_t factor, uint
 {
     uint64_t tail = decimal->fraction * (factor % decimal->scale);
     uint64_t part = decimal->fraction * (factor / decimal->scale) + tail / decimal->scale;
-
     if (decimal->whole > (UINT64_MAX - part) / factor)
         return -1;
     *product = decimal->whole * factor + part;
@@ -107,7 +104,7 @@ static double decimal_value(const struct decimal *decimal)
 static const struct unit *unit_find(const struct unit *units, struct text name, const char *hint,
                                     struct error *error)
 {
-    for (; units->name != NULL; units++) {
+    for (; units->name; units++) {
         if (text_equal(text_of(units->name), name))
             return units;
     }
@@ -121,23 +118,21 @@ static const struct unit *unit_find(const struct unit *units, struct text name, 
 /* Reads one part, such as the "30m" of "1h30m", and moves *TEXT behind it. */
 static int duration_part(const char **text, bool first, uint64_t *ns, struct error *error)
 {
-    struct decimal decimal;
     uint64_t factor = NS_PER_S;
-    bool exact;
-
-    if (decimal_read(&decimal, text, DURATION_HINT, error) != 0)
+    struct decimal decimal;
+    if (decimal_read(&decimal, text, DURATION_HINT, error))
         return -1;
     /* A bare number is seconds only when it stands alone: "1h30" could be meant either way. */
     if (!first || **text != '\0') {
         struct text name = {*text, strcspn(*text, "0123456789.")};
         const struct unit *unit = unit_find(duration_units, name, DURATION_HINT, error);
-
-        if (unit == NULL)
+        if (!unit)
             return -1;
         factor = unit->factor;
         *text += name.length;
     }
-    if (decimal_multiply(&decimal, factor, ns, &exact) != 0)
+    bool exact;
+    if (decimal_multiply(&decimal, factor, ns, &exact))
         *ns = UINT64_MAX; /* longer than any sum may be */
     return 0;
 }
@@ -146,11 +141,9 @@ int units_parse_duration(const char *text, uint64_t *ns, struct error *error)
 {
     uint64_t total = 0;
     bool first = true;
-
     do {
         uint64_t part;
-
-        if (duration_part(&text, first, &part, error) != 0)
+        if (duration_part(&text, first, &part, error))
             return -1;
         if (part > DURATION_MAX - total)
             return error_set(error, "longer than 1,000 hours");
@@ -165,17 +158,15 @@ int units_parse_duration(const char *text, uint64_t *ns, struct error *error)
 static int parse_whole(const char *text, const struct unit *units, const char *hint,
                        uint64_t *number, struct error *error)
 {
-    const struct unit *unit;
     struct decimal decimal;
+    if (decimal_read(&decimal, &text, hint, error))
+        return -1;
+    const struct unit *unit = unit_find(units, text_of(text), hint, error);
+    if (!unit)
+        return -1;
     uint64_t product;
     bool exact;
-
-    if (decimal_read(&decimal, &text, hint, error) != 0)
-        return -1;
-    unit = unit_find(units, text_of(text), hint, error);
-    if (unit == NULL)
-        return -1;
-    if (decimal_multiply(&decimal, unit->factor, &product, &exact) != 0)
+    if (decimal_multiply(&decimal, unit->factor, &product, &exact))
         return error_set(error, "too large");
     if (!exact)
         return error_set(error, "not a whole number; %s", hint);
@@ -195,17 +186,13 @@ int units_parse_size(const char *text, uint64_t *bytes, struct error *error)
 
 int units_parse_rate(const char *text, double *per_s, struct error *error)
 {
-    const struct unit *unit;
-    const struct unit *period;
     struct decimal decimal;
-    size_t slash;
-
-    if (decimal_read(&decimal, &text, RATE_HINT, error) != 0)
+    if (decimal_read(&decimal, &text, RATE_HINT, error))
         return -1;
-    slash = strcspn(text, "/");
-    unit = unit_find(count_units, (struct text){text, slash}, RATE_HINT, error);
-    period = unit_find(periods, text_of(text + slash), RATE_HINT, error);
-    if (unit == NULL || period == NULL)
+    size_t slash = strcspn(text, "/");
+    const struct unit *unit = unit_find(count_units, (struct text){text, slash}, RATE_HINT, error);
+    const struct unit *period = unit_find(periods, text_of(text + slash), RATE_HINT, error);
+    if (!unit || !period)
         return -1;
     *per_s = decimal_value(&decimal) * (double)unit->factor / (double)period->factor;
     return 0;
@@ -214,13 +201,11 @@ int units_parse_rate(const char *text, double *per_s, struct error *error)
 int units_parse_percent(const char *text, double *percent, struct error *error)
 {
     struct decimal decimal;
-    double value;
-
-    if (decimal_read(&decimal, &text, PERCENT_HINT, error) != 0)
+    if (decimal_read(&decimal, &text, PERCENT_HINT, error))
         return -1;
     if (*text != '\0' && strcmp(text, "%") != 0)
         return error_set(error, "unknown unit '%s'; %s", text, PERCENT_HINT);
-    value = decimal_value(&decimal);
+    double value = decimal_value(&decimal);
     if (value > 100.0)
         return error_set(error, "more than 100; %s", PERCENT_HINT);
     *percent = value;
@@ -232,7 +217,6 @@ char *units_format_count(uint64_t count, char out[UNITS_SIZE])
     char digits[UNITS_SIZE];
     size_t length = (size_t)snprintf(digits, sizeof(digits), "%" PRIu64, count);
     char *p = out;
-
     for (size_t i = 0; i < length; i++) {
         if (i > 0 && (length - i) % 3 == 0)
             *p++ = ',';
@@ -246,7 +230,6 @@ char *units_format_count(uint64_t count, char out[UNITS_SIZE])
 static int decimals_for(double number)
 {
     int decimals = 0;
-
     for (double limit = 99.95; number < limit && decimals < 12; limit /= 10)
         decimals++;
     return decimals;
@@ -269,8 +252,7 @@ char *units_format_number(double number, char out[UNITS_SIZE])
 static void drop_zeros(char *number)
 {
     size_t length = strlen(number);
-
-    if (strchr(number, '.') == NULL)
+    if (!strchr(number, '.'))
         return;
     while (number[length - 1] == '0')
         length--;
@@ -287,7 +269,6 @@ static char *format_long_duration(uint64_t ns, char out[UNITS_SIZE])
     uint64_t small = hours ? (seconds + 30) / 60 : seconds;
     const char *small_unit = hours ? "min" : "s";
     const char *large_unit = hours ? "h" : "min";
-
     if (small % 60 == 0)
         snprintf(out, UNITS_SIZE, "%" PRIu64 " %s", small / 60, large_unit);
     else
@@ -301,8 +282,6 @@ char *units_format_duration(uint64_t ns, char out[UNITS_SIZE])
     static const struct unit units[] = {
         {"ns", 1}, {"us", NS_PER_US}, {"ms", NS_PER_MS}, {"s", NS_PER_S}};
     const struct unit *unit = units;
-    size_t length;
-
     if (ns >= MINUTE_NS - 50 * NS_PER_MS) /* 59.95 s would read "60.0 s" */
         return format_long_duration(ns, out);
     /* The next unit is due when rounding to three digits reaches it: 999.5 us is "1.00 ms". */
@@ -311,7 +290,7 @@ char *units_format_duration(uint64_t ns, char out[UNITS_SIZE])
     units_format_number((double)ns / (double)unit->factor, out);
     if (strtod(out, NULL) * (double)unit->factor == (double)ns) /* nothing was rounded away */
         drop_zeros(out);
-    length = strlen(out);
+    size_t length = strlen(out);
     snprintf(out + length, UNITS_SIZE - length, " %s", unit->name);
     return out;
 }
@@ -321,7 +300,6 @@ char *units_format_size(uint64_t bytes, char out[UNITS_SIZE])
     static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     double value = (double)bytes;
     size_t i = 0;
-
     for (; value >= 1023.95 && i + 1 < sizeof(names) / sizeof(names[0]); i++)
         value /= 1024;
     if (value == (double)(uint64_t)value)

@@ -10,7 +10,6 @@ static size_t ascii_length(const unsigned char *p, size_t left)
 {
     size_t length = 0;
     uint64_t eight;
-
     while (left - length >= sizeof(eight)) {
         memcpy(&eight, p + length, sizeof(eight));
         if ((eight & UINT64_C(0x8080808080808080)) != 0)
@@ -43,13 +42,11 @@ static bool second_byte_valid(unsigned char first, unsigned char second)
 size_t utf8_character_length(struct text text)
 {
     const unsigned char *p = (const unsigned char *)text.data;
-    size_t length;
-
     if (p[0] < 0x80)
         return 1;
     if (p[0] < 0xC2 || p[0] > 0xF4)
         return 0;
-    length = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+    size_t length = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
     if (text.length < length || !second_byte_valid(p[0], p[1]))
         return 0;
     for (size_t i = 2; i < length; i++) {
@@ -63,7 +60,6 @@ bool utf8_valid(struct text text)
 {
     while (text.length > 0) {
         size_t length = ascii_length((const unsigned char *)text.data, text.length);
-
         if (length == 0)
             length = utf8_character_length(text);
         if (length == 0)
@@ -80,7 +76,6 @@ int utf8_append_clean(struct buffer *out, struct text text, size_t max_character
         size_t length = utf8_character_length(text);
         int appended = length > 0 ? buffer_append(out, text.data, length)
                                   : buffer_append(out, REPLACEMENT_CHARACTER, 3);
-
         if (appended != 0)
             return -1;
         if (length == 0)
