@@ -9,9 +9,9 @@
  * repeats within them; what is left begins at a multiple of eight. */
 static void apply_mask(char *payload, size_t length, uint32_t mask)
 {
-    unsigned char bytes[4];
     uint64_t twice = (uint64_t)mask << 32 | mask;
     size_t i = 0;
+    unsigned char bytes[4];
     memcpy(bytes, &mask, sizeof(bytes));
     for (; i + sizeof(twice) <= length; i += sizeof(twice)) {
         uint64_t word;
@@ -35,8 +35,8 @@ static size_t put_length(unsigned char *out, size_t length)
 
 size_t frame_wrap(char *payload, size_t length, enum frame_opcode opcode, bool final, uint32_t mask)
 {
-    unsigned char header[FRAME_HEADER_MAX];
     size_t size = 1;
+    unsigned char header[FRAME_HEADER_MAX];
     header[0] = (unsigned char)(opcode | (final ? FIN_BIT : 0));
     size += put_length(header + 1, length);
     memcpy(header + size, &mask, sizeof(mask));

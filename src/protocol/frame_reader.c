@@ -58,7 +58,7 @@ static void drop_spent(struct frame_reader *reader)
     reader->spent = false;
 }
 
-/* ---- one header ---- */
+/* --- One header --- */
 
 /* Reads the header that BYTES begin with. False when it is not whole: frame->header then says how
  * many bytes it takes to know more. */
@@ -138,7 +138,7 @@ static const char *find_fault(const struct frame_reader *reader, const struct fr
     }
 }
 
-/* ---- a whole frame, however the bytes were cut ---- */
+/* --- A whole frame, however the bytes were cut --- */
 
 /* Reads the header of the frame that BYTES begin. Returns how many bytes it takes to know more: the
  * frame is whole when they are there. 0 at a fault. */
@@ -147,7 +147,7 @@ static size_t measure(struct frame_reader *reader, struct text bytes, struct fra
     if (!read_header(bytes, frame))
         return frame->header;
     reader->fault = find_fault(reader, frame);
-    if (reader->fault != NULL)
+    if (reader->fault)
         return 0;
     frame->payload = (struct text){bytes.data + frame->header, (size_t)frame->length};
     return frame->header + frame->payload.length;
@@ -172,7 +172,7 @@ static bool complete_frame(struct frame_reader *reader, struct text *input, stru
     for (;;) {
         size_t have = reader->pending.length;
         size_t needed = measure(reader, buffer_text(&reader->pending), frame);
-        if (reader->fault != NULL)
+        if (reader->fault)
             return false;
         if (needed <= have) {
             reader->spent = true;
@@ -188,7 +188,7 @@ static bool next_frame(struct frame_reader *reader, struct text *input, struct f
 {
     if (reader->pending.length == 0) {
         size_t needed = measure(reader, *input, frame);
-        if (reader->fault != NULL)
+        if (reader->fault)
             return false;
         if (needed <= input->length) {
             *input = (struct text){input->data + needed, input->length - needed};
@@ -198,7 +198,7 @@ static bool next_frame(struct frame_reader *reader, struct text *input, struct f
     return complete_frame(reader, input, frame);
 }
 
-/* ---- what it means ---- */
+/* --- What it means --- */
 
 /* Takes a frame of a fragmented message. */
 static enum frame_event take_fragment(struct frame_reader *reader, const struct frame *frame,
@@ -240,11 +240,11 @@ enum frame_event frame_reader_next(struct frame_reader *reader, struct text *inp
                                    struct text *payload)
 {
     for (;;) {
-        struct frame frame;
         if (reader->spent)
             drop_spent(reader);
+        struct frame frame;
         if (!next_frame(reader, input, &frame))
-            return reader->fault != NULL ? FRAME_FAULT : FRAME_NEEDS_MORE;
+            return reader->fault ? FRAME_FAULT : FRAME_NEEDS_MORE;
         enum frame_event event = take_frame(reader, &frame, payload);
         if (event != FRAME_NEEDS_MORE)
             return event;

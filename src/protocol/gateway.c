@@ -31,7 +31,6 @@ static bool is_known(const struct json_value *message)
 static bool is_named(struct text name, const char *wanted)
 {
     size_t length = strlen(wanted);
-
     return name.length == length && memcmp(name.data, wanted, length) == 0;
 }
 
@@ -54,14 +53,12 @@ struct shape {
 static bool read_shape(struct text frame, struct shape *shape)
 {
     struct json_members members = {.document = frame};
+    size_t count = 0;
+    *shape = (struct shape){0};
     struct json_value value;
     struct text name;
-    size_t count = 0;
-
-    *shape = (struct shape){0};
     while (json_members_next(&members, &name, &value)) {
         bool is_string = value.kind == JSON_STRING;
-
         if (++count > ERROR_MEMBERS_MAX)
             return false;
         if (is_named(name, "message"))
@@ -80,7 +77,6 @@ static void read_message(const struct json_value *message, char out[GATEWAY_ERRO
     /* A buffer that has all it may ever hold allocates nothing. */
     struct buffer text = {
         .data = out, .capacity = GATEWAY_ERROR_SIZE, .maximum = GATEWAY_ERROR_SIZE - 1};
-
     out[0] = '\0';
     json_value_decode(message, &text);
 }
@@ -88,7 +84,6 @@ static void read_message(const struct json_value *message, char out[GATEWAY_ERRO
 bool gateway_error_read(struct text message, struct gateway_error *error)
 {
     struct shape shape;
-
     if (!worth_reading(message) || !read_shape(message, &shape))
         return false;
     if (!shape.request_id && !(shape.other_id && is_known(&shape.message)))

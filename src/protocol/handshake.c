@@ -8,7 +8,7 @@
 static bool is_token_character(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 static bool is_token(struct text text)
@@ -24,7 +24,6 @@ bool header_value_valid(struct text value)
 {
     for (size_t i = 0; i < value.length; i++) {
         unsigned char c = (unsigned char)value.data[i];
-
         if ((c < 0x20 && c != '\t') || c == 0x7F)
             return false;
     }
@@ -49,7 +48,6 @@ static int check_not_reserved(const struct header *header, struct error *error)
     static const char prefix[] = "Sec-WebSocket-";
     int length = (int)header->name.length;
     const char *name = header->name.data;
-
     if (header_is(header, "Sec-WebSocket-Protocol"))
         return error_set(error, "header '%.*s': use --subprotocol for it", length, name);
     if (header_is(header, "Upgrade") || header_is(header, "Connection") ||
@@ -62,8 +60,7 @@ static int check_not_reserved(const struct header *header, struct error *error)
 int header_parse(const char *text, struct header *header, struct error *error)
 {
     const char *colon = strchr(text, ':');
-
-    if (colon == NULL)
+    if (!colon)
         return error_set(error, "a header without a colon; write it as 'Name: value'");
     header->name = (struct text){text, (size_t)(colon - text)};
     header->value = trim_blanks(text_of(colon + 1));

@@ -10,10 +10,8 @@
 static size_t index_of(struct text name)
 {
     size_t index = 0;
-
     for (size_t i = 0; i < name.length; i++) {
         char c = name.data[i];
-
         if (c < '0' || c > '9' || index > (JSON_NO_INDEX - 10) / 10)
             return JSON_NO_INDEX;
         index = index * 10 + (size_t)(c - '0');
@@ -26,8 +24,7 @@ static size_t index_of(struct text name)
 static char *cut_index(char *at, const char *end, struct json_step *step)
 {
     char *close = memchr(at, ']', (size_t)(end - at));
-
-    if (close == NULL || close == at + 1)
+    if (!close || close == at + 1)
         return NULL;
     step->name = (struct text){at + 1, (size_t)(close - at - 1)};
     step->index = index_of(step->name);
@@ -41,7 +38,6 @@ static char *cut_name(char *at, const char *end, struct json_step *step)
 {
     char *name = at;
     char *out = at;
-
     while (at < end && *at != '.' && *at != '[') {
         if (*at == '\\' && ++at == end)
             return NULL;
@@ -56,10 +52,8 @@ static char *cut_name(char *at, const char *end, struct json_step *step)
 static int cut_steps(struct json_path *path, const char *end, struct error *error)
 {
     char *at = path->names;
-
     do {
         struct json_step *step = &path->steps[path->count];
-
         if (path->count == JSON_STEPS_MAX)
             return error_set(error, "deeper than %d steps", JSON_STEPS_MAX);
         if (at < end && *at == '[')
@@ -68,7 +62,7 @@ static int cut_steps(struct json_path *path, const char *end, struct error *erro
             at = cut_name(at, end, step);
         else
             at = *at == '.' ? cut_name(at + 1, end, step) : NULL;
-        if (at == NULL)
+        if (!at)
             return error_set(error, "not a path; use names of members with dots between, as in "
                                     "message.status or choices[0].text");
         path->count++;
@@ -82,11 +76,11 @@ static int compile(struct json_path *path, struct text text, struct error *error
     if (!utf8_valid(text))
         return error_set(error, "not UTF-8");
     path->names = malloc(text.length + 1);
-    if (path->names == NULL)
+    if (!path->names)
         return error_set(error, "out of memory");
     if (text.length > 0)
         memcpy(path->names, text.data, text.length);
-    if (cut_steps(path, path->names + text.length, error) != 0) {
+    if (cut_steps(path, path->names + text.length, error)) {
         free(path->names);
         return error_prefix(error, "'%.*s'", (int)text.length, text.data);
     }
@@ -106,12 +100,11 @@ static bool same_path(const struct json_path *a, const struct json_path *b)
 
 static int append(struct json_paths *paths, const struct json_path *path, struct error *error)
 {
-    struct json_path *items;
-
     if (paths->count == JSON_PATHS_MAX)
         return error_set(error, "more than %d different paths", JSON_PATHS_MAX);
+    struct json_path *items;
     items = realloc(paths->items, (paths->count + 1) * sizeof(*items));
-    if (items == NULL)
+    if (!items)
         return error_set(error, "out of memory");
     paths->items = items;
     paths->items[paths->count++] = *path;
@@ -120,16 +113,15 @@ static int append(struct json_paths *paths, const struct json_path *path, struct
 
 int json_paths_add(struct json_paths *paths, struct text path, unsigned *index, struct error *error)
 {
-    struct json_path compiled;
     unsigned i = 0;
-
-    if (compile(&compiled, path, error) != 0)
+    struct json_path compiled;
+    if (compile(&compiled, path, error))
         return -1;
     while (i < paths->count && !same_path(&paths->items[i], &compiled))
         i++;
     if (i < paths->count) {
         free(compiled.names);
-    } else if (append(paths, &compiled, error) != 0) {
+    } else if (append(paths, &compiled, error)) {
         free(compiled.names);
         return -1;
     }

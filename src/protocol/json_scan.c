@@ -34,7 +34,6 @@ static bool take(struct cursor *cursor, char c)
 static bool is_escaped(const char *start, const char *quote)
 {
     const char *p = quote;
-
     while (p > start && p[-1] == '\\')
         p--;
     return (quote - p) % 2 != 0;
@@ -44,11 +43,9 @@ static bool is_escaped(const char *start, const char *quote)
 static bool read_string(struct cursor *cursor, struct text *raw)
 {
     const char *start = cursor->at;
-
     while (cursor->at < cursor->end) {
         const char *quote = memchr(cursor->at, '"', (size_t)(cursor->end - cursor->at));
-
-        if (quote == NULL)
+        if (!quote)
             return false;
         cursor->at = quote + 1;
         if (!is_escaped(start, quote)) {
@@ -63,11 +60,9 @@ static bool read_string(struct cursor *cursor, struct text *raw)
  * the peer decides how deep it is. */
 static bool skip_brackets(struct cursor *cursor, size_t depth, char close)
 {
-    struct text ignored;
-
     while (cursor->at < cursor->end) {
         char c = *cursor->at++;
-
+        struct text ignored;
         if (c == '"' && !read_string(cursor, &ignored))
             return false;
         if (c == '{' || c == '[')
@@ -81,11 +76,9 @@ static bool skip_brackets(struct cursor *cursor, size_t depth, char close)
 /* Whether a word or number is over here. At the end of a cut document it need not be. */
 static bool at_delimiter(const struct cursor *cursor)
 {
-    char c;
-
     if (cursor->at == cursor->end)
         return false;
-    c = *cursor->at;
+    char c = *cursor->at;
     return c == ',' || c == ']' || c == '}' || is_space(c);
 }
 
@@ -108,7 +101,6 @@ static bool is_digit(char c)
 static bool skip_number(struct cursor *cursor)
 {
     char c = *cursor->at;
-
     if (c != '-' && !is_digit(c))
         return false;
     while (is_digit(c) || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E') {
@@ -123,7 +115,6 @@ static bool skip_number(struct cursor *cursor)
 static bool skip_value(struct cursor *cursor, enum json_kind *kind)
 {
     struct text ignored;
-
     switch (*cursor->at) {
     case '{':
         *kind = JSON_OBJECT;
@@ -153,10 +144,8 @@ static bool skip_value(struct cursor *cursor, enum json_kind *kind)
 /* Reads the value that stands here behind white space. */
 static bool read_value(struct cursor *cursor, struct json_value *value)
 {
-    const char *start;
-
     skip_space(cursor);
-    start = cursor->at;
+    const char *start = cursor->at;
     if (start == cursor->end || !skip_value(cursor, &value->kind))
         return false;
     value->raw = (struct text){start, (size_t)(cursor->at - start)};
@@ -187,7 +176,6 @@ static unsigned first_of(uint64_t set)
 static uint64_t ending_at(const struct scan *scan, uint64_t set, size_t level)
 {
     uint64_t ending = 0;
-
     for (uint64_t left = set; left != 0; left &= left - 1) {
         if (scan->paths[first_of(left)].count == level)
             ending |= left & -left;
@@ -200,11 +188,9 @@ static uint64_t leading_to(const struct scan *scan, uint64_t set, size_t level, 
                            const struct text *name)
 {
     uint64_t leading = 0;
-
     for (uint64_t left = set; left != 0; left &= left - 1) {
         const struct json_step *step = &scan->paths[first_of(left)].steps[level];
-
-        if (name != NULL ? json_string_is(*name, step->name) : step->index == index)
+        if (name ? json_string_is(*name, step->name) : step->index == index)
             leading |= left & -left;
     }
     return leading;
@@ -220,17 +206,14 @@ static bool scan_items(struct scan *scan, uint64_t set, size_t level)
     struct cursor *cursor = &scan->cursor;
     bool named = *cursor->at++ == '{';
     char close = named ? '}' : ']';
-    struct json_value skipped;
-    struct text name;
-
     if (take(cursor, close))
         return true;
     for (size_t index = 0; index == 0 || take(cursor, ','); index++) {
-        uint64_t leading;
-
+        struct text name;
         if (named && !read_name(cursor, &name))
             return false;
-        leading = leading_to(scan, set, level, index, named ? &name : NULL);
+        uint64_t leading = leading_to(scan, set, level, index, named ? &name : NULL);
+        struct json_value skipped;
         if (leading == 0 ? !read_value(cursor, &skipped) : !scan_value(scan, leading, level + 1))
             return false;
         set &= ~leading;
@@ -246,14 +229,11 @@ static bool scan_value(struct scan *scan, uint64_t set, size_t level)
 {
     uint64_t ending = ending_at(scan, set, level);
     struct cursor *cursor = &scan->cursor;
-    struct json_value value;
-    bool opens;
-
     skip_space(cursor);
-    opens = cursor->at < cursor->end && (*cursor->at == '{' || *cursor->at == '[');
+    bool opens = cursor->at < cursor->end && (*cursor->at == '{' || *cursor->at == '[');
+    struct json_value value;
     if (opens && ending != set) {
         const char *start = cursor->at;
-
         value.kind = *start == '{' ? JSON_OBJECT : JSON_ARRAY;
         if (!scan_items(scan, set & ~ending, level))
             return false;
@@ -270,7 +250,6 @@ static bool scan_value(struct scan *scan, uint64_t set, size_t level)
 void json_scan(const struct json_paths *paths, struct text document, struct json_value *values)
 {
     struct scan scan = {.paths = paths->items, .values = values};
-
     for (size_t i = 0; i < paths->count; i++) {
         values[i] = (struct json_value){0};
         scan.wanted |= UINT64_C(1) << i;
@@ -285,12 +264,10 @@ bool json_members_next(struct json_members *members, struct text *name, struct j
 {
     const char *start = members->document.data;
     bool first = members->at == 0;
-    struct cursor cursor;
-
     members->broken = true;
     if (members->document.length == 0)
         return false;
-    cursor = (struct cursor){start + members->at, start + members->document.length};
+    struct cursor cursor = {start + members->at, start + members->document.length};
     if (first && !take(&cursor, '{'))
         return false;
     if (take(&cursor, '}')) {

@@ -10,7 +10,6 @@ static bool must_escape(char c)
 bool json_escape_needed(struct text text)
 {
     bool needed = false;
-
     for (size_t i = 0; i < text.length; i++) /* no early end: compilers make wide steps of this */
         needed |= must_escape(text.data[i]);
     return needed;
@@ -41,7 +40,6 @@ static char short_escape(char c)
 static int append_escape(struct buffer *out, char c)
 {
     char escape[2] = {'\\', short_escape(c)};
-
     if (escape[1] != 0)
         return buffer_append(out, escape, sizeof(escape));
     return buffer_printf(out, "\\u%04x", (unsigned)c);
@@ -50,12 +48,10 @@ static int append_escape(struct buffer *out, char c)
 int json_escape(struct buffer *out, struct text text)
 {
     size_t copied = 0;
-
     for (size_t i = 0; i < text.length; i++) {
         if (!must_escape(text.data[i]))
             continue;
-        if (buffer_append(out, text.data + copied, i - copied) != 0 ||
-            append_escape(out, text.data[i]) != 0)
+        if (buffer_append(out, text.data + copied, i - copied) || append_escape(out, text.data[i]))
             return -1;
         copied = i + 1;
     }
@@ -77,7 +73,6 @@ bool json_has_escaped_nul(struct text text)
 size_t json_escaped_length(struct text text)
 {
     size_t length = text.length;
-
     for (size_t i = 0; i < text.length; i++) {
         if (must_escape(text.data[i]))
             length += short_escape(text.data[i]) != 0 ? 1 : 5;

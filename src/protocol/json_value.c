@@ -22,7 +22,6 @@ static bool take_unit(struct text *text, uint32_t *unit)
     *unit = 0;
     for (size_t i = 2; i < 6; i++) {
         int digit = text_hex_digit(text->data[i]);
-
         if (digit < 0)
             return false;
         *unit = *unit << 4 | (uint32_t)digit;
@@ -35,10 +34,9 @@ static bool take_unit(struct text *text, uint32_t *unit)
 static uint32_t take_pair(uint32_t unit, struct text *text)
 {
     struct text rest = *text;
-    uint32_t low;
-
     if (unit < 0xD800 || unit > 0xDFFF)
         return unit;
+    uint32_t low;
     if (unit > 0xDBFF || !take_unit(&rest, &low) || low < 0xDC00 || low > 0xDFFF)
         return REPLACEMENT_CHARACTER;
     *text = rest;
@@ -72,11 +70,9 @@ static char short_escape(char letter)
 static uint32_t take_escape(struct text *text)
 {
     uint32_t unit;
-    char character;
-
     if (take_unit(text, &unit))
         return take_pair(unit, text);
-    character = text->length > 1 ? short_escape(text->data[1]) : 0;
+    char character = text->length > 1 ? short_escape(text->data[1]) : 0;
     advance(text, character != 0 ? 2 : 1);
     return character != 0 ? (uint32_t)character : REPLACEMENT_CHARACTER;
 }
@@ -85,7 +81,6 @@ static size_t encode_utf8(uint32_t code, char out[4])
 {
     static const unsigned char first[] = {0, 0, 0xC0, 0xE0, 0xF0};
     size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-
     for (size_t i = length - 1; i > 0; i--) {
         out[i] = (char)(0x80 | (code & 0x3F));
         code >>= 6;
@@ -100,13 +95,11 @@ static struct text take_run(struct text *raw, char character[4])
 {
     const char *backslash = memchr(raw->data, '\\', raw->length);
     struct text run = *raw;
-
     if (backslash == raw->data) {
         size_t length = encode_utf8(take_escape(raw), character);
-
         return (struct text){character, length};
     }
-    if (backslash != NULL)
+    if (backslash)
         run.length = (size_t)(backslash - raw->data);
     advance(raw, run.length);
     return run;
@@ -124,14 +117,13 @@ static int append_run(struct buffer *out, struct text run)
 bool json_string_is(struct text raw, struct text content)
 {
     while (raw.length > 0 && content.length > 0) {
-        char character[4];
         size_t length = 1;
-
         if (*raw.data != '\\') { /* most names differ in their first byte: no search for escapes */
             if (*raw.data != *content.data)
                 return false;
             advance(&raw, 1);
         } else {
+            char character[4];
             length = encode_utf8(take_escape(&raw), character);
             if (length > content.length || memcmp(character, content.data, length) != 0)
                 return false;
@@ -144,7 +136,6 @@ bool json_string_is(struct text raw, struct text content)
 bool json_value_is(const struct json_value *value, struct text content)
 {
     static const struct text null = {"null", 4};
-
     if (value->kind != JSON_STRING)
         return value->kind != JSON_ABSENT && text_equal(value->raw, content);
     return json_string_is(value->raw, content) && !text_equal(content, null);
@@ -153,13 +144,11 @@ bool json_value_is(const struct json_value *value, struct text content)
 int json_value_decode(const struct json_value *value, struct buffer *out)
 {
     struct text raw = value->raw;
-
     if (value->kind != JSON_STRING)
         return append_run(out, raw);
     while (raw.length > 0) {
         char character[4];
-
-        if (append_run(out, take_run(&raw, character)) != 0)
+        if (append_run(out, take_run(&raw, character)))
             return -1;
     }
     return 0;

@@ -47,7 +47,6 @@ static uint64_t expected_by(const struct reply_rules *rules, struct text message
                             const struct json_value *values)
 {
     uint64_t expected = 0;
-
     for (size_t i = 0; i < rules->expected.count; i++) {
         if (rule_holds(&rules->expected.items[i], message, values))
             expected |= UINT64_C(1) << i;
@@ -61,7 +60,6 @@ static void read_errors(const struct reply_rules *rules, struct text message,
 {
     for (size_t i = 0; i < rules->errors.count; i++) {
         const struct rule *rule = &rules->errors.items[i];
-
         if (!rule_holds(rule, message, values))
             continue;
         meaning->error_goes_on = rule->goes_on;
@@ -88,18 +86,16 @@ static bool is_id(const struct json_value *value)
 {
     uint32_t run_id;
     uint64_t seq;
-
     return value->kind == JSON_STRING && template_id_read(value->raw, &run_id, &seq);
 }
 
 void message_read(const struct reply_rules *rules, struct text message, bool binary,
                   struct message_meaning *meaning)
 {
-    struct json_value values[JSON_PATHS_MAX];
-
     *meaning = (struct message_meaning){.invalid = !binary && !utf8_valid(message)};
     if (meaning->invalid)
         return;
+    struct json_value values[JSON_PATHS_MAX];
     json_scan(&rules->paths, message, values);
     meaning->ignored = any_holds(&rules->ignored, message, values);
     if (meaning->ignored)
@@ -135,7 +131,7 @@ static size_t smaller(size_t a, size_t b)
 /* What does not fit, or finds no memory, is not kept. */
 static void keep_text(struct reply *reply, struct text message)
 {
-    if (reply->text.data == NULL)
+    if (!reply->text.data)
         buffer_init(&reply->text, REPLY_TEXT_MAX);
     else if (reply->keeps_lines && reply->text.length < REPLY_TEXT_MAX)
         buffer_append(&reply->text, "\n", 1);
@@ -146,12 +142,11 @@ static void keep_text(struct reply *reply, struct text message)
 /* Keeps MESSAGE as the error of REPLY unless there is one already. False when memory is out. */
 static bool keep_error(struct reply *reply, struct text message)
 {
-    struct kept_failure *error;
-
-    if (reply->error != NULL)
+    if (reply->error)
         return true;
+    struct kept_failure *error;
     error = malloc(sizeof(*error));
-    if (error == NULL)
+    if (!error)
         return false;
     error->length = smaller(message.length, EXAMPLE_MAX);
     memcpy(error->example, message.data, error->length);
@@ -185,7 +180,6 @@ static const struct rule *unsatisfied(const struct reply *reply, const struct re
         bool satisfied = looks_at_all(rules, rule)
                              ? rule_holds(rule, buffer_text(&reply->text), NULL)
                              : (reply->expected >> i & 1) != 0;
-
         if (!satisfied)
             return rule;
     }
@@ -196,8 +190,7 @@ static const struct rule *unsatisfied(const struct reply *reply, const struct re
 static const char *missed(const struct reply *reply, const struct reply_rules *rules)
 {
     const struct rule *rule = unsatisfied(reply, rules);
-
-    if (rule != NULL)
+    if (rule)
         return rule->given;
     if (rules->bytes_max > 0 &&
         (reply->bytes < rules->bytes_min || reply->bytes > rules->bytes_max))
@@ -208,24 +201,21 @@ static const char *missed(const struct reply *reply, const struct reply_rules *r
 bool reply_failed(const struct reply *reply, const struct reply_rules *rules, struct text last,
                   const struct message_meaning *meaning, struct failure *failure)
 {
-    const char *missing;
-
-    if (meaning != NULL && meaning->error == MESSAGE_GATEWAY_ERROR) {
+    if (meaning && meaning->error == MESSAGE_GATEWAY_ERROR) {
         *failure = (struct failure){FAILURE_GATEWAY_ERROR, meaning->gateway.message, last};
         return true;
     }
-    if (meaning != NULL && meaning->error == MESSAGE_ERROR) {
+    if (meaning && meaning->error == MESSAGE_ERROR) {
         *failure = (struct failure){FAILURE_ERROR_REPLY, "", last};
         return true;
     }
-    if (reply->error != NULL) {
+    if (reply->error) {
         struct text example = {reply->error->example, reply->error->length};
-
         *failure = (struct failure){FAILURE_ERROR_REPLY, "", example};
         return true;
     }
-    missing = missed(reply, rules);
-    if (missing == NULL)
+    const char *missing = missed(reply, rules);
+    if (!missing)
         return false;
     *failure = (struct failure){FAILURE_UNEXPECTED_REPLY, missing,
                                 reply->keeps_text ? buffer_text(&reply->text) : last};

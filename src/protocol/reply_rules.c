@@ -16,7 +16,7 @@ static int add_rule(struct reply_rules *rules, struct rule_list *list, const cha
 {
     if (list->count == RULES_MAX)
         return error_set(error, "more than %d rules", RULES_MAX);
-    if (parse(text, &rules->paths, &list->items[list->count], error) != 0)
+    if (parse(text, &rules->paths, &list->items[list->count], error))
         return -1;
     list->count++;
     return 0;
@@ -37,8 +37,7 @@ static void lessen(uint64_t *least, uint64_t new)
 static int add_count(struct reply_rules *rules, const char *text, struct error *error)
 {
     uint64_t count;
-
-    if (units_parse_count(text, &count, error) != 0)
+    if (units_parse_count(text, &count, error))
         return error_prefix(error, COUNT_PREFIX "%s", text);
     if (count == 0 || count > COUNT_MAX)
         return error_set(error, COUNT_PREFIX "%s must be from 1 to 1,000,000,000", text);
@@ -49,8 +48,7 @@ static int add_count(struct reply_rules *rules, const char *text, struct error *
 static int add_silence(struct reply_rules *rules, const char *text, struct error *error)
 {
     uint64_t silence_ns;
-
-    if (units_parse_duration(text, &silence_ns, error) != 0)
+    if (units_parse_duration(text, &silence_ns, error))
         return error_prefix(error, SILENCE_PREFIX "%s", text);
     if (silence_ns == 0)
         return error_set(error, SILENCE_PREFIX "%s must be longer than 0", text);
@@ -78,10 +76,9 @@ static int add_end(struct reply_rules *rules, const char *text, struct error *er
 int reply_rules_add_end(struct reply_rules *rules, const char *text, struct error *error)
 {
     bool first = strcmp(text, "first") == 0;
-
     if (first ? rules->end_given : rules->end_first)
         return error_set(error, "'first' goes with no other end");
-    if (!first && add_end(rules, text, error) != 0)
+    if (!first && add_end(rules, text, error))
         return -1;
     *(first ? &rules->end_first : &rules->end_given) = true;
     return 0;
@@ -104,7 +101,7 @@ int reply_rules_add_expected(struct reply_rules *rules, const char *text, struct
 
 int reply_rules_set_id(struct reply_rules *rules, const char *path, struct error *error)
 {
-    if (json_paths_add(&rules->paths, text_of(path), &rules->id_path, error) != 0)
+    if (json_paths_add(&rules->paths, text_of(path), &rules->id_path, error))
         return -1;
     rules->has_id = true;
     return 0;
@@ -115,13 +112,12 @@ int reply_rules_set_bytes(struct reply_rules *rules, const char *text, struct er
     const char *dash = strchr(text, '-');
     uint64_t max = UINT64_MAX;
     uint64_t min = 0;
-    char low[UNITS_SIZE];
-
-    if (dash == NULL || strlen(text) == 1 || dash - text >= UNITS_SIZE)
+    if (!dash || strlen(text) == 1 || dash - text >= UNITS_SIZE)
         return error_set(error, "'%s' is not MIN-MAX, MIN- or -MAX, as in 1-32KiB", text);
+    char low[UNITS_SIZE];
     snprintf(low, sizeof(low), "%.*s", (int)(dash - text), text);
-    if ((dash > text && units_parse_size(low, &min, error) != 0) ||
-        (dash[1] != '\0' && units_parse_size(dash + 1, &max, error) != 0))
+    if ((dash > text && units_parse_size(low, &min, error)) ||
+        (dash[1] != '\0' && units_parse_size(dash + 1, &max, error)))
         return error_prefix(error, "'%s'", text);
     if (max == 0 || min > max)
         return error_set(error, "'%s': MAX must be at least MIN, and not 0", text);

@@ -30,8 +30,8 @@ static int take_host(const char **cursor, char *out, size_t size)
 /* Takes the port of *CURSOR and the END after it; an empty one is 0. */
 static int take_port(const char **cursor, char end, uint16_t *port)
 {
-    char digits[6];
     size_t length = strspn(*cursor, "0123456789");
+    char digits[6];
     if ((*cursor)[length] != end || copy(*cursor, length, digits, sizeof(digits)))
         return -1;
     unsigned long number = strtoul(digits, NULL, 10);
@@ -49,11 +49,11 @@ static bool is_address(const char *text)
 /* Appends ADDRESS, with or without brackets, to the rule's list. */
 static int add_address(struct resolve_rule *rule, const char *address, size_t length)
 {
-    char plain[INET6_ADDRSTRLEN];
     if (length >= 2 && address[0] == '[' && address[length - 1] == ']') {
         address++;
         length -= 2;
     }
+    char plain[INET6_ADDRSTRLEN];
     if (length >= sizeof(plain))
         return -1;
     memcpy(plain, address, length);

@@ -12,7 +12,6 @@
 static bool take_prefix(struct text *text, const char *prefix)
 {
     size_t length = strlen(prefix);
-
     if (text->length < length || memcmp(text->data, prefix, length) != 0)
         return false;
     text->data += length;
@@ -24,7 +23,6 @@ static bool take_prefix(struct text *text, const char *prefix)
 static bool take_suffix(struct text *text, const char *suffix)
 {
     size_t length = strlen(suffix);
-
     if (text->length < length || memcmp(text->data + text->length - length, suffix, length) != 0)
         return false;
     text->length -= length;
@@ -36,7 +34,6 @@ static bool take_suffix(struct text *text, const char *suffix)
 static size_t path_length(struct text text)
 {
     size_t i = 0;
-
     while (i < text.length && text.data[i] != '=') {
         if (text.data[i] == '!' && i + 1 < text.length && text.data[i + 1] == '=')
             break;
@@ -51,7 +48,6 @@ static int parse_json(struct text text, struct json_paths *paths, struct rule *r
 {
     struct text path = {text.data, path_length(text)};
     struct text value = {text.data + path.length, text.length - path.length};
-
     if (take_prefix(&value, "!="))
         rule->kind = RULE_JSON_IS_NOT;
     else
@@ -81,7 +77,6 @@ static int parse(struct text text, bool bare, struct json_paths *paths, struct r
 bool rule_has_prefix(const char *text)
 {
     struct text rest = text_of(text);
-
     return take_prefix(&rest, TEXT_PREFIX) || take_prefix(&rest, CONTAINS_PREFIX) ||
            take_prefix(&rest, JSON_PREFIX);
 }
@@ -96,7 +91,6 @@ int rule_parse_error(const char *text, struct json_paths *paths, struct rule *ru
                      struct error *error)
 {
     struct text rest = text_of(text);
-
     *rule = (struct rule){.given = text, .goes_on = take_suffix(&rest, CONTINUE_SUFFIX)};
     return parse(rest, true, paths, rule, error);
 }

@@ -18,14 +18,13 @@
 
 #define REQUEST_SIZE_MAX (1U << 20)
 
-/* ---- scope and date ---- */
+/* --- Scope and date --- */
 
 /* Letters, digits, '-' and '_', and at least one. */
 static bool is_name(struct text text)
 {
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
-
         if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
               c == '-' || c == '_'))
             return false;
@@ -37,16 +36,14 @@ int sigv4_parse_scope(const char *text, struct sigv4_scope *scope, struct error 
 {
     static const char providers[] = "aws:amz:";
     const char *region = text;
-    const char *colon;
-
     if (strncmp(text, providers, strlen(providers)) == 0)
         region += strlen(providers);
-    colon = strchr(region, ':');
-    if (colon != NULL) {
+    const char *colon = strchr(region, ':');
+    if (colon) {
         scope->region = (struct text){region, (size_t)(colon - region)};
         scope->service = text_of(colon + 1);
     }
-    if (colon == NULL || !is_name(scope->region) || !is_name(scope->service))
+    if (!colon || !is_name(scope->region) || !is_name(scope->service))
         return error_set(error,
                          "'%s': no scope of a signature; write it as REGION:SERVICE or "
                          "aws:amz:REGION:SERVICE, as in eu-west-1:execute-api",
@@ -58,13 +55,12 @@ char *sigv4_date(uint64_t unix_s, char out[SIGV4_DATE_SIZE])
 {
     time_t when = (time_t)(unix_s < LATEST_UNIX_S ? unix_s : LATEST_UNIX_S);
     struct tm utc;
-
     gmtime_r(&when, &utc);
     strftime(out, SIGV4_DATE_SIZE, "%Y%m%dT%H%M%SZ", &utc);
     return out;
 }
 
-/* ---- hashes ---- */
+/* --- Hashes --- */
 
 static int hash(struct text text, unsigned char out[HASH_SIZE])
 {
@@ -75,7 +71,7 @@ static int hash(struct text text, unsigned char out[HASH_SIZE])
 static int authenticate(struct text key, struct text text, unsigned char out[HASH_SIZE])
 {
     return HMAC(EVP_sha256(), key.data, (int)key.length, (const unsigned char *)text.data,
-                text.length, out, NULL) != NULL
+                text.length, out, NULL)
                ? 0
                : -1;
 }
@@ -86,7 +82,7 @@ static void to_hex(const unsigned char bytes[HASH_SIZE], char out[HEX_SIZE])
         snprintf(out + 2 * i, 3, "%02x", (unsigned)bytes[i]);
 }
 
-/* ---- the signature ---- */
+/* --- The signature --- */
 
 /* Appends "20150830/eu-west-1/execute-api/aws4_request". */
 static int append_scope(struct buffer *out, const struct sigv4_scope *scope, const char *date)
@@ -100,9 +96,7 @@ static int append_credential(struct buffer *out, const struct sigv4_signer *sign
                              const char *date)
 {
     struct text access_key = signer->credentials.access_key;
-
-    if (buffer_append(out, access_key.data, access_key.length) != 0 ||
-        buffer_append(out, "/", 1) != 0)
+    if (buffer_append(out, access_key.data, access_key.length) || buffer_append(out, "/", 1))
         return -1;
     return append_scope(out, &signer->scope, date);
 }
@@ -111,12 +105,11 @@ static int append_credential(struct buffer *out, const struct sigv4_signer *sign
 static int append_string_to_sign(struct buffer *out, const struct sigv4_request *request,
                                  const struct sigv4_scope *scope, const char *date)
 {
+    int result = -1;
     struct buffer canonical;
+    buffer_init(&canonical, REQUEST_SIZE_MAX);
     unsigned char digest[HASH_SIZE];
     char hex[HEX_SIZE];
-    int result = -1;
-
-    buffer_init(&canonical, REQUEST_SIZE_MAX);
     if (hash(request->body, digest) == 0 && sigv4_canonical_request(&canonical, request) == 0) {
         to_hex(digest, hex);
         if (buffer_append(&canonical, hex, strlen(hex)) == 0)
@@ -126,8 +119,8 @@ static int append_string_to_sign(struct buffer *out, const struct sigv4_request 
     if (result != 0)
         return -1;
     to_hex(digest, hex);
-    return buffer_printf(out, ALGORITHM "\n%s\n", date) != 0 ||
-                   append_scope(out, scope, date) != 0 || buffer_printf(out, "\n%s", hex) != 0
+    return buffer_printf(out, ALGORITHM "\n%s\n", date) || append_scope(out, scope, date) ||
+                   buffer_printf(out, "\n%s", hex)
                ? -1
                : 0;
 }
@@ -138,12 +131,9 @@ static int derive_key(const struct sigv4_scope *scope, struct text secret, const
 {
     struct text steps[] = {{date, DAY}, scope->region, scope->service, text_of("aws4_request")};
     struct buffer first;
-    struct text key;
-    int result;
-
     buffer_init(&first, REQUEST_SIZE_MAX);
-    result = buffer_printf(&first, "AWS4%.*s", (int)secret.length, secret.data);
-    key = buffer_text(&first);
+    int result = buffer_printf(&first, "AWS4%.*s", (int)secret.length, secret.data);
+    struct text key = buffer_text(&first);
     for (size_t i = 0; result == 0 && i < sizeof(steps) / sizeof(steps[0]); i++) {
         result = authenticate(key, steps[i], out);
         key = (struct text){(const char *)out, HASH_SIZE};
@@ -156,11 +146,10 @@ int sigv4_sign(const struct sigv4_request *request, const struct sigv4_scope *sc
                const struct sigv4_credentials *credentials, const char *date,
                char signature[SIGV4_SIGNATURE_SIZE])
 {
-    struct buffer string;
-    unsigned char key[HASH_SIZE];
     int result = -1;
-
+    struct buffer string;
     buffer_init(&string, REQUEST_SIZE_MAX);
+    unsigned char key[HASH_SIZE];
     if (append_string_to_sign(&string, request, scope, date) == 0 &&
         derive_key(scope, credentials->secret_key, date, key) == 0)
         result = authenticate((struct text){(const char *)key, HASH_SIZE}, buffer_text(&string),
@@ -171,13 +160,13 @@ int sigv4_sign(const struct sigv4_request *request, const struct sigv4_scope *sc
     return result;
 }
 
-/* ---- into a query ---- */
+/* --- Into a query --- */
 
 /* Appends "NAME=VALUE", behind '&' when something is in front of it. */
 static int append_parameter(struct buffer *query, const struct header *parameter)
 {
     if (buffer_printf(query, "%s%.*s=", query->length > 0 ? "&" : "", (int)parameter->name.length,
-                      parameter->name.data) != 0)
+                      parameter->name.data))
         return -1;
     return sigv4_encode(query, parameter->value, false);
 }
@@ -195,9 +184,8 @@ static int append_claims(struct buffer *query, struct text credential, const cha
         {text_of("X-Amz-Security-Token"), token},
     };
     size_t count = sizeof(claims) / sizeof(claims[0]) - (token.length == 0);
-
     for (size_t i = 0; i < count; i++) {
-        if (append_parameter(query, &claims[i]) != 0)
+        if (append_parameter(query, &claims[i]))
             return -1;
     }
     return 0;
@@ -207,12 +195,10 @@ static int append_claims_of(struct buffer *query, const struct sigv4_signer *sig
                             const char *date, uint64_t expires_s)
 {
     char expires[TEXT_DECIMAL_MAX + 1] = "";
-    struct buffer credential;
-    int result;
-
     text_put_decimal(expires, expires_s);
+    struct buffer credential;
     buffer_init(&credential, REQUEST_SIZE_MAX);
-    result = append_credential(&credential, signer, date);
+    int result = append_credential(&credential, signer, date);
     if (result == 0)
         result = append_claims(query, buffer_text(&credential), date, expires,
                                signer->credentials.session_token);
@@ -227,18 +213,17 @@ int sigv4_presign(struct buffer *query, struct text host, struct text path, uint
     struct sigv4_request request = {
         .method = text_of("GET"), .path = path, .headers = &host_header, .header_count = 1};
     char date[SIGV4_DATE_SIZE];
-    char signature[SIGV4_SIGNATURE_SIZE];
-
     sigv4_date(signer->unix_s, date);
-    if (append_claims_of(query, signer, date, expires_s) != 0)
+    if (append_claims_of(query, signer, date, expires_s))
         return -1;
     request.query = buffer_text(query);
-    if (sigv4_sign(&request, &signer->scope, &signer->credentials, date, signature) != 0)
+    char signature[SIGV4_SIGNATURE_SIZE];
+    if (sigv4_sign(&request, &signer->scope, &signer->credentials, date, signature))
         return -1;
     return buffer_printf(query, "&X-Amz-Signature=%s", signature);
 }
 
-/* ---- into headers ---- */
+/* --- Into headers --- */
 
 static int append_header(struct buffer *out, const struct header *header)
 {
@@ -250,11 +235,10 @@ static int append_authorization(struct buffer *out, const struct sigv4_request *
                                 const char *date, const struct sigv4_signer *signer)
 {
     char signature[SIGV4_SIGNATURE_SIZE];
-
-    if (sigv4_sign(request, &signer->scope, &signer->credentials, date, signature) != 0 ||
-        buffer_printf(out, "Authorization: " ALGORITHM " Credential=") != 0 ||
-        append_credential(out, signer, date) != 0 || buffer_printf(out, ", SignedHeaders=") != 0 ||
-        sigv4_signed_headers(out, request->headers, request->header_count) != 0)
+    if (sigv4_sign(request, &signer->scope, &signer->credentials, date, signature) ||
+        buffer_printf(out, "Authorization: " ALGORITHM " Credential=") ||
+        append_credential(out, signer, date) || buffer_printf(out, ", SignedHeaders=") ||
+        sigv4_signed_headers(out, request->headers, request->header_count))
         return -1;
     return buffer_printf(out, ", Signature=%s\r\n", signature);
 }
@@ -276,9 +260,8 @@ int sigv4_authorize(struct buffer *headers, struct text host, struct text path, 
         .headers = to_sign,
         .header_count = token.length > 0 ? 3 : 2,
     };
-
-    if (append_header(headers, &to_sign[0]) != 0 ||
-        (token.length > 0 && append_header(headers, &to_sign[2]) != 0))
+    if (append_header(headers, &to_sign[0]) ||
+        (token.length > 0 && append_header(headers, &to_sign[2])))
         return -1;
     return append_authorization(headers, &request, date, signer);
 }

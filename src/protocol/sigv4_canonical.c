@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- percent-encoding (RFC 3986 section 2.1) ---- */
+/* --- Percent-encoding (RFC 3986 section 2.1) --- */
 
 /* RFC 3986 section 2.3. */
 static bool is_unreserved(char c)
@@ -16,10 +16,9 @@ int sigv4_encode(struct buffer *out, struct text text, bool keep_slash)
 {
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
-
         if (is_unreserved(c) || (c == '/' && keep_slash)
-                ? buffer_append(out, &c, 1) != 0
-                : buffer_printf(out, "%%%02X", (unsigned)(unsigned char)c) != 0)
+                ? buffer_append(out, &c, 1)
+                : buffer_printf(out, "%%%02X", (unsigned)(unsigned char)c))
             return -1;
     }
     return 0;
@@ -32,7 +31,6 @@ static char take_query_character(struct text *text)
     const char *data = text->data;
     size_t length = 1;
     char c = data[0] == '+' ? ' ' : data[0];
-
     if (c == '%' && text->length >= 3 && text_hex_digit(data[1]) >= 0 &&
         text_hex_digit(data[2]) >= 0) {
         c = (char)(text_hex_digit(data[1]) * 16 + text_hex_digit(data[2]));
@@ -42,7 +40,7 @@ static char take_query_character(struct text *text)
     return c;
 }
 
-/* ---- the path ---- */
+/* --- The path --- */
 
 /* Cuts PATH before its last segment. */
 static void drop_segment(struct buffer *path, size_t start)
@@ -59,22 +57,20 @@ static int append_path(struct buffer *out, struct text path)
     size_t start = out->length;
     const char *end = path.data + path.length;
     bool slash_at_end = path.length > 0 && end[-1] == '/';
-
     for (const char *at = path.data; at < end;) {
         const char *slash = memchr(at, '/', (size_t)(end - at));
-        struct text segment = {at, (size_t)((slash == NULL ? end : slash) - at)};
-
-        at = slash == NULL ? end : slash + 1;
+        struct text segment = {at, (size_t)((slash ? slash : end) - at)};
+        at = slash ? slash + 1 : end;
         if (text_equal(segment, text_of("..")))
             drop_segment(out, start);
         else if (segment.length > 0 && !text_equal(segment, text_of(".")) &&
-                 (buffer_append(out, "/", 1) != 0 || sigv4_encode(out, segment, false) != 0))
+                 (buffer_append(out, "/", 1) || sigv4_encode(out, segment, false)))
             return -1;
     }
     return slash_at_end || out->length == start ? buffer_append(out, "/", 1) : 0;
 }
 
-/* ---- names with values, sorted ---- */
+/* --- Names with values, sorted --- */
 
 /* Names and values are views into TEXTS, in the order in which they came. */
 struct pairs {
@@ -88,7 +84,7 @@ static int pairs_init(struct pairs *pairs, size_t count, size_t bytes)
 {
     *pairs = (struct pairs){.items = calloc(count, sizeof(struct header))};
     buffer_init(&pairs->texts, bytes);
-    return pairs->items == NULL || buffer_reserve(&pairs->texts, bytes) != 0 ? -1 : 0;
+    return !pairs->items || buffer_reserve(&pairs->texts, bytes) ? -1 : 0;
 }
 
 static void pairs_free(struct pairs *pairs)
@@ -101,21 +97,18 @@ static int compare_texts(struct text a, struct text b)
 {
     size_t shorter = a.length < b.length ? a.length : b.length;
     int order = shorter == 0 ? 0 : memcmp(a.data, b.data, shorter);
-
     return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
 }
 
-/* ---- the query ---- */
+/* --- The query --- */
 
 /* Appends the first part of ITEM, up to END, decoded and encoded anew, and returns it; ITEM goes
  * on behind END. Encoding triples a byte at most, for which there is room. */
 static struct text take_encoded(struct buffer *out, struct text *item, char end)
 {
     size_t start = out->length;
-
     while (item->length > 0 && item->data[0] != end) {
         char c = take_query_character(item);
-
         sigv4_encode(out, (struct text){&c, 1}, false);
     }
     if (item->length > 0)
@@ -129,7 +122,6 @@ static int compare_parameters(const void *a, const void *b)
     const struct header *one = a;
     const struct header *other = b;
     int order = compare_texts(one->name, other->name);
-
     return order != 0 ? order : compare_texts(one->value, other->value);
 }
 
@@ -138,12 +130,11 @@ static void split_query(struct pairs *pairs, struct text query)
 {
     while (query.length > 0) {
         const char *end = memchr(query.data, '&', query.length);
-        size_t length = end == NULL ? query.length : (size_t)(end - query.data);
+        size_t length = end ? (size_t)(end - query.data) : query.length;
         struct text item = {query.data, length};
         struct header *parameter = &pairs->items[pairs->count];
-
-        query.data += length + (end != NULL);
-        query.length -= length + (end != NULL);
+        query.data += length + (end ? 1 : 0);
+        query.length -= length + (end ? 1 : 0);
         if (length == 0)
             continue;
         parameter->name = take_encoded(&pairs->texts, &item, '=');
@@ -157,12 +148,10 @@ static int append_query(struct buffer *out, struct text query)
 {
     struct pairs pairs;
     int result = pairs_init(&pairs, query.length / 2 + 1, 3 * query.length);
-
     if (result == 0)
         split_query(&pairs, query);
     for (size_t i = 0; result == 0 && i < pairs.count; i++) {
         const struct header *parameter = &pairs.items[i];
-
         result = buffer_printf(out, "%s%.*s=%.*s", i > 0 ? "&" : "", (int)parameter->name.length,
                                parameter->name.data, (int)parameter->value.length,
                                parameter->value.data);
@@ -171,7 +160,7 @@ static int append_query(struct buffer *out, struct text query)
     return result;
 }
 
-/* ---- the headers ---- */
+/* --- The headers --- */
 
 static bool is_blank(char c)
 {
@@ -182,10 +171,8 @@ static bool is_blank(char c)
 static struct text add_name(struct buffer *out, struct text name)
 {
     size_t start = out->length;
-
     for (size_t i = 0; i < name.length; i++) {
         char c = name.data[i];
-
         c = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
         buffer_append(out, &c, 1);
     }
@@ -196,11 +183,9 @@ static struct text add_name(struct buffer *out, struct text name)
 static struct text add_value(struct buffer *out, struct text value)
 {
     size_t start = out->length;
-
     value = text_trim(value);
     for (size_t i = 0; i < value.length; i++) {
         bool blank = is_blank(value.data[i]);
-
         if (!blank || !is_blank(value.data[i - 1]))
             buffer_append(out, blank ? " " : &value.data[i], 1);
     }
@@ -213,17 +198,15 @@ static int compare_headers(const void *a, const void *b)
     const struct header *one = a;
     const struct header *other = b;
     int order = compare_texts(one->name, other->name);
-
     return order != 0 ? order : (one->name.data > other->name.data ? 1 : -1);
 }
 
 static int sort_headers(struct pairs *pairs, const struct header *headers, size_t count)
 {
     size_t bytes = 0;
-
     for (size_t i = 0; i < count; i++)
         bytes += headers[i].name.length + headers[i].value.length;
-    if (pairs_init(pairs, count + 1, bytes) != 0)
+    if (pairs_init(pairs, count + 1, bytes))
         return -1;
     for (size_t i = 0; i < count; i++) {
         pairs->items[i].name = add_name(&pairs->texts, headers[i].name);
@@ -249,8 +232,7 @@ static int append_header_lines(struct buffer *out, const struct pairs *pairs)
                          ? buffer_append(out, ",", 1)
                          : buffer_printf(out, "%s%.*s:", i > 0 ? "\n" : "", (int)name.length,
                                          name.data);
-
-        if (result != 0 || buffer_append(out, value.data, value.length) != 0)
+        if (result != 0 || buffer_append(out, value.data, value.length))
             return -1;
     }
     return buffer_append(out, "\n", 1);
@@ -260,9 +242,8 @@ static int append_names(struct buffer *out, const struct pairs *pairs)
 {
     for (size_t i = 0; i < pairs->count; i++) {
         struct text name = pairs->items[i].name;
-
         if (!same_name_as_before(pairs, i) &&
-            buffer_printf(out, "%s%.*s", i > 0 ? ";" : "", (int)name.length, name.data) != 0)
+            buffer_printf(out, "%s%.*s", i > 0 ? ";" : "", (int)name.length, name.data))
             return -1;
     }
     return 0;
@@ -272,22 +253,20 @@ int sigv4_signed_headers(struct buffer *out, const struct header *headers, size_
 {
     struct pairs pairs;
     int result = sort_headers(&pairs, headers, count);
-
     if (result == 0)
         result = append_names(out, &pairs);
     pairs_free(&pairs);
     return result;
 }
 
-/* ---- all of it ---- */
+/* --- All of it --- */
 
 static int append_headers(struct buffer *out, const struct header *headers, size_t count)
 {
     struct pairs pairs;
     int result = sort_headers(&pairs, headers, count);
-
-    if (result == 0 && (append_header_lines(out, &pairs) != 0 || buffer_append(out, "\n", 1) != 0 ||
-                        append_names(out, &pairs) != 0))
+    if (result == 0 && (append_header_lines(out, &pairs) || buffer_append(out, "\n", 1) ||
+                        append_names(out, &pairs)))
         result = -1;
     pairs_free(&pairs);
     return result;
@@ -295,11 +274,10 @@ static int append_headers(struct buffer *out, const struct header *headers, size
 
 int sigv4_canonical_request(struct buffer *out, const struct sigv4_request *request)
 {
-    if (buffer_append(out, request->method.data, request->method.length) != 0 ||
-        buffer_append(out, "\n", 1) != 0 || append_path(out, request->path) != 0 ||
-        buffer_append(out, "\n", 1) != 0 || append_query(out, request->query) != 0 ||
-        buffer_append(out, "\n", 1) != 0 ||
-        append_headers(out, request->headers, request->header_count) != 0)
+    if (buffer_append(out, request->method.data, request->method.length) ||
+        buffer_append(out, "\n", 1) || append_path(out, request->path) ||
+        buffer_append(out, "\n", 1) || append_query(out, request->query) ||
+        buffer_append(out, "\n", 1) || append_headers(out, request->headers, request->header_count))
         return -1;
     return buffer_append(out, "\n", 1);
 }

@@ -61,14 +61,13 @@ static void widen(struct source_block *block, unsigned bits)
 static int parse_block(char *item, struct source_block *block)
 {
     char *slash = strchr(item, '/');
-    unsigned bits;
-    if (slash != NULL)
+    if (slash)
         *slash = '\0';
-    *block = (struct source_block){.family = strchr(item, ':') != NULL ? AF_INET6 : AF_INET};
-    bits = address_bits(block->family);
+    *block = (struct source_block){.family = strchr(item, ':') ? AF_INET6 : AF_INET};
+    unsigned bits = address_bits(block->family);
     if (inet_pton(block->family, item, block->first) != 1)
         return -1;
-    if (slash != NULL && parse_prefix(slash + 1, bits, &bits))
+    if (slash && parse_prefix(slash + 1, bits, &bits))
         return -1;
     widen(block, bits);
     return 0;
@@ -76,11 +75,11 @@ static int parse_block(char *item, struct source_block *block)
 
 static int add_block(struct sources *sources, const char *text, size_t length, struct error *error)
 {
-    char item[ITEM_SIZE];
     if (sources->block_count == SOURCES_MAX)
         return error_set(error, "more than %d addresses; use blocks, as in 127.0.0.0/24",
                          SOURCES_MAX);
     struct source_block *block = &sources->blocks[sources->block_count];
+    char item[ITEM_SIZE];
     if (length < sizeof(item)) {
         memcpy(item, text, length);
         item[length] = '\0';

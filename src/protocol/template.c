@@ -43,7 +43,7 @@ static const struct variable_name {
 
 #define VARIABLE_COUNT (sizeof(variable_names) / sizeof(variable_names[0]))
 
-/* ---- names ---- */
+/* --- Names --- */
 
 static const struct variable_name *find_name(struct text name)
 {
@@ -64,31 +64,28 @@ bool template_column_valid(const char *name)
 {
     static const unsigned taken = TEMPLATE_CLIENT_VARIABLES | TEMPLATE_PART | TEMPLATE_PART_INDEX;
     const struct variable_name *known = find_name(text_of(name));
-
     for (size_t i = 0; name[i] != '\0'; i++) {
         if (!is_column_character(name[i]))
             return false;
     }
-    return name[0] != '\0' && (known == NULL || (known->variable & taken) == 0);
+    return name[0] != '\0' && (!known || (known->variable & taken) == 0);
 }
 
 /* NAME without the ":raw" at its end, if it has one. */
 static struct text without_raw(struct text name)
 {
     size_t raw = strlen(RAW);
-
     if (name.length >= raw && memcmp(name.data + name.length - raw, RAW, raw) == 0)
         name.length -= raw;
     return name;
 }
 
-/* ---- what an error offers ---- */
+/* --- What an error offers --- */
 
 /* The names of SCOPE's variables, its columns apart. */
 static size_t offered_names(const struct template_scope *scope, const char *names[VARIABLE_COUNT])
 {
     size_t count = 0;
-
     for (size_t i = 0; i < VARIABLE_COUNT; i++) {
         if ((scope->variables & variable_names[i].variable) != 0)
             names[count++] = variable_names[i].name;
@@ -100,11 +97,9 @@ static size_t offered_names(const struct template_scope *scope, const char *name
 static void list_names(struct buffer *list, const char *const *names, size_t count)
 {
     static const char more[] = ", ...";
-
     for (size_t i = 0; i < count; i++) {
         const char *comma = list->length > 0 ? ", " : "";
         size_t length = list->length + strlen(comma) + strlen(names[i]) + strlen("{{}}");
-
         if (length + strlen(more) > list->maximum) {
             buffer_append(list, more, strlen(more));
             list->maximum = list->length;
@@ -120,39 +115,37 @@ static const char *nearest_name(struct text name, const struct template_scope *s
     const char *names[VARIABLE_COUNT];
     size_t count = offered_names(scope, names);
     char word[NEAREST_MAX + 1] = "";
-    const char *nearest[2];
-
     if (name.length > NEAREST_MAX)
         return NULL;
     memcpy(word, name.data, name.length);
+    const char *nearest[2];
     nearest[0] = text_nearest(word, names, count);
     word[without_raw(name).length] = '\0';
     nearest[1] = text_nearest(word, scope->columns, scope->column_count);
-    return nearest[0] == NULL ? nearest[1] : nearest[0];
+    return nearest[0] ? nearest[0] : nearest[1];
 }
 
 static int unknown_variable(struct text name, const struct template_scope *scope,
                             struct error *error)
 {
-    const char *names[VARIABLE_COUNT];
     const char *nearest = nearest_name(name, scope);
     struct buffer shown;
-    struct buffer list;
-
     buffer_init(&shown, NAME_SHOWN_MAX * 4);
     utf8_append_clean(&shown, name, NAME_SHOWN_MAX);
+    struct buffer list;
     buffer_init(&list, LIST_MAX);
+    const char *names[VARIABLE_COUNT];
     list_names(&list, names, offered_names(scope, names));
     list_names(&list, scope->columns, scope->column_count);
     error_set(error, "unknown variable {{%s}}; there are %s%s%s%s", buffer_text(&shown).data,
-              list.length > 0 ? list.data : "none", nearest == NULL ? "" : "; did you mean {{",
-              nearest == NULL ? "" : nearest, nearest == NULL ? "" : "}} ?");
+              list.length > 0 ? list.data : "none", nearest ? "; did you mean {{" : "",
+              nearest ? nearest : "", nearest ? "}} ?" : "");
     buffer_free(&shown);
     buffer_free(&list);
     return -1;
 }
 
-/* ---- compiling ---- */
+/* --- Compiling --- */
 
 /* Makes PART the variable called NAME. */
 static int find_variable(struct template_part *part, struct text name,
@@ -160,8 +153,7 @@ static int find_variable(struct template_part *part, struct text name,
 {
     const struct variable_name *known = find_name(name);
     struct text column = without_raw(name);
-
-    if (known != NULL && (scope->variables & known->variable) != 0) {
+    if (known && (scope->variables & known->variable) != 0) {
         part->variable = known->variable;
         return 0;
     }
@@ -180,8 +172,7 @@ static int find_variable(struct template_part *part, struct text name,
 static size_t find_mark(struct text text, const char *mark)
 {
     const char *found = memmem(text.data, text.length, mark, 2);
-
-    return found == NULL ? text.length : (size_t)(found - text.data);
+    return found ? (size_t)(found - text.data) : text.length;
 }
 
 static struct text text_from(struct text text, size_t offset)
@@ -195,7 +186,6 @@ static int read_variable(struct template_part *part, struct text *rest,
 {
     struct text inside = text_from(*rest, 2);
     size_t length = find_mark(inside, "}}");
-
     if (length == inside.length)
         return error_set(error, "a variable begins with {{ and does not end; close it with }}");
     *rest = text_from(inside, length + 2);
@@ -206,7 +196,6 @@ static int read_variable(struct template_part *part, struct text *rest,
 static size_t part_bound(struct text text)
 {
     size_t bound = 1;
-
     for (size_t at; (at = find_mark(text, "{{")) < text.length; text = text_from(text, at + 2))
         bound += 2;
     return bound;
@@ -218,12 +207,11 @@ static int read_parts(struct template *template, struct text rest,
     while (rest.length > 0) {
         struct template_part *part = &template->parts[template->count++];
         size_t length = find_mark(rest, "{{");
-
         *part = (struct template_part){0};
         if (length > 0) {
             part->literal = (struct text){rest.data, length};
             rest = text_from(rest, length);
-        } else if (read_variable(part, &rest, scope, error) != 0) {
+        } else if (read_variable(part, &rest, scope, error)) {
             return -1;
         }
         template->variables |= part->variable;
@@ -238,13 +226,13 @@ int template_compile(struct template *template, struct text text,
         .parts = calloc(part_bound(text), sizeof(struct template_part)),
         .literals = malloc(text.length + 1),
     };
-    if (template->parts == NULL || template->literals == NULL) {
+    if (!template->parts || !template->literals) {
         template_free(template);
         return error_set(error, "out of memory");
     }
     memcpy(template->literals, text.data, text.length);
     text.data = template->literals;
-    if (read_parts(template, text, scope, error) != 0) {
+    if (read_parts(template, text, scope, error)) {
         template_free(template);
         return -1;
     }
@@ -263,7 +251,7 @@ bool template_uses_any(const struct template *template, unsigned variables)
     return (template->variables & variables) != 0;
 }
 
-/* ---- rendering ---- */
+/* --- Rendering --- */
 
 static size_t part_length_bound(const struct template_part *part,
                                 const struct template_values *values)
@@ -302,7 +290,6 @@ static size_t part_length_bound(const struct template_part *part,
 size_t template_bound(const struct template *template, const struct template_values *values)
 {
     size_t bound = 0;
-
     for (size_t i = 0; i < template->count; i++)
         bound += part_length_bound(&template->parts[i], values);
     return bound;
@@ -331,7 +318,6 @@ static char *put_hex(char *out, uint64_t number, unsigned digits)
 size_t template_id(uint32_t run_id, uint64_t seq, char out[TEMPLATE_ID_SIZE])
 {
     char *end = put_hex(out, run_id, RUN_ID_HEX);
-
     *end++ = '-';
     return (size_t)(put_hex(end, seq, 1) - out);
 }
@@ -342,7 +328,6 @@ static bool read_hex(struct text text, uint64_t *number)
     *number = 0;
     for (size_t i = 0; i < text.length; i++) {
         int digit = text_hex_digit(text.data[i]);
-
         if (digit < 0 || (text.data[i] >= 'A' && text.data[i] <= 'F'))
             return false;
         *number = *number << 4 | (uint64_t)digit;
@@ -353,7 +338,6 @@ static bool read_hex(struct text text, uint64_t *number)
 bool template_id_read(struct text text, uint32_t *run_id, uint64_t *seq)
 {
     uint64_t run;
-
     /* Numbers are from 1, without zeros in front. */
     if (text.length <= RUN_ID_HEX + 1 || text.data[RUN_ID_HEX] != '-' ||
         text.data[RUN_ID_HEX + 1] == '0' || !read_hex((struct text){text.data, RUN_ID_HEX}, &run) ||
@@ -404,7 +388,6 @@ size_t template_render(const struct template *template, const struct template_va
                        char *out)
 {
     char *end = out;
-
     for (size_t i = 0; i < template->count; i++)
         end = put_part(end, &template->parts[i], values);
     return (size_t)(end - out);

@@ -28,7 +28,6 @@ static bool is_letter_or_digit(char c)
 static size_t scheme_length(const char *text)
 {
     size_t length = 0;
-
     while (is_letter_or_digit(text[length]) ||
            (text[length] != '\0' && strchr("+-.", text[length])))
         length++;
@@ -41,12 +40,11 @@ static void show(const char *text, char out[SHOWN_SIZE])
 {
     size_t scheme = scheme_length(text);
     const char *at = strrchr(text + scheme, '@'); /* a password may hold any other mark */
-    const char *from = at == NULL ? text + scheme : at;
+    const char *from = at ? at : text + scheme;
     size_t length = strcspn(from, "?#");
     char mark[2] = {from[length], '\0'};
-
-    snprintf(out, SHOWN_SIZE, "%.*s%s%.*s%s%s", (int)scheme, text, at == NULL ? "" : HIDDEN,
-             (int)length, from, mark, mark[0] == '\0' ? "" : HIDDEN);
+    snprintf(out, SHOWN_SIZE, "%.*s%s%.*s%s%s", (int)scheme, text, at ? HIDDEN : "", (int)length,
+             from, mark, mark[0] == '\0' ? "" : HIDDEN);
     for (char *p = out; *p != '\0'; p++) {
         if (*p < ' ' || *p > '~')
             *p = '?';
@@ -57,7 +55,6 @@ static int check_characters(const char *text, struct error *error)
 {
     for (size_t i = 0; text[i] != '\0'; i++) {
         unsigned char c = (unsigned char)text[i];
-
         if (c <= ' ' || c == 0x7F)
             return error_set(error, "white space or a control character at place %zu; remove it",
                              i + 1);
@@ -67,7 +64,7 @@ static int check_characters(const char *text, struct error *error)
                              "path, use xn-- in a name",
                              i + 1);
     }
-    if (strchr(text, '#') != NULL) /* RFC 6455 section 3 */
+    if (strchr(text, '#')) /* RFC 6455 section 3 */
         return error_set(error, "a WebSocket URL has no fragment; write %%23 for a '#'");
     return 0;
 }
@@ -80,14 +77,13 @@ static int parse_scheme(struct url *url, const char *text, size_t length, struct
         const char *given;
         const char *meant;
     } offers[] = {{"http://", "ws://"}, {"https://", "wss://"}, {"", "wss://"}};
-    char rest[SHOWN_SIZE];
-
     url->secure = length == 6 && strncasecmp(text, "wss://", 6) == 0;
     if (url->secure || (length == 5 && strncasecmp(text, "ws://", 5) == 0))
         return 0;
     for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
         if (length != strlen(offers[i].given) || strncasecmp(text, offers[i].given, length) != 0)
             continue;
+        char rest[SHOWN_SIZE];
         show(text + length, rest);
         return error_set(error, "a WebSocket URL starts with ws:// or wss://; did you mean %s%s ?",
                          offers[i].meant, rest);
@@ -98,7 +94,6 @@ static int parse_scheme(struct url *url, const char *text, size_t length, struct
 static int parse_port(struct url *url, struct text text, struct error *error)
 {
     unsigned port = 0;
-
     if (text.length == 0) {
         url->port = url->secure ? PORT_WSS : PORT_WS;
         return 0;
@@ -119,12 +114,10 @@ static int parse_port(struct url *url, struct text text, struct error *error)
 static bool is_host_name(struct text host)
 {
     size_t label = 0;
-
     if (host.length > 1 && host.data[host.length - 1] == '.')
         host.length--;
     for (size_t i = 0; i < host.length; i++) {
         char c = host.data[i];
-
         if (c == '.' ? label == 0 : !is_letter_or_digit(c) && c != '-' && c != '_')
             return false;
         label = c == '.' ? 0 : label + 1;
@@ -138,7 +131,6 @@ static void copy_lower_case(char *out, struct text text)
 {
     for (size_t i = 0; i < text.length; i++) {
         char c = text.data[i];
-
         out[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
     }
     out[text.length] = '\0';
@@ -149,14 +141,13 @@ static size_t parse_ipv6(struct url *url, struct text authority)
 {
     const char *end = memchr(authority.data, ']', authority.length);
     struct text host = {authority.data + 1, 0};
-    struct in6_addr address;
-
-    if (end != NULL)
+    if (end)
         host.length = (size_t)(end - host.data);
-    if (end == NULL || host.length >= INET6_ADDRSTRLEN)
+    if (!end || host.length >= INET6_ADDRSTRLEN)
         return 0;
     copy_lower_case(url->host, host);
     url->host_is_ipv6 = true;
+    struct in6_addr address;
     return inet_pton(AF_INET6, url->host, &address) == 1 ? host.length + 2 : 0;
 }
 
@@ -164,8 +155,7 @@ static int parse_authority(struct url *url, struct text authority, struct error 
 {
     const char *colon = memchr(authority.data, ':', authority.length);
     struct text host = authority;
-
-    if (memchr(authority.data, '@', authority.length) != NULL)
+    if (memchr(authority.data, '@', authority.length))
         return error_set(error, "a user and password have no place in a WebSocket URL; send them "
                                 "with -H 'Authorization: ...'");
     if (authority.length > 0 && authority.data[0] == '[') {
@@ -173,9 +163,9 @@ static int parse_authority(struct url *url, struct text authority, struct error 
         if (host.length == 0)
             return error_set(error, "no IPv6 address in the brackets; write it as in [::1]");
     } else {
-        if (colon != NULL)
+        if (colon)
             host.length = (size_t)(colon - authority.data);
-        if (colon != NULL && memrchr(authority.data, ':', authority.length) != colon)
+        if (colon && memrchr(authority.data, ':', authority.length) != colon)
             return error_set(error, "more than one colon; write an IPv6 address as in [::1]");
         if (!is_host_name(host))
             return error_set(error, "no valid host; write a name or an address behind the //");
@@ -193,10 +183,9 @@ static int parse(struct url *url, const char *text, struct error *error)
     size_t scheme = scheme_length(text);
     struct text authority = {text + scheme, strcspn(text + scheme, "/?#")};
     const char *path = authority.data + authority.length;
-
     *url = (struct url){0};
-    if (parse_scheme(url, text, scheme, error) != 0 || check_characters(text, error) != 0 ||
-        parse_authority(url, authority, error) != 0)
+    if (parse_scheme(url, text, scheme, error) || check_characters(text, error) ||
+        parse_authority(url, authority, error))
         return -1;
     if (strlen(path) + 1 >= sizeof(url->path))
         return error_set(error, "the path is longer than %zu bytes", sizeof(url->path) - 2);
@@ -206,12 +195,11 @@ static int parse(struct url *url, const char *text, struct error *error)
 
 int url_parse(const char *text, struct url *url, struct error *error)
 {
-    char shown[SHOWN_SIZE];
-
     if (text[0] == '\0')
         return error_set(error, "the URL is empty; write it as in wss://api.example.com/prod");
     if (parse(url, text, error) == 0)
         return 0;
+    char shown[SHOWN_SIZE];
     show(text, shown);
     return error_prefix(error, "%s", shown);
 }
@@ -220,7 +208,6 @@ char *url_host_header(const struct url *url, char out[URL_ORIGIN_SIZE])
 {
     bool usual = url->port == (url->secure ? PORT_WSS : PORT_WS);
     char port[8] = "";
-
     if (!usual)
         snprintf(port, sizeof(port), ":%u", (unsigned)url->port);
     snprintf(out, URL_ORIGIN_SIZE, url->host_is_ipv6 ? "[%s]%s" : "%s%s", url->host, port);
@@ -230,7 +217,6 @@ char *url_host_header(const struct url *url, char out[URL_ORIGIN_SIZE])
 char *url_origin(const struct url *url, char out[URL_ORIGIN_SIZE])
 {
     char host[URL_ORIGIN_SIZE];
-
     snprintf(out, URL_ORIGIN_SIZE, "%s%s", url->secure ? "https://" : "http://",
              url_host_header(url, host));
     return out;
@@ -247,7 +233,6 @@ static void cut_append(struct cut *cut, struct text text)
 {
     size_t room = cut->size - 1 - cut->length;
     size_t length = text.length < room ? text.length : room;
-
     memcpy(cut->out + cut->length, text.data, length);
     cut->length += length;
     cut->out[cut->length] = '\0';
@@ -258,8 +243,7 @@ static void cut_append(struct cut *cut, struct text text)
 static size_t name_length(struct text item)
 {
     const char *equals = memchr(item.data, '=', item.length);
-    size_t length = equals == NULL ? item.length : (size_t)(equals - item.data);
-
+    size_t length = equals ? (size_t)(equals - item.data) : item.length;
     return length + strspn(item.data + length, "=") >= item.length ? 0 : length + 1;
 }
 
@@ -267,7 +251,6 @@ static size_t name_length(struct text item)
 static void cut_append_hidden(struct cut *cut, struct text item)
 {
     size_t name = name_length(item);
-
     cut_append(cut, (struct text){item.data, name});
     if (item.length > name)
         cut_append(cut, text_of(HIDDEN));
@@ -276,15 +259,13 @@ static void cut_append_hidden(struct cut *cut, struct text item)
 char *url_display(const struct url *url, char *out, size_t size)
 {
     struct cut cut = {out, size, 0};
-    char host[URL_ORIGIN_SIZE];
     const char *query = url->path + strcspn(url->path, "?");
-
     cut_append(&cut, text_of(url->secure ? "wss://" : "ws://"));
+    char host[URL_ORIGIN_SIZE];
     cut_append(&cut, text_of(url_host_header(url, host)));
     cut_append(&cut, (struct text){url->path, (size_t)(query - url->path)});
     while (*query != '\0') { /* stands on the '?' or a '&' */
         struct text item = {query + 1, strcspn(query + 1, "&")};
-
         cut_append(&cut, (struct text){query, 1});
         cut_append_hidden(&cut, item);
         query = item.data + item.length;
