@@ -33,7 +33,6 @@ static bool is_public(struct text word)
 {
     static const char *const words[] = {"Bearer", "Digest", "AWS4-HMAC-SHA256", "execute-api",
                                         "aws4_request"};
-
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (text_equal(word, text_of(words[i])))
             return true;
@@ -41,16 +40,14 @@ static bool is_public(struct text word)
     return false;
 }
 
-/* ---- one secret ---- */
+/* --- One secret --- */
 
 /* Blanks the beginning of SECRET at the end of the passage. */
 static void blank_end(const struct passage *original, struct text secret, char *out)
 {
     size_t most = secret.length - 1 < original->length ? secret.length - 1 : original->length;
-
     for (size_t length = most; length >= SECRET_MIN; length--) {
         size_t at = original->length - length;
-
         if (memcmp(original->data + at, secret.data, length) == 0) {
             memset(out + at, '*', length);
             return;
@@ -67,8 +64,7 @@ static void blank_exact(const struct search *search, struct text secret)
         const char *end = original->data + original->length;
         const char *at = original->data;
         char *out = search->passages[i].data;
-
-        while ((at = memmem(at, (size_t)(end - at), secret.data, secret.length)) != NULL) {
+        while ((at = memmem(at, (size_t)(end - at), secret.data, secret.length))) {
             memset(out + (at - original->data), '*', secret.length);
             at += secret.length;
         }
@@ -79,11 +75,10 @@ static void blank_exact(const struct search *search, struct text secret)
 /* Also as a server writes it into JSON. */
 static void blank(struct search *search, struct text secret)
 {
-    struct buffer escaped;
-
     blank_exact(search, secret);
     if (!json_escape_needed(secret))
         return;
+    struct buffer escaped;
     buffer_init(&escaped, SIZE_MAX);
     if (json_escape(&escaped, secret) == 0)
         blank_exact(search, buffer_text(&escaped));
@@ -96,28 +91,24 @@ static void blank(struct search *search, struct text secret)
 static void blank_pieces(struct search *search, struct text list, const char *separators)
 {
     const char *end = list.data + list.length;
-
     for (const char *piece = list.data; piece < end; piece++) {
         const char *next = piece;
-
-        while (next < end && strchr(separators, *next) == NULL)
+        while (next < end && !strchr(separators, *next))
             next++;
         blank(search, (struct text){piece, (size_t)(next - piece)});
         piece = next;
     }
 }
 
-/* ---- the query ---- */
+/* --- The query --- */
 
 static void decode(struct text encoded, struct buffer *out, bool plus_is_space)
 {
     char *to = out->data;
-
     for (size_t i = 0; i < encoded.length; i++) {
         const char *from = encoded.data + i;
         bool escape = *from == '%' && i + 2 < encoded.length && text_hex_digit(from[1]) >= 0 &&
                       text_hex_digit(from[2]) >= 0;
-
         if (escape)
             *to++ = (char)(text_hex_digit(from[1]) << 4 | text_hex_digit(from[2]));
         else
@@ -129,13 +120,12 @@ static void decode(struct text encoded, struct buffer *out, bool plus_is_space)
 
 static void blank_encoded(struct search *search, struct text value)
 {
-    struct buffer decoded;
-
     blank(search, value);
-    if (value.length < SECRET_MIN || strpbrk(value.data, "%+") == NULL)
+    if (value.length < SECRET_MIN || !strpbrk(value.data, "%+"))
         return;
+    struct buffer decoded;
     buffer_init(&decoded, value.length);
-    if (buffer_reserve(&decoded, value.length) != 0) {
+    if (buffer_reserve(&decoded, value.length)) {
         search->failed = true;
         return;
     }
@@ -152,14 +142,13 @@ static void blank_query(struct search *search, const char *query)
     while (*query != '\0') {
         size_t length = strcspn(query, "&");
         const char *equals = memchr(query, '=', length);
-        const char *value = equals != NULL ? equals + 1 : query;
-
+        const char *value = equals ? equals + 1 : query;
         blank_encoded(search, (struct text){value, (size_t)(query + length - value)});
         query += length + (query[length] == '&');
     }
 }
 
-/* ---- what was rendered ---- */
+/* --- What was rendered --- */
 
 /* Origin and User-Agent say nothing that the report does not. */
 static bool is_open(struct text name)
@@ -173,8 +162,7 @@ static bool is_open(struct text name)
 static void blank_words(struct search *search, struct text value)
 {
     const char *space = memchr(value.data, ' ', value.length);
-
-    if (space != NULL && is_public((struct text){value.data, (size_t)(space - value.data)})) {
+    if (space && is_public((struct text){value.data, (size_t)(space - value.data)})) {
         value.length -= (size_t)(space + 1 - value.data);
         value.data = space + 1;
     }
@@ -187,7 +175,6 @@ static void blank_words(struct search *search, struct text value)
 static void blank_encodable(struct search *search, struct text value)
 {
     struct buffer encoded;
-
     buffer_init(&encoded, SIZE_MAX);
     blank(search, value);
     if (sigv4_encode(&encoded, value, false) == 0)
@@ -204,17 +191,15 @@ static void blank_rendered(struct search *search, const struct template *value,
 {
     static const struct text time = {NO_TIME_MS, sizeof(NO_TIME_MS) - 1};
     char *text = malloc(template_bound(value, values) + 1);
-    const char *at;
-    struct text rest;
-
-    if (text == NULL) {
+    if (!text) {
         search->failed = true;
         return;
     }
-    rest = (struct text){text, template_render(value, values, text)};
+    struct text rest = {text, template_render(value, values, text)};
     text[rest.length] = '\0';
+    const char *at;
     while (template_uses_any(value, TEMPLATE_TIMESTAMP) &&
-           (at = memmem(rest.data, rest.length, time.data, time.length)) != NULL) {
+           (at = memmem(rest.data, rest.length, time.data, time.length))) {
         blank_run(search, (struct text){rest.data, (size_t)(at - rest.data)});
         rest.length -= (size_t)(at - rest.data) + time.length;
         rest.data = at + time.length;
@@ -237,9 +222,8 @@ static void blank_templates(struct search *search, const struct identity *identi
 static void blank_file(struct search *search, struct secret_file *file,
                        const struct template_values *values)
 {
-    const struct secret_version *version = file != NULL ? atomic_load(&file->newest) : NULL;
-
-    for (; version != NULL; version = version->older)
+    const struct secret_version *version = file ? atomic_load(&file->newest) : NULL;
+    for (; version; version = version->older)
         blank_rendered(search, &version->content, values, blank_words);
 }
 
@@ -247,23 +231,21 @@ static void blank_file(struct search *search, struct secret_file *file,
 static void blank_cells(struct search *search, const struct identity *identity,
                         const struct template_values *values)
 {
-    for (size_t i = 0; identity->users != NULL && i < identity->users->columns; i++)
+    for (size_t i = 0; identity->users && i < identity->users->columns; i++)
         blank_encodable(search, values->columns[i].text);
 }
 
-/* ---- signatures ---- */
+/* --- Signatures --- */
 
 /* Of any time, so that there is nothing to compare with: their form tells them. */
 static void blank_signatures(const struct passage *original, char *out)
 {
     for (size_t at = 0, digits; at < original->length; at += digits + 1) {
-        bool whole;
-
         for (digits = 0; at + digits < original->length; digits++) {
             if (text_hex_digit(original->data[at + digits]) < 0)
                 break;
         }
-        whole = at + digits < original->length;
+        bool whole = at + digits < original->length;
         if (digits >= (whole ? SIGNATURE_DIGITS : SIGNATURE_BEGIN))
             memset(out + at, '*', digits);
     }
@@ -279,7 +261,7 @@ static void blank_signing(struct search *search, const struct identity *identity
         blank_signatures(&search->originals[i], search->passages[i].data);
 }
 
-/* ---- all ---- */
+/* --- All --- */
 
 static bool has_secret(const struct identity *identity)
 {
@@ -287,9 +269,8 @@ static bool has_secret(const struct identity *identity)
         if (!is_open(identity->headers.items[i].name))
             return true;
     }
-    return identity->query.length > 0 || identity->parameters.count > 0 ||
-           identity->bearer != NULL || identity->api_key != NULL || identity->users != NULL ||
-           identity->signature != UNSIGNED;
+    return identity->query.length > 0 || identity->parameters.count > 0 || identity->bearer ||
+           identity->api_key || identity->users || identity->signature != UNSIGNED;
 }
 
 static bool numbered(const struct named_list *list)
@@ -303,9 +284,8 @@ static bool numbered(const struct named_list *list)
 
 static bool file_numbered(struct secret_file *file)
 {
-    const struct secret_version *version = file != NULL ? atomic_load(&file->newest) : NULL;
-
-    for (; version != NULL; version = version->older) {
+    const struct secret_version *version = file ? atomic_load(&file->newest) : NULL;
+    for (; version; version = version->older) {
         if (template_uses_any(&version->content, TEMPLATE_CONNECTION))
             return true;
     }
@@ -318,19 +298,17 @@ static uint64_t period(const struct identity *identity)
     if (numbered(&identity->parameters) || numbered(&identity->headers) ||
         file_numbered(identity->bearer) || file_numbered(identity->api_key))
         return UINT64_MAX;
-    return identity->users != NULL ? identity->users->rows : 1;
+    return identity->users ? identity->users->rows : 1;
 }
 
 static void blank_all(struct search *search, const struct identity *identity,
                       struct identity_range range)
 {
     uint64_t different = period(identity);
-
     blank_query(search, identity->query.data);
     blank_signing(search, identity);
     for (uint64_t i = 0; i < range.count && i < different; i++) {
         struct template_values values = identity_values(identity, range.first + i, NO_TIME_S);
-
         blank_templates(search, identity, &values);
         blank_file(search, identity->bearer, &values);
         blank_file(search, identity->api_key, &values);
@@ -342,15 +320,12 @@ static void blank_all(struct search *search, const struct identity *identity,
 static struct passage *copy_passages(const struct passage *passages, size_t count)
 {
     size_t size = count * sizeof(*passages);
-    struct passage *copies;
-    char *to;
-
     for (size_t i = 0; i < count; i++)
         size += passages[i].length;
-    copies = malloc(size);
-    if (copies == NULL)
+    struct passage *copies = malloc(size);
+    if (!copies)
         return NULL;
-    to = (char *)(copies + count);
+    char *to = (char *)(copies + count);
     for (size_t i = 0; i < count; i++) {
         copies[i] = (struct passage){to, passages[i].length};
         if (passages[i].length > 0) /* an empty one may have no data */
@@ -363,13 +338,11 @@ void identity_conceal(const struct identity *identity, struct identity_range ran
                       const struct passage *passages, size_t count)
 {
     struct search search = {.passages = passages, .count = count};
-    struct passage *originals;
-
     if (count == 0 || !has_secret(identity))
         return;
-    originals = copy_passages(passages, count);
+    struct passage *originals = copy_passages(passages, count);
     search.originals = originals;
-    search.failed = originals == NULL;
+    search.failed = !originals;
     if (!search.failed)
         blank_all(&search, identity, range);
     for (size_t i = 0; search.failed && i < count; i++)

@@ -30,10 +30,10 @@ static int set_value(char **out, const char *name, struct text value, struct err
     if (!header_value_valid(value)) /* it may go into a header */
         return error_set(error, "%s holds a control character; take it out", name);
     *out = strndup(value.data, value.length);
-    return *out != NULL ? 0 : error_set(error, "out of memory");
+    return *out ? 0 : error_set(error, "out of memory");
 }
 
-/* ---- the file ---- */
+/* --- The file --- */
 
 /* Where PROFILE's keys go, while its section lasts. */
 struct section {
@@ -61,10 +61,9 @@ static int take_setting(struct section *section, struct text line, struct error 
         {"aws_session_token", &credentials->session_token},
     };
     const char *equals = memchr(line.data, '=', line.length);
-    size_t length = equals == NULL ? line.length : (size_t)(equals - line.data);
+    size_t length = equals ? (size_t)(equals - line.data) : line.length;
     struct text value = {line.data + length, line.length - length};
-
-    if (equals == NULL)
+    if (!equals)
         return 0;
     value = text_trim((struct text){value.data + 1, value.length - 1});
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -76,15 +75,13 @@ static int take_setting(struct section *section, struct text line, struct error 
 
 static int take_line(struct section *section, struct text line, struct error *error)
 {
-    const char *end;
-
     line = text_trim(line);
     if (line.length == 0 || line.data[0] == '#' || line.data[0] == ';')
         return 0;
     if (line.data[0] != '[')
         return section->inside ? take_setting(section, line, error) : 0;
-    end = memchr(line.data, ']', line.length);
-    line = (struct text){line.data + 1, (size_t)(end == NULL ? 0 : end - line.data - 1)};
+    const char *end = memchr(line.data, ']', line.length);
+    line = (struct text){line.data + 1, (size_t)(end ? end - line.data - 1 : 0)};
     section->inside = text_equal(text_trim(line), text_of(section->profile));
     section->found = section->found || section->inside;
     return 0;
@@ -93,12 +90,11 @@ static int take_line(struct section *section, struct text line, struct error *er
 static int check_complete(const struct section *section, struct error *error)
 {
     const char *profile = section->profile;
-    const char *missing = section->credentials->access_key == NULL ? "aws_access_key_id"
-                                                                   : "aws_secret_access_key";
-
+    const char *missing = section->credentials->access_key ? "aws_secret_access_key"
+                                                           : "aws_access_key_id";
     if (!section->found)
         return error_set(error, "no profile [%s] in it", profile);
-    if (section->credentials->access_key != NULL && section->credentials->secret_key != NULL)
+    if (section->credentials->access_key && section->credentials->secret_key)
         return 0;
     return error_set(error,
                      "no %s in [%s]; when it gets its keys elsewhere, put what `aws configure "
@@ -110,10 +106,9 @@ static int parse(struct section *section, struct text file, struct error *error)
 {
     while (file.length > 0) {
         const char *end = memchr(file.data, '\n', file.length);
-        size_t length = end == NULL ? file.length : (size_t)(end - file.data);
-        size_t used = end == NULL ? length : length + 1;
-
-        if (take_line(section, (struct text){file.data, length}, error) != 0)
+        size_t length = end ? (size_t)(end - file.data) : file.length;
+        size_t used = end ? length + 1 : length;
+        if (take_line(section, (struct text){file.data, length}, error))
             return -1;
         file = (struct text){file.data + used, file.length - used};
     }
@@ -124,7 +119,6 @@ int credentials_parse(struct credentials *credentials, struct text file, const c
                       struct error *error)
 {
     struct section section = {.credentials = credentials, .profile = profile};
-
     *credentials = (struct credentials){0};
     if (parse(&section, file, error) == 0)
         return 0;
@@ -132,25 +126,22 @@ int credentials_parse(struct credentials *credentials, struct text file, const c
     return -1;
 }
 
-/* ---- where to look ---- */
+/* --- Where to look --- */
 
 /* The environment's NAME; empty is as good as not there. */
 static const char *environment(const char *name)
 {
     const char *value = getenv(name);
-
-    return value != NULL && value[0] != '\0' ? value : NULL;
+    return value && value[0] != '\0' ? value : NULL;
 }
 
 static int append_path(struct buffer *path, struct error *error)
 {
     const char *given = environment("AWS_SHARED_CREDENTIALS_FILE");
     const char *home = environment("HOME");
-
-    if (given == NULL && home == NULL)
+    if (!given && !home)
         return error_set(error, "HOME is not set, so that ~/.aws/credentials cannot be found");
-    if (given != NULL ? buffer_printf(path, "%s", given) != 0
-                      : buffer_printf(path, "%s/.aws/credentials", home) != 0)
+    if (given ? buffer_printf(path, "%s", given) : buffer_printf(path, "%s/.aws/credentials", home))
         return error_set(error, "the path of the credentials file is too long");
     return 0;
 }
@@ -159,10 +150,8 @@ static int read_file(struct credentials *credentials, const char *path, const ch
                      struct error *error)
 {
     struct buffer file;
-    int result;
-
     buffer_init(&file, FILE_SIZE_MAX);
-    result = file_read(path, &file, error);
+    int result = file_read(path, &file, error);
     if (result == 0) {
         result = credentials_parse(credentials, buffer_text(&file), profile, error);
         if (result != 0)
@@ -175,10 +164,8 @@ static int read_file(struct credentials *credentials, const char *path, const ch
 static int from_file(struct credentials *credentials, const char *profile, struct error *error)
 {
     struct buffer path;
-    int result;
-
     buffer_init(&path, PATH_SIZE_MAX);
-    result = append_path(&path, error);
+    int result = append_path(&path, error);
     if (result == 0)
         result = read_file(credentials, path.data, profile, error);
     buffer_free(&path);
@@ -195,11 +182,9 @@ static int from_environment(struct credentials *credentials, struct error *error
         {"AWS_SECRET_ACCESS_KEY", &credentials->secret_key},
         {"AWS_SESSION_TOKEN", &credentials->session_token},
     };
-
     for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
         struct text value = text_of(environment(variables[i].name));
-
-        if (set_value(variables[i].value, variables[i].name, value, error) != 0)
+        if (set_value(variables[i].value, variables[i].name, value, error))
             return -1;
         if (value.length == 0 && variables[i].value != &credentials->session_token)
             return error_set(error,
@@ -212,12 +197,12 @@ static int from_environment(struct credentials *credentials, struct error *error
 
 static int find(struct credentials *credentials, const char *profile, struct error *error)
 {
-    if (profile != NULL)
+    if (profile)
         return from_file(credentials, profile, error);
-    if (environment("AWS_ACCESS_KEY_ID") != NULL || environment("AWS_SECRET_ACCESS_KEY") != NULL)
+    if (environment("AWS_ACCESS_KEY_ID") || environment("AWS_SECRET_ACCESS_KEY"))
         return from_environment(credentials, error);
     profile = environment("AWS_PROFILE");
-    if (from_file(credentials, profile != NULL ? profile : "default", error) == 0)
+    if (from_file(credentials, profile ? profile : "default", error) == 0)
         return 0;
     return error_prefix(error, "no AWS credentials; set AWS_ACCESS_KEY_ID and "
                                "AWS_SECRET_ACCESS_KEY, or mend the file");

@@ -8,20 +8,19 @@
 /* Any time with as many digits as those of a run. */
 #define SOME_UNIX_S 2000000000
 
-/* ---- what was asked for ---- */
+/* --- What was asked for --- */
 
 static int reserve_items(struct named_list *list, size_t count, struct error *error)
 {
     list->items = calloc(count + 1, sizeof(*list->items));
-    return list->items != NULL ? 0 : error_set(error, "out of memory");
+    return list->items ? 0 : error_set(error, "out of memory");
 }
 
 static int add_item(struct identity *identity, struct named_list *list, struct text name,
                     struct text value, struct error *error)
 {
     struct named_template *item = &list->items[list->count];
-
-    if (template_compile(&item->value, value, &identity->scope, error) != 0)
+    if (template_compile(&item->value, value, &identity->scope, error))
         return -1;
     item->name = name;
     list->count++;
@@ -31,12 +30,11 @@ static int add_item(struct identity *identity, struct named_list *list, struct t
 static int add_headers(struct identity *identity, const struct identity_setup *setup,
                        struct error *error)
 {
-    if (reserve_items(&identity->headers, setup->header_count, error) != 0)
+    if (reserve_items(&identity->headers, setup->header_count, error))
         return -1;
     for (size_t i = 0; i < setup->header_count; i++) {
         struct header header = setup->headers[i];
-
-        if (add_item(identity, &identity->headers, header.name, header.value, error) != 0)
+        if (add_item(identity, &identity->headers, header.name, header.value, error))
             return error_prefix(error, "--header %.*s", (int)header.name.length, header.name.data);
     }
     return 0;
@@ -45,15 +43,14 @@ static int add_headers(struct identity *identity, const struct identity_setup *s
 static int add_parameters(struct identity *identity, const struct identity_setup *setup,
                           struct error *error)
 {
-    if (reserve_items(&identity->parameters, setup->query_count, error) != 0)
+    if (reserve_items(&identity->parameters, setup->query_count, error))
         return -1;
     for (size_t i = 0; i < setup->query_count; i++) {
         struct text name = {setup->query[i], strcspn(setup->query[i], "=")};
-
         if (name.length == 0 || name.data[name.length] != '=') /* may be a secret */
             return error_set(error, "--query: number %zu of them is not NAME=VALUE", i + 1);
         if (add_item(identity, &identity->parameters, name, text_of(name.data + name.length + 1),
-                     error) != 0)
+                     error))
             return error_prefix(error, "--query %.*s", (int)name.length, name.data);
     }
     return 0;
@@ -62,18 +59,18 @@ static int add_parameters(struct identity *identity, const struct identity_setup
 static int read_file(struct secret_file **file, const char *path, const struct identity *identity,
                      struct error *error)
 {
-    if (path == NULL)
+    if (!path)
         return 0;
     *file = secret_file_new(path, &identity->scope, error);
-    return *file != NULL ? 0 : -1;
+    return *file ? 0 : -1;
 }
 
 static int read_files(struct identity *identity, const struct identity_setup *setup,
                       struct error *error)
 {
-    if (read_file(&identity->bearer, setup->bearer_file, identity, error) != 0)
+    if (read_file(&identity->bearer, setup->bearer_file, identity, error))
         return error_prefix(error, "--bearer-file");
-    if (read_file(&identity->api_key, setup->api_key_file, identity, error) != 0)
+    if (read_file(&identity->api_key, setup->api_key_file, identity, error))
         return error_prefix(error, "--api-key-file");
     return 0;
 }
@@ -81,22 +78,20 @@ static int read_files(struct identity *identity, const struct identity_setup *se
 static int set_up_signature(struct identity *identity, const struct identity_setup *setup,
                             struct error *error)
 {
-    if (setup->sigv4 == NULL)
+    if (!setup->sigv4)
         return 0;
     identity->signature = setup->sigv4_in_header ? SIGNED_IN_HEADER : SIGNED_IN_QUERY;
-    identity->signed_host = text_of(setup->sigv4_host != NULL ? setup->sigv4_host
-                                                              : setup->host_header);
-    if (sigv4_parse_scope(setup->sigv4, &identity->sigv4_scope, error) != 0)
+    identity->signed_host = text_of(setup->sigv4_host ? setup->sigv4_host : setup->host_header);
+    if (sigv4_parse_scope(setup->sigv4, &identity->sigv4_scope, error))
         return error_prefix(error, "--aws-sigv4");
-    if (credentials_find(&identity->credentials, setup->profile, error) != 0)
-        return error_prefix(error, setup->profile != NULL ? "--profile" : "--aws-sigv4");
+    if (credentials_find(&identity->credentials, setup->profile, error))
+        return error_prefix(error, setup->profile ? "--profile" : "--aws-sigv4");
     return 0;
 }
 
 static void split_url(struct identity *identity, const char *path)
 {
     size_t length = strcspn(path, "?");
-
     identity->path = (struct text){path, length};
     identity->query_begun = path[length] == '?';
     identity->query = text_of(path + length + identity->query_begun);
@@ -106,18 +101,17 @@ static int set_up(struct identity *identity, const struct identity_setup *setup,
                   struct error *error)
 {
     const struct users *users = setup->users;
-
     split_url(identity, setup->url->path);
     identity->origin = setup->origin;
     identity->users = users;
     identity->scope = (struct template_scope){
         .variables = TEMPLATE_CONNECTION_VARIABLES,
-        .columns = users == NULL ? NULL : (const char *const *)users->names,
-        .column_count = users == NULL ? 0 : users->columns,
+        .columns = users ? (const char *const *)users->names : NULL,
+        .column_count = users ? users->columns : 0,
         .columns_raw = true,
     };
-    if (add_headers(identity, setup, error) != 0 || add_parameters(identity, setup, error) != 0 ||
-        read_files(identity, setup, error) != 0)
+    if (add_headers(identity, setup, error) || add_parameters(identity, setup, error) ||
+        read_files(identity, setup, error))
         return -1;
     return set_up_signature(identity, setup, error);
 }
@@ -125,8 +119,7 @@ static int set_up(struct identity *identity, const struct identity_setup *setup,
 struct identity *identity_new(const struct identity_setup *setup, struct error *error)
 {
     struct identity *identity = calloc(1, sizeof(*identity));
-
-    if (identity == NULL) {
+    if (!identity) {
         error_set(error, "out of memory");
         return NULL;
     }
@@ -145,7 +138,7 @@ static void free_list(struct named_list *list)
 
 void identity_free(struct identity *identity)
 {
-    if (identity == NULL)
+    if (!identity)
         return;
     free_list(&identity->headers);
     free_list(&identity->parameters);
@@ -155,7 +148,7 @@ void identity_free(struct identity *identity)
     free(identity);
 }
 
-/* ---- one handshake ---- */
+/* --- One handshake --- */
 
 struct template_values identity_values(const struct identity *identity, uint64_t connection,
                                        uint64_t unix_s)
@@ -182,13 +175,10 @@ static int append_rendered(struct buffer *out, const struct template *template,
                            const struct template_values *values)
 {
     struct buffer text;
-    int result;
-
     buffer_init(&text, SIZE_MAX);
-    result = buffer_reserve(&text, template_bound(template, values));
+    int result = buffer_reserve(&text, template_bound(template, values));
     if (result == 0) {
         size_t length = template_render(template, values, text.data);
-
         result = buffer_append(out, text.data, length);
     }
     buffer_free(&text);
@@ -198,9 +188,8 @@ static int append_rendered(struct buffer *out, const struct template *template,
 static int append_parameter(struct buffer *query, const struct named_template *parameter,
                             const struct template_values *values)
 {
-    struct buffer value;
     int result = -1;
-
+    struct buffer value;
     buffer_init(&value, SIZE_MAX);
     if (append_rendered(&value, &parameter->value, values) == 0 &&
         buffer_append(query, "&", query->length > 0 ? 1 : 0) == 0 &&
@@ -214,10 +203,10 @@ static int append_parameter(struct buffer *query, const struct named_template *p
 static int append_query(struct buffer *query, const struct identity *identity,
                         const struct template_values *values)
 {
-    if (buffer_append(query, identity->query.data, identity->query.length) != 0)
+    if (buffer_append(query, identity->query.data, identity->query.length))
         return -1;
     for (size_t i = 0; i < identity->parameters.count; i++) {
-        if (append_parameter(query, &identity->parameters.items[i], values) != 0)
+        if (append_parameter(query, &identity->parameters.items[i], values))
             return -1;
     }
     return 0;
@@ -229,10 +218,8 @@ int identity_path(const struct identity *identity, uint64_t connection, uint64_t
     struct template_values values = identity_values(identity, connection, unix_s);
     struct sigv4_signer signer = signer_of(identity, unix_s);
     struct buffer query;
-    int result;
-
     buffer_init(&query, out->maximum);
-    result = append_query(&query, identity, &values);
+    int result = append_query(&query, identity, &values);
     if (result == 0 && identity->signature == SIGNED_IN_QUERY)
         result = sigv4_presign(&query, identity->signed_host, identity->path, SIGV4_EXPIRES_S,
                                &signer);
@@ -248,30 +235,25 @@ int identity_path(const struct identity *identity, uint64_t connection, uint64_t
 static size_t query_length(const struct identity *identity, const struct template_values *values)
 {
     struct buffer query;
-    size_t length;
-
     buffer_init(&query, SIZE_MAX);
-    length = append_query(&query, identity, values) == 0 ? query.length : SIZE_MAX;
+    size_t length = append_query(&query, identity, values) == 0 ? query.length : SIZE_MAX;
     buffer_free(&query);
     return length;
 }
 
 size_t identity_longest_path(const struct identity *identity, uint64_t count)
 {
-    uint64_t rows = identity->users == NULL ? 1 : identity->users->rows;
+    uint64_t rows = identity->users ? identity->users->rows : 1;
     struct template_values values = identity_values(identity, 0, SOME_UNIX_S);
     size_t first = query_length(identity, &values);
     size_t longest = first;
-    struct buffer path;
-
     for (uint64_t i = 0; i < rows && i < count; i++) {
-        size_t length;
-
         values = identity_values(identity, i, SOME_UNIX_S);
         values.connection = count; /* no number has more digits */
-        length = query_length(identity, &values);
+        size_t length = query_length(identity, &values);
         longest = length > longest ? length : longest;
     }
+    struct buffer path;
     buffer_init(&path, SIZE_MAX);
     if (identity_path(identity, 0, SOME_UNIX_S, &path) == 0)
         longest = path.length + (longest - first); /* a signature is as long for all of them */
@@ -285,8 +267,8 @@ size_t identity_longest_path(const struct identity *identity, uint64_t count)
 static int append_header(struct buffer *out, struct text name, const char *prefix,
                          const struct template *value, const struct template_values *values)
 {
-    if (buffer_printf(out, "%.*s: %s", (int)name.length, name.data, prefix) != 0 ||
-        append_rendered(out, value, values) != 0)
+    if (buffer_printf(out, "%.*s: %s", (int)name.length, name.data, prefix) ||
+        append_rendered(out, value, values))
         return -1;
     return buffer_append(out, "\r\n", 2);
 }
@@ -295,11 +277,10 @@ static int append_headers(struct buffer *out, const struct identity *identity,
                           const struct template_values *values)
 {
     const struct named_list *headers = &identity->headers;
-
-    if (identity->origin[0] != '\0' && buffer_printf(out, "Origin: %s\r\n", identity->origin) != 0)
+    if (identity->origin[0] != '\0' && buffer_printf(out, "Origin: %s\r\n", identity->origin))
         return -1;
     for (size_t i = 0; i < headers->count; i++) {
-        if (append_header(out, headers->items[i].name, "", &headers->items[i].value, values) != 0)
+        if (append_header(out, headers->items[i].name, "", &headers->items[i].value, values))
             return -1;
     }
     return 0;
@@ -309,14 +290,11 @@ static int append_secrets(struct buffer *out, const struct identity *identity,
                           const struct template_values *values)
 {
     const struct template_scope *scope = &identity->scope;
-
-    if (identity->bearer != NULL &&
-        append_header(out, text_of("Authorization"), "Bearer ",
-                      secret_file_now(identity->bearer, scope), values) != 0)
+    if (identity->bearer && append_header(out, text_of("Authorization"), "Bearer ",
+                                          secret_file_now(identity->bearer, scope), values))
         return -1;
-    if (identity->api_key != NULL &&
-        append_header(out, text_of("x-api-key"), "", secret_file_now(identity->api_key, scope),
-                      values) != 0)
+    if (identity->api_key && append_header(out, text_of("x-api-key"), "",
+                                           secret_file_now(identity->api_key, scope), values))
         return -1;
     return 0;
 }
@@ -326,10 +304,8 @@ static int append_signature(struct buffer *out, const struct identity *identity,
 {
     struct sigv4_signer signer = signer_of(identity, unix_s);
     struct buffer query;
-    int result;
-
     buffer_init(&query, SIZE_MAX);
-    result = append_query(&query, identity, values);
+    int result = append_query(&query, identity, values);
     if (result == 0)
         result = sigv4_authorize(out, identity->signed_host, identity->path, buffer_text(&query),
                                  &signer);
@@ -341,8 +317,7 @@ int identity_headers(const struct identity *identity, uint64_t connection, uint6
                      struct buffer *out)
 {
     struct template_values values = identity_values(identity, connection, unix_s);
-
-    if (append_headers(out, identity, &values) != 0 || append_secrets(out, identity, &values) != 0)
+    if (append_headers(out, identity, &values) || append_secrets(out, identity, &values))
         return -1;
     return identity->signature == SIGNED_IN_HEADER
                ? append_signature(out, identity, &values, unix_s)

@@ -38,19 +38,18 @@ static int out_of_memory(const struct loader *loader)
     return line_error(loader, "out of memory");
 }
 
-/* ---- one prompt ---- */
+/* --- One prompt --- */
 
 /* An escaped text that differs goes into prompts->escapes, which may move while it grows: its place
  * is left NULL until link_escapes(). */
 static int escape(struct prompts *prompts, struct prompt *prompt)
 {
     size_t start = prompts->escapes.length;
-
     if (!json_escape_needed(prompt->text)) {
         prompt->escaped = prompt->text;
         return 0;
     }
-    if (json_escape(&prompts->escapes, prompt->text) != 0)
+    if (json_escape(&prompts->escapes, prompt->text))
         return -1;
     prompt->escaped = (struct text){NULL, prompts->escapes.length - start};
     return 0;
@@ -60,11 +59,9 @@ static int escape(struct prompts *prompts, struct prompt *prompt)
 static void link_escapes(struct prompts *prompts)
 {
     const char *next = prompts->escapes.data;
-
     for (size_t i = 0; i < prompts->count; i++) {
         struct text *escaped = &prompts->items[i].escaped;
-
-        if (escaped->data == NULL) {
+        if (!escaped->data) {
             escaped->data = next;
             next += escaped->length;
         }
@@ -74,41 +71,37 @@ static void link_escapes(struct prompts *prompts)
 static int add_prompt(struct loader *loader, struct text text)
 {
     struct prompts *prompts = loader->prompts;
-    struct prompt *prompt;
-
     if (prompts->count == loader->capacity) {
         size_t capacity = loader->capacity == 0 ? SMALLEST_CAPACITY : loader->capacity * 2;
         struct prompt *items = reallocarray(prompts->items, capacity, sizeof(*items));
-
-        if (items == NULL)
+        if (!items)
             return out_of_memory(loader);
         prompts->items = items;
         loader->capacity = capacity;
     }
-    prompt = &prompts->items[prompts->count++];
+    struct prompt *prompt = &prompts->items[prompts->count++];
     *prompt = (struct prompt){.text = text, .line = loader->line};
     return escape(prompts, prompt) == 0 ? 0 : out_of_memory(loader);
 }
 
-/* ---- JSON lines ---- */
+/* --- JSON lines --- */
 
 /* The member with the prompt, or NULL with an error that says which ones were looked for. */
 static const cJSON *find_member(const struct loader *loader, const cJSON *object)
 {
-    const char *name = loader->field != NULL ? loader->field : "prompt";
+    const char *name = loader->field ? loader->field : "prompt";
     const cJSON *member = cJSON_GetObjectItemCaseSensitive(object, name);
-
-    if (member == NULL && loader->field == NULL) {
+    if (!member && !loader->field) {
         name = "Question";
         member = cJSON_GetObjectItemCaseSensitive(object, name);
     }
     if (cJSON_IsString(member))
         return member;
-    if (member != NULL)
+    if (member)
         error_set(loader->error,
                   "%s: line %zu: member '%s' is not a string; name another one with --prompt-field",
                   loader->path, loader->line, name);
-    else if (loader->field != NULL)
+    else if (loader->field)
         error_set(loader->error,
                   "%s: line %zu: no member '%s'; name the right one with --prompt-field",
                   loader->path, loader->line, name);
@@ -123,7 +116,6 @@ static cJSON *parse_object(struct text line)
 {
     const char *end = NULL;
     cJSON *json = cJSON_ParseWithLengthOpts(line.data, line.length, &end, false);
-
     if (cJSON_IsObject(json) && end == line.data + line.length)
         return json;
     cJSON_Delete(json);
@@ -135,33 +127,29 @@ static cJSON *parse_object(struct text line)
 static int add_json_line(struct loader *loader, char *start, struct text line)
 {
     cJSON *object = parse_object(line);
-    const cJSON *member;
-    size_t length;
-
-    if (object == NULL)
+    if (!object)
         return line_error(loader, "not a JSON object; a .jsonl file has one on each line");
     if (json_has_escaped_nul(line)) {
         cJSON_Delete(object);
         return line_error(loader, "a NUL (\\u0000), which no prompt can hold; take it out");
     }
-    member = find_member(loader, object);
-    if (member == NULL) {
+    const cJSON *member = find_member(loader, object);
+    if (!member) {
         cJSON_Delete(object);
         return -1;
     }
-    length = strlen(member->valuestring);
+    size_t length = strlen(member->valuestring);
     memcpy(start, member->valuestring, length);
     cJSON_Delete(object);
     return add_prompt(loader, (struct text){start, length});
 }
 
-/* ---- the file ---- */
+/* --- The file --- */
 
 static int add_line(struct loader *loader, char *start, size_t length, bool json)
 {
     struct text line = {start, length};
-
-    if (memchr(start, '\0', length) != NULL)
+    if (memchr(start, '\0', length))
         return line_error(loader, "a NUL byte: this is no text; save the file as UTF-8");
     if (!utf8_valid(line))
         return line_error(loader, "not valid UTF-8; save the file as UTF-8");
@@ -176,17 +164,15 @@ static int add_lines(struct loader *loader, bool json)
     struct buffer *raw = &loader->prompts->raw;
     char *next = raw->data;
     char *end = raw->data + raw->length;
-
     if (raw->length >= strlen(BYTE_ORDER_MARK) &&
         memcmp(next, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
         next += strlen(BYTE_ORDER_MARK);
     while (next < end) {
         char *line_end = memchr(next, '\n', (size_t)(end - next));
-
-        if (line_end == NULL)
+        if (!line_end)
             line_end = end;
         loader->line++;
-        if (add_line(loader, next, (size_t)(line_end - next), json) != 0)
+        if (add_line(loader, next, (size_t)(line_end - next), json))
             return -1;
         next = line_end + 1;
     }
@@ -197,7 +183,7 @@ static int read_raw(struct loader *loader, const char *path)
 {
     if (file_read(path, &loader->prompts->raw, loader->error) == 0)
         return 0;
-    if (strcmp(path, "-") != 0 && access(path, F_OK) != 0 && errno == ENOENT)
+    if (strcmp(path, "-") != 0 && access(path, F_OK) && errno == ENOENT)
         return error_set(loader->error,
                          "%s: %s; give the file of prompts as the second argument, or create it",
                          path, strerror(ENOENT));
@@ -207,13 +193,12 @@ static int read_raw(struct loader *loader, const char *path)
 static bool has_suffix(const char *path, const char *suffix)
 {
     size_t length = strlen(path);
-
     return length >= strlen(suffix) && strcmp(path + length - strlen(suffix), suffix) == 0;
 }
 
 static int load(struct loader *loader, const char *path)
 {
-    if (read_raw(loader, path) != 0 || add_lines(loader, has_suffix(path, ".jsonl")) != 0)
+    if (read_raw(loader, path) || add_lines(loader, has_suffix(path, ".jsonl")))
         return -1;
     if (loader->prompts->count == 0)
         return error_set(loader->error, "%s: no prompts in it; write one on each line",
@@ -230,7 +215,6 @@ int prompts_load(struct prompts *prompts, const char *path, const char *field, s
         .field = field,
         .error = error,
     };
-
     *prompts = (struct prompts){0};
     buffer_init(&prompts->raw, FILE_SIZE_MAX);
     buffer_init(&prompts->escapes, SIZE_MAX);

@@ -15,8 +15,7 @@
 static bool find_modified(const char *path, int64_t *modified_ns)
 {
     struct stat status;
-
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+    if (stat(path, &status) || !S_ISREG(status.st_mode))
         return false;
     *modified_ns = (int64_t)status.st_mtim.tv_sec * 1000000000 + status.st_mtim.tv_nsec;
     return true;
@@ -25,8 +24,6 @@ static bool find_modified(const char *path, int64_t *modified_ns)
 static int compile(struct template *content, struct text text, const char *path,
                    const struct template_scope *scope, struct error *error)
 {
-    struct error unused; /* it would repeat what stands in the file */
-
     text = text_trim(text);
     if (text.length == 0)
         return error_set(error, "%s: nothing in it; write the token or key into it", path);
@@ -35,7 +32,8 @@ static int compile(struct template *content, struct text text, const char *path,
                          "%s: a line break or another control character in it, which no header "
                          "can hold; write the token or key alone",
                          path);
-    if (template_compile(content, text, scope, &unused) != 0)
+    struct error unused; /* it would repeat what stands in the file */
+    if (template_compile(content, text, scope, &unused))
         return error_set(error,
                          "%s: what stands behind {{ in it is no variable of a handshake; there "
                          "are {{connection}}, {{timestamp}} and the columns of --users",
@@ -48,16 +46,14 @@ static struct secret_version *read_version(const char *path, const struct templa
                                            struct error *error)
 {
     struct secret_version *version = calloc(1, sizeof(*version));
-    struct buffer text;
-    int result;
-
-    if (version == NULL) {
+    if (!version) {
         error_set(error, "out of memory");
         return NULL;
     }
+    struct buffer text;
     buffer_init(&text, FILE_SIZE_MAX);
     find_modified(path, &version->modified_ns); /* first: a change while it is read is seen later */
-    result = file_read(path, &text, error);
+    int result = file_read(path, &text, error);
     if (result == 0)
         result = compile(&version->content, buffer_text(&text), path, scope, error);
     buffer_free(&text);
@@ -77,14 +73,13 @@ struct secret_file *secret_file_new(const char *path, const struct template_scop
                                     struct error *error)
 {
     struct secret_file *file = calloc(1, sizeof(*file));
-
-    if (file == NULL) {
+    if (!file) {
         error_set(error, "out of memory");
         return NULL;
     }
     file->path = path;
     atomic_init(&file->newest, read_version(path, scope, error));
-    if (atomic_load(&file->newest) != NULL)
+    if (atomic_load(&file->newest))
         return file;
     free(file);
     return NULL;
@@ -93,14 +88,12 @@ struct secret_file *secret_file_new(const char *path, const struct template_scop
 const struct template *secret_file_now(struct secret_file *file, const struct template_scope *scope)
 {
     const struct secret_version *last = atomic_load(&file->newest);
-    struct secret_version *fresh;
-    struct error unused;
     int64_t modified_ns;
-
     if (!find_modified(file->path, &modified_ns) || modified_ns == last->modified_ns)
         return &last->content;
-    fresh = read_version(file->path, scope, &unused);
-    if (fresh == NULL)
+    struct error unused;
+    struct secret_version *fresh = read_version(file->path, scope, &unused);
+    if (!fresh)
         return &last->content;
     fresh->older = last;
     if (atomic_compare_exchange_strong(&file->newest, &last, fresh))
@@ -111,11 +104,10 @@ const struct template *secret_file_now(struct secret_file *file, const struct te
 
 void secret_file_free(struct secret_file *file)
 {
-    if (file == NULL)
+    if (!file)
         return;
-    for (const struct secret_version *version = atomic_load(&file->newest); version != NULL;) {
+    for (const struct secret_version *version = atomic_load(&file->newest); version;) {
         const struct secret_version *older = version->older;
-
         free_version((struct secret_version *)version); /* const for those who read it */
         version = older;
     }

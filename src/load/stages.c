@@ -22,8 +22,8 @@ struct line {
 
 int stage_parse(const char *text, struct stage *stage, struct error *error)
 {
-    char duration[DURATION_TEXT_SIZE];
     size_t length = strcspn(text, ":");
+    char duration[DURATION_TEXT_SIZE];
     if (text[length] != ':' || length >= sizeof(duration))
         return error_set(error, "not DURATION:TARGET; use a time and a level, as in 30s:500");
     memcpy(duration, text, length);

@@ -41,20 +41,19 @@ struct reading {
     struct error *error;
 };
 
-/* ---- members ---- */
+/* --- Members --- */
 
 static int unknown_member(const char *name, const char *const *names, size_t count,
                           struct error *error)
 {
     const char *nearest = text_nearest(name, names, count);
     struct buffer message;
-
     buffer_init(&message, sizeof(error->text));
     buffer_printf(&message, "unknown member '");
     utf8_append_clean(&message, text_of(name), NAME_SHOWN_MAX);
     for (size_t i = 0; i < count; i++)
         buffer_printf(&message, "%s'%s'", i == 0 ? "'; there are " : ", ", names[i]);
-    if (nearest != NULL)
+    if (nearest)
         buffer_printf(&message, "; did you mean '%s' ?", nearest);
     error_set(error, "%s", buffer_text(&message).data);
     buffer_free(&message);
@@ -66,16 +65,14 @@ static int find_members(const cJSON *object, const char *const *names, size_t co
                         const cJSON **found, struct error *error)
 {
     const cJSON *member;
-
     cJSON_ArrayForEach(member, object)
     {
         size_t i = 0;
-
         while (i < count && strcmp(member->string, names[i]) != 0)
             i++;
         if (i == count)
             return unknown_member(member->string, names, count, error);
-        if (found[i] != NULL)
+        if (found[i])
             return error_set(error, "member '%s' comes twice", names[i]);
         found[i] = member;
     }
@@ -86,8 +83,7 @@ static int find_members(const cJSON *object, const char *const *names, size_t co
 static int read_string(const struct reading *reading, enum step_member member, const char **text)
 {
     const cJSON *json = reading->members[member];
-
-    if (json == NULL)
+    if (!json)
         return 0;
     if (!cJSON_IsString(json))
         return error_set(reading->error, "member '%s' is not a string", step_names[member]);
@@ -99,29 +95,27 @@ static int read_template(const struct reading *reading, enum step_member member,
                          unsigned variables, struct template *template)
 {
     struct template_scope scope = *reading->columns;
-
     scope.variables = variables;
     if (template_compile(template, text_of(text), &scope, reading->error) == 0)
         return 0;
     return error_prefix(reading->error, "'%s'", step_names[member]);
 }
 
-/* ---- a step ---- */
+/* --- A step --- */
 
 static int read_send(struct reading *reading)
 {
     struct step *step = reading->step;
     const char *text = NULL;
-
-    if (read_string(reading, SEND, &text) != 0)
+    if (read_string(reading, SEND, &text))
         return -1;
-    step->sends = text != NULL;
+    step->sends = text;
     if (step->sends)
         return read_template(reading, SEND, text, reading->rules->variables, &step->message);
     if (!reading->rules->may_only_wait)
         return error_set(reading->error, "no member 'send'; only a step of on_connect may do no "
                                          "more than wait");
-    if (reading->members[EXPECT] == NULL)
+    if (!reading->members[EXPECT])
         return error_set(reading->error, "neither 'send' nor 'expect': there is nothing to do");
     return 0;
 }
@@ -130,14 +124,13 @@ static int read_expect(struct reading *reading)
 {
     struct step *step = reading->step;
     const char *text = NULL;
-
-    if (read_string(reading, EXPECT, &text) != 0)
+    if (read_string(reading, EXPECT, &text))
         return -1;
-    step->waits = text != NULL;
+    step->waits = text;
     if (!step->waits)
         return 0;
     step->expect_text = strdup(text);
-    if (step->expect_text == NULL)
+    if (!step->expect_text)
         return error_set(reading->error, "out of memory");
     if (rule_parse(step->expect_text, reading->paths, &step->expect, reading->error) == 0)
         return 0;
@@ -147,8 +140,7 @@ static int read_expect(struct reading *reading)
 static int read_part_characters(const struct reading *reading, size_t *characters)
 {
     const cJSON *json = reading->members[PART_CHARACTERS];
-
-    if (json == NULL)
+    if (!json)
         return 0;
     if (!cJSON_IsNumber(json) || json->valueint < 1 || json->valuedouble != json->valueint)
         return error_set(reading->error, "member '%s' is not a whole number of at least 1",
@@ -161,7 +153,7 @@ static int read_part_characters(const struct reading *reading, size_t *character
 static int refuse_parts(const struct reading *reading)
 {
     for (enum step_member member = PARTS_OF; member < STEP_MEMBER_COUNT; member++) {
-        if (reading->members[member] != NULL)
+        if (reading->members[member])
             return error_set(reading->error, "member '%s' needs {{prompt:part}} in 'send'",
                              step_names[member]);
     }
@@ -174,13 +166,12 @@ static int read_parts(struct reading *reading)
 {
     struct step *step = reading->step;
     const char *text = "{{prompt:raw}}";
-
     step->parted = template_uses_any(&step->message, TEMPLATE_PART);
     if (!step->parted)
         return refuse_parts(reading);
     step->part_characters = STEP_PART_CHARACTERS;
-    if (read_part_characters(reading, &step->part_characters) != 0 ||
-        read_string(reading, PARTS_OF, &text) != 0)
+    if (read_part_characters(reading, &step->part_characters) ||
+        read_string(reading, PARTS_OF, &text))
         return -1;
     return read_template(reading, PARTS_OF, text, TEMPLATE_CLIENT_VARIABLES, &step->parts_of);
 }
@@ -202,17 +193,16 @@ static int read_step(struct reading *reading, const cJSON *json)
     return error_prefix(reading->error, "%s", reading->step->detail);
 }
 
-/* ---- the file ---- */
+/* --- The file --- */
 
 static int read_list(struct reading *reading, enum list_member which, const cJSON *json,
                      struct step_list *list)
 {
     const char *name = list_names[which];
-    const cJSON *item;
-
-    if (json != NULL && !cJSON_IsArray(json))
+    if (json && !cJSON_IsArray(json))
         return error_set(reading->error, "member '%s' is not an array of steps", name);
     reading->rules = &list_rules[which];
+    const cJSON *item;
     cJSON_ArrayForEach(item, json)
     {
         if (list->count == STEPS_MAX)
@@ -220,7 +210,7 @@ static int read_list(struct reading *reading, enum list_member which, const cJSO
         reading->step = &list->items[list->count++];
         snprintf(reading->step->detail, sizeof(reading->step->detail), "%s %u", name,
                  (unsigned)list->count);
-        if (read_step(reading, item) != 0)
+        if (read_step(reading, item))
             return -1;
     }
     return 0;
@@ -231,12 +221,11 @@ static int read_lists(struct steps *steps, const cJSON *json, const struct templ
 {
     struct reading reading = {.paths = &steps->paths, .columns = columns, .error = error};
     const cJSON *found[LIST_COUNT] = {NULL};
-
     if (!cJSON_IsObject(json))
         return error_set(error, "not a JSON object; write {\"on_connect\": [...], "
                                 "\"before_request\": [...]}");
-    if (find_members(json, list_names, LIST_COUNT, found, error) != 0 ||
-        read_list(&reading, ON_CONNECT, found[ON_CONNECT], &steps->on_connect) != 0)
+    if (find_members(json, list_names, LIST_COUNT, found, error) ||
+        read_list(&reading, ON_CONNECT, found[ON_CONNECT], &steps->on_connect))
         return -1;
     return read_list(&reading, BEFORE_REQUEST, found[BEFORE_REQUEST], &steps->before_request);
 }
@@ -246,7 +235,7 @@ static int check_text(struct text text, struct error *error)
 {
     if (!utf8_valid(text))
         return error_set(error, "not valid UTF-8; save the file as UTF-8");
-    if (memchr(text.data, '\0', text.length) != NULL)
+    if (memchr(text.data, '\0', text.length))
         return error_set(error, "a NUL byte: this is no text; save the file as UTF-8");
     if (json_has_escaped_nul(text))
         return error_set(error, "a NUL (\\u0000), which no step can hold; take it out");
@@ -260,8 +249,7 @@ static cJSON *parse_json(struct text text, struct error *error)
     cJSON *json = cJSON_ParseWithLengthOpts(text.data, text.length, &end, false);
     struct text rest = {end, text.length - (size_t)(end - text.data)};
     size_t line = 1;
-
-    if (json != NULL && text_trim(rest).length == 0)
+    if (json && text_trim(rest).length == 0)
         return json;
     cJSON_Delete(json);
     for (const char *at = text.data; at < end; at++)
@@ -273,16 +261,13 @@ static cJSON *parse_json(struct text text, struct error *error)
 int steps_parse(struct steps *steps, struct text text, const struct template_scope *columns,
                 struct error *error)
 {
-    cJSON *json;
-    int result;
-
     *steps = (struct steps){0};
-    if (check_text(text, error) != 0)
+    if (check_text(text, error))
         return -1;
-    json = parse_json(text, error);
-    if (json == NULL)
+    cJSON *json = parse_json(text, error);
+    if (!json)
         return -1;
-    result = read_lists(steps, json, columns, error);
+    int result = read_lists(steps, json, columns, error);
     cJSON_Delete(json);
     if (result != 0)
         steps_free(steps);
@@ -292,13 +277,11 @@ int steps_parse(struct steps *steps, struct text text, const struct template_sco
 int steps_load(struct steps *steps, const char *path, const struct template_scope *columns,
                struct error *error)
 {
-    struct buffer contents;
-    int result;
-
     *steps = (struct steps){0};
+    struct buffer contents;
     buffer_init(&contents, FILE_SIZE_MAX);
-    result = file_read(path, &contents, error);
-    if (result == 0 && steps_parse(steps, buffer_text(&contents), columns, error) != 0)
+    int result = file_read(path, &contents, error);
+    if (result == 0 && steps_parse(steps, buffer_text(&contents), columns, error))
         result = error_prefix(error, "%s", strcmp(path, "-") == 0 ? "standard input" : path);
     buffer_free(&contents);
     return result;
@@ -321,7 +304,7 @@ void steps_free(struct steps *steps)
     *steps = (struct steps){0};
 }
 
-/* ---- at work ---- */
+/* --- At work --- */
 
 bool steps_wait_before_request(const struct steps *steps)
 {
@@ -336,11 +319,9 @@ struct text step_part(struct text text, size_t at, size_t characters)
 {
     struct text rest = {text.data + at, text.length - at};
     size_t length = 0;
-
     while (characters-- > 0 && length < rest.length) {
         size_t bytes = utf8_character_length(
             (struct text){rest.data + length, rest.length - length});
-
         length += bytes > 0 ? bytes : 1; /* a broken byte is passed on by itself */
     }
     rest.length = length;

@@ -42,7 +42,7 @@ static int cell_error(struct loader *loader, const char *what)
                      loader->columns, what);
 }
 
-/* ---- the names ---- */
+/* --- The names --- */
 
 /* The first line may hold secrets, too, when the names were forgotten: it is not repeated. */
 static int add_name(struct loader *loader, struct text text)
@@ -50,10 +50,9 @@ static int add_name(struct loader *loader, struct text text)
     struct users *users = loader->users;
     char **names = reallocarray(users->names, users->columns + 1, sizeof(*names));
     char *name = strndup(text.data, text.length);
-
-    if (names != NULL)
+    if (names)
         users->names = names;
-    if (names == NULL || name == NULL) {
+    if (!names || !name) {
         free(name);
         return line_error(loader, "out of memory");
     }
@@ -69,17 +68,16 @@ static int add_name(struct loader *loader, struct text text)
     return users->columns <= COLUMNS_MAX ? 0 : line_error(loader, "more than 1,000 columns");
 }
 
-/* ---- the cells ---- */
+/* --- The cells --- */
 
 static int reserve_cell(struct loader *loader)
 {
     size_t capacity = loader->capacity == 0 ? SMALLEST_CAPACITY : loader->capacity * 2;
-    struct template_column *cells;
-
     if (loader->count < loader->capacity)
         return 0;
+    struct template_column *cells;
     cells = reallocarray(loader->users->cells, capacity, sizeof(*cells));
-    if (cells == NULL)
+    if (!cells)
         return -1;
     loader->users->cells = cells;
     loader->capacity = capacity;
@@ -90,13 +88,11 @@ static int reserve_cell(struct loader *loader)
 static int add_cell(struct loader *loader, struct text text)
 {
     struct buffer *texts = &loader->users->texts;
-    struct template_column *cell;
     size_t start = texts->length + text.length;
-
-    if (reserve_cell(loader) != 0 || buffer_append(texts, text.data, text.length) != 0 ||
-        (json_escape_needed(text) && json_escape(texts, text) != 0))
+    if (reserve_cell(loader) || buffer_append(texts, text.data, text.length) ||
+        (json_escape_needed(text) && json_escape(texts, text)))
         return line_error(loader, "out of memory");
-    cell = &loader->users->cells[loader->count++];
+    struct template_column *cell = &loader->users->cells[loader->count++];
     cell->text = (struct text){NULL, text.length};
     cell->escaped = (struct text){NULL, texts->length - start};
     return 0;
@@ -106,10 +102,8 @@ static int add_cell(struct loader *loader, struct text text)
 static void link_cells(struct loader *loader)
 {
     const char *next = buffer_text(&loader->users->texts).data;
-
     for (size_t i = 0; i < loader->count; i++) {
         struct template_column *cell = &loader->users->cells[i];
-
         cell->text.data = next;
         next += cell->text.length;
         if (cell->escaped.length == 0) {
@@ -121,14 +115,13 @@ static void link_cells(struct loader *loader)
     }
 }
 
-/* ---- a line ---- */
+/* --- A line --- */
 
 /* libcsv's callback for a cell; it cannot stop the parser. */
 static void take_cell(void *data, size_t length, void *user)
 {
     struct loader *loader = user;
     struct text text = {data, length};
-
     if (loader->failed)
         return;
     loader->columns++;
@@ -149,14 +142,13 @@ static int no_space(unsigned char c)
 static int parse_line(struct loader *loader, struct text line)
 {
     struct csv_parser *parser = &loader->parser;
-
     if (!utf8_valid(line))
         return line_error(loader, "not valid UTF-8; save the file as UTF-8");
     if (!header_value_valid(line)) /* cells go into headers */
         return line_error(loader, "a control character, which no cell can hold; take it out");
     loader->columns = 0;
     if (csv_parse(parser, line.data, line.length, take_cell, NULL, loader) != line.length ||
-        csv_fini(parser, take_cell, NULL, loader) != 0)
+        csv_fini(parser, take_cell, NULL, loader))
         return line_error(loader,
                           csv_error(parser) == CSV_ENOMEM
                               ? "out of memory"
@@ -168,12 +160,11 @@ static int parse_line(struct loader *loader, struct text line)
 static int add_line(struct loader *loader, struct text line)
 {
     struct users *users = loader->users;
-
     if (line.length > 0 && line.data[line.length - 1] == '\r')
         line.length--;
     if (line.length == 0)
         return 0;
-    if (parse_line(loader, line) != 0)
+    if (parse_line(loader, line))
         return -1;
     if (loader->columns != users->columns)
         return error_set(loader->error,
@@ -184,22 +175,20 @@ static int add_line(struct loader *loader, struct text line)
     return 0;
 }
 
-/* ---- the file ---- */
+/* --- The file --- */
 
 /* While it is read, the line of names counts as a row. */
 static int add_lines(struct loader *loader, struct text rest)
 {
     size_t mark = strlen(BYTE_ORDER_MARK);
-
     if (rest.length >= mark && memcmp(rest.data, BYTE_ORDER_MARK, mark) == 0)
         rest = (struct text){rest.data + mark, rest.length - mark};
     while (rest.length > 0) {
         const char *end = memchr(rest.data, '\n', rest.length);
-        size_t length = end == NULL ? rest.length : (size_t)(end - rest.data);
-        size_t used = end == NULL ? length : length + 1;
-
+        size_t length = end ? (size_t)(end - rest.data) : rest.length;
+        size_t used = end ? length + 1 : length;
         loader->line++;
-        if (add_line(loader, (struct text){rest.data, length}) != 0)
+        if (add_line(loader, (struct text){rest.data, length}))
             return -1;
         rest = (struct text){rest.data + used, rest.length - used};
     }
@@ -215,9 +204,8 @@ static int add_lines(struct loader *loader, struct text rest)
 
 static int load(struct loader *loader)
 {
-    struct buffer file;
     int result = -1;
-
+    struct buffer file;
     buffer_init(&file, FILE_SIZE_MAX);
     if (file_read(loader->path, &file, loader->error) == 0) {
         csv_init(&loader->parser, CSV_STRICT | CSV_STRICT_FINI);
@@ -232,7 +220,6 @@ static int load(struct loader *loader)
 int users_load(struct users *users, const char *path, struct error *error)
 {
     struct loader loader = {.users = users, .path = path, .error = error};
-
     *users = (struct users){0};
     buffer_init(&users->texts, SIZE_MAX);
     if (load(&loader) == 0)
@@ -243,7 +230,7 @@ int users_load(struct users *users, const char *path, struct error *error)
 
 const struct template_column *users_row(const struct users *users, uint64_t connection)
 {
-    if (users == NULL || users->rows == 0)
+    if (!users || users->rows == 0)
         return NULL;
     return users->cells + (size_t)(connection % users->rows) * users->columns;
 }
