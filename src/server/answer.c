@@ -16,7 +16,6 @@ static uint64_t script_due_ns(const struct answer *answer)
 uint64_t answer_due_ns(const struct answer *answer)
 {
     uint64_t next_ns = script_due_ns(answer);
-
     return answer->timeout_ns < next_ns ? answer->timeout_ns : next_ns;
 }
 
@@ -25,8 +24,7 @@ static struct outgoing *render(const struct template *template,
 {
     struct outgoing *message = malloc(sizeof(*message) + OUTGOING_HEADROOM +
                                       template_bound(template, values));
-
-    if (message == NULL)
+    if (!message)
         return NULL;
     *message = (struct outgoing){
         .length = template_render(template, values, (char *)message->bytes + OUTGOING_HEADROOM),
@@ -37,14 +35,12 @@ static struct outgoing *render(const struct template *template,
 /* Moves behind the message that is due, and says what it means. */
 static enum outgoing_kind go_on(struct answer *answer, bool timed_out)
 {
-    uint64_t decisive;
-
     if (timed_out) {
         answer->timeout_ns = CLOCK_NEVER;
         return OUTGOING_ERROR;
     }
     answer->place++;
-    decisive = answer->kind == OUTGOING_ERROR ? 1 : script_length_to_end(answer->script);
+    uint64_t decisive = answer->kind == OUTGOING_ERROR ? 1 : script_length_to_end(answer->script);
     return answer->place == decisive ? answer->kind : OUTGOING_PART;
 }
 
@@ -65,11 +61,9 @@ struct outgoing *answer_next(struct answer *answer, const char *connection_id, u
         .token = {.data = token},
         .part_index = cue.number,
     };
-    struct outgoing *message;
-
     values.token.length = (size_t)snprintf(token, sizeof(token), "tok%" PRIu64 " ", cue.number + 1);
-    message = render(&script->templates[cue.part], &values);
-    if (message != NULL)
+    struct outgoing *message = render(&script->templates[cue.part], &values);
+    if (message)
         message->kind = go_on(answer, timed_out);
     return message;
 }

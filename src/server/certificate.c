@@ -42,29 +42,26 @@ struct identity {
 static int set_serial(X509 *certificate)
 {
     BIGNUM *number = BN_new();
-    int ok = number != NULL && BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) &&
-             BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate)) != NULL;
-
+    int ok = number && BN_rand(number, SERIAL_BITS, BN_RAND_TOP_ANY, BN_RAND_BOTTOM_ANY) &&
+             BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
     BN_free(number);
     return ok;
 }
 
 static int set_validity(X509 *certificate)
 {
-    return X509_gmtime_adj(X509_getm_notBefore(certificate), -SECONDS_BEFORE) != NULL &&
-           X509_time_adj_ex(X509_getm_notAfter(certificate), DAYS, 0, NULL) != NULL;
+    return X509_gmtime_adj(X509_getm_notBefore(certificate), -SECONDS_BEFORE) &&
+           X509_time_adj_ex(X509_getm_notAfter(certificate), DAYS, 0, NULL);
 }
 
 static int add_extensions(X509 *certificate, X509 *issuer, const struct extension *extensions)
 {
     X509V3_CTX context;
-
     X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
-    for (; extensions->value != NULL; extensions++) {
+    for (; extensions->value; extensions++) {
         X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, extensions->nid,
                                                         extensions->value);
-        int ok = extension != NULL && X509_add_ext(certificate, extension, -1);
-
+        int ok = extension && X509_add_ext(certificate, extension, -1);
         X509_EXTENSION_free(extension);
         if (!ok)
             return 0;
@@ -77,15 +74,13 @@ static int add_extensions(X509 *certificate, X509 *issuer, const struct extensio
 static int make_identity(struct identity *made, const char *name, const struct identity *issuer,
                          const struct extension *extensions)
 {
-    X509_NAME *subject;
-
     made->key = EVP_EC_gen("P-256");
     made->certificate = X509_new();
-    if (made->key == NULL || made->certificate == NULL)
+    if (!made->key || !made->certificate)
         return 0;
-    if (issuer == NULL)
+    if (!issuer)
         issuer = made;
-    subject = X509_get_subject_name(made->certificate);
+    X509_NAME *subject = X509_get_subject_name(made->certificate);
     return X509_set_version(made->certificate, X509_VERSION_3) && set_serial(made->certificate) &&
            set_validity(made->certificate) && X509_set_pubkey(made->certificate, made->key) &&
            X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1,
@@ -105,15 +100,13 @@ static int append_bio(struct buffer *out, BIO *bio)
 {
     char *data = NULL;
     long length = BIO_get_mem_data(bio, &data);
-
     return length > 0 && buffer_append(out, data, (size_t)length) == 0;
 }
 
 static int append_certificate(struct buffer *out, X509 *certificate)
 {
     BIO *bio = BIO_new(BIO_s_mem());
-    int ok = bio != NULL && PEM_write_bio_X509(bio, certificate) && append_bio(out, bio);
-
+    int ok = bio && PEM_write_bio_X509(bio, certificate) && append_bio(out, bio);
     BIO_free(bio);
     return ok;
 }
@@ -121,9 +114,8 @@ static int append_certificate(struct buffer *out, X509 *certificate)
 static int append_key(struct buffer *out, EVP_PKEY *key)
 {
     BIO *bio = BIO_new(BIO_s_secmem());
-    int ok = bio != NULL && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) &&
+    int ok = bio && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) &&
              append_bio(out, bio);
-
     BIO_free(bio);
     return ok;
 }
@@ -132,31 +124,27 @@ int certificate_make(struct certificate *certificate, struct error *error)
 {
     struct identity authority = {0};
     struct identity server = {0};
-    int ok;
-
     buffer_init(&certificate->ca_pem, PEM_MAXIMUM);
     buffer_init(&certificate->chain_pem, PEM_MAXIMUM);
     buffer_init(&certificate->key_pem, PEM_MAXIMUM);
-    ok = make_identity(&authority, "wsload throwaway CA", NULL, authority_extensions) &&
-         make_identity(&server, "localhost", &authority, server_extensions) &&
-         append_certificate(&certificate->ca_pem, authority.certificate) &&
-         append_certificate(&certificate->chain_pem, server.certificate) &&
-         append_key(&certificate->key_pem, server.key);
+    int ok = make_identity(&authority, "wsload throwaway CA", NULL, authority_extensions) &&
+             make_identity(&server, "localhost", &authority, server_extensions) &&
+             append_certificate(&certificate->ca_pem, authority.certificate) &&
+             append_certificate(&certificate->chain_pem, server.certificate) &&
+             append_key(&certificate->key_pem, server.key);
     free_identity(&authority);
     free_identity(&server);
     if (!ok) {
         const char *reason = ERR_reason_error_string(ERR_get_error());
-
         certificate_free(certificate);
-        return error_set(error, "cannot make a certificate: %s",
-                         reason != NULL ? reason : "out of memory");
+        return error_set(error, "cannot make a certificate: %s", reason ? reason : "out of memory");
     }
     return 0;
 }
 
 void certificate_free(struct certificate *certificate)
 {
-    if (certificate->key_pem.data != NULL)
+    if (certificate->key_pem.data)
         OPENSSL_cleanse(certificate->key_pem.data, certificate->key_pem.capacity);
     buffer_free(&certificate->ca_pem);
     buffer_free(&certificate->chain_pem);

@@ -8,7 +8,7 @@
 #include "wsload/base/clock.h"
 #include "wsload/base/utf8.h"
 
-/* ---- closing ---- */
+/* --- Closing --- */
 
 bool connection_silent(const struct connection *connection)
 {
@@ -40,19 +40,17 @@ void connection_part(struct connection *connection, int code, const char *reason
 static void part_at_limit(struct connection *connection, const char *what, uint64_t limit)
 {
     char reason[CLOSE_REASON_SIZE];
-
     snprintf(reason, sizeof(reason), "Max %s length of %llu has been exceeded.", what,
              (unsigned long long)limit);
     connection_part(connection, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, reason);
 }
 
-/* ---- timers ---- */
+/* --- Timers --- */
 
 static void on_idle(struct delay *idle)
 {
     struct connection *connection = (struct connection *)((char *)idle -
                                                           offsetof(struct connection, idle));
-
     connection_part(connection, LWS_CLOSE_STATUS_GOINGAWAY, "Going away");
 }
 
@@ -60,7 +58,6 @@ static void on_life_over(struct delay *life)
 {
     struct connection *connection = (struct connection *)((char *)life -
                                                           offsetof(struct connection, life));
-
     connection_part(connection, LWS_CLOSE_STATUS_GOINGAWAY, "Going away");
 }
 
@@ -78,13 +75,12 @@ void connection_stir(struct connection *connection)
     start_timer(connection, &connection->idle, connection->server->options.idle_timeout_ns);
 }
 
-/* ---- messages ---- */
+/* --- Messages --- */
 
 static void answer(struct connection *connection, struct text message)
 {
     struct server *server = connection->server;
     uint64_t now_ns = clock_monotonic_ns();
-
     server->counts.messages++;
     connection_stir(connection);
     if (!utf8_valid(message))
@@ -100,7 +96,6 @@ static void answer(struct connection *connection, struct text message)
 static void check_frame(struct connection *connection, size_t length)
 {
     uint64_t limit = connection->server->options.frame_limit;
-
     if (lws_frame_is_binary(connection->wsi))
         connection_part(connection, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "Text frames only");
     else if (limit != 0 && length + lws_remaining_packet_payload(connection->wsi) > limit)
@@ -110,11 +105,10 @@ static void check_frame(struct connection *connection, size_t length)
 static int receive(struct connection *connection, const void *piece, size_t length)
 {
     struct buffer *inbox = &connection->inbox;
-
     check_frame(connection, length);
     if (connection_silent(connection) || connection->server->stopping)
         return 0;
-    if (buffer_append(inbox, piece, length) != 0) {
+    if (buffer_append(inbox, piece, length)) {
         part_at_limit(connection, "message", inbox->maximum);
     } else if (lws_is_final_fragment(connection->wsi) &&
                lws_remaining_packet_payload(connection->wsi) == 0) {
@@ -133,12 +127,11 @@ static int writeable(struct connection *connection)
     return connection->parting != 0 ? begin_close(connection) : sending_go_on(connection);
 }
 
-/* ---- life ---- */
+/* --- Life --- */
 
 static size_t message_limit(const struct server_options *options)
 {
     bool none = options->message_limit == 0 || options->message_limit > REPLY_MESSAGE_MAX;
-
     return none ? REPLY_MESSAGE_MAX : (size_t)options->message_limit;
 }
 
@@ -159,8 +152,8 @@ static int established(struct connection *connection, struct server *server, str
     server->counts.connections++;
     if (server->stopping)
         lws_callback_on_writable(wsi);
-    if (start_timer(connection, &connection->idle, server->options.idle_timeout_ns) != 0 ||
-        start_timer(connection, &connection->life, server->options.max_lifetime_ns) != 0)
+    if (start_timer(connection, &connection->idle, server->options.idle_timeout_ns) ||
+        start_timer(connection, &connection->life, server->options.max_lifetime_ns))
         connection_part(connection, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "Out of memory");
     return 0;
 }
@@ -175,7 +168,6 @@ static int peer_closes(struct connection *connection)
 static int closed(struct connection *connection)
 {
     struct server *server = connection->server;
-
     sending_drop(connection);
     delays_remove(&server->delays, &connection->idle);
     delays_remove(&server->delays, &connection->life);
@@ -186,15 +178,14 @@ static int closed(struct connection *connection)
     return 0;
 }
 
-/* ---- handshakes ---- */
+/* --- Handshakes --- */
 
 /* Answers without upgrading, and hangs up. */
 static int refuse(struct server *server, struct lws *wsi, enum refusal refusal)
 {
     char response[REFUSAL_SIZE];
-    unsigned char bytes[LWS_PRE + REFUSAL_SIZE];
     size_t length = refusal_render(refusal, &server->replies.names, response);
-
+    unsigned char bytes[LWS_PRE + REFUSAL_SIZE];
     memcpy(bytes + LWS_PRE, response, length);
     lws_write(wsi, bytes + LWS_PRE, length, LWS_WRITE_HTTP_FINAL);
     return -1;
@@ -204,7 +195,6 @@ static int refuse(struct server *server, struct lws *wsi, enum refusal refusal)
 static int pass_gate(struct server *server, struct lws *wsi)
 {
     enum refusal refusal = gate_count(&server->gate, clock_monotonic_ns());
-
     if (refusal == REFUSAL_NONE && gate_reads(&server->gate))
         refusal = gate_judge(&server->gate, door_request(wsi), clock_wall_ms() / 1000);
     if (refusal == REFUSAL_NONE)
@@ -220,17 +210,15 @@ static int agree(struct server *server, struct lws *wsi, const char *upgrade)
 {
     char offered[SUBPROTOCOL_LIST_SIZE];
     int length = lws_hdr_copy(wsi, offered, sizeof(offered), WSI_TOKEN_PROTOCOL);
-    size_t first;
-
     if (strcasecmp(upgrade, "websocket") != 0)
         return refuse(server, wsi, REFUSAL_UPGRADE_REQUIRED);
-    if (pass_gate(server, wsi) != 0)
+    if (pass_gate(server, wsi))
         return -1;
     if (lws_hdr_total_length(wsi, WSI_TOKEN_PROTOCOL) == 0)
         return 0;
     if (length < 0)
         return refuse(server, wsi, REFUSAL_BAD_REQUEST);
-    first = strcspn(offered, ", \t");
+    size_t first = strcspn(offered, ", \t");
     /* A bare number is no name to libwebsockets: it would hang up without a word. */
     if (first == strspn(offered, "0123456789.") || first >= SUBPROTOCOL_SIZE)
         return refuse(server, wsi, REFUSAL_BAD_REQUEST);
@@ -243,7 +231,6 @@ int connection_callback(struct lws *wsi, enum lws_callback_reasons reason, void 
                         size_t length)
 {
     struct server *server = lws_context_user(lws_get_context(wsi));
-
     switch (reason) {
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
         door_entered(server, wsi);

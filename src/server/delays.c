@@ -11,7 +11,6 @@
 static void set_timer(struct delays *delays, uint64_t when_ns)
 {
     struct itimerspec ring = {0};
-
     if (when_ns != CLOCK_NEVER) {
         ring.it_value.tv_sec = (time_t)(when_ns / NS_PER_S);
         ring.it_value.tv_nsec = (long)(when_ns % NS_PER_S);
@@ -24,13 +23,11 @@ static void set_timer(struct delays *delays, uint64_t when_ns)
 static void on_timer(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
     struct delays *delays = watcher->data;
-    struct deadline *deadline;
-
     (void)loop;
     (void)events;
-    while ((deadline = deadlines_pop(&delays->deadlines, clock_monotonic_ns())) != NULL) {
+    struct deadline *deadline;
+    while ((deadline = deadlines_pop(&delays->deadlines, clock_monotonic_ns()))) {
         struct delay *delay = (struct delay *)deadline;
-
         delay->expired(delay);
     }
     set_timer(delays, deadlines_next_ns(&delays->deadlines));
@@ -39,7 +36,6 @@ static void on_timer(struct ev_loop *loop, struct ev_io *watcher, int events)
 int delays_init(struct delays *delays, struct ev_loop *loop, struct error *error)
 {
     int timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-
     if (timer_fd < 0)
         return error_set(error, "cannot make a timer: %s", strerror(errno));
     *delays = (struct delays){.loop = loop, .timer_fd = timer_fd, .armed_ns = CLOCK_NEVER};
@@ -54,7 +50,7 @@ int delays_init(struct delays *delays, struct ev_loop *loop, struct error *error
 
 void delays_free(struct delays *delays)
 {
-    if (delays->loop == NULL)
+    if (!delays->loop)
         return;
     ev_io_stop(delays->loop, &delays->watcher);
     close(delays->timer_fd);
@@ -64,7 +60,7 @@ void delays_free(struct delays *delays)
 
 int delays_add(struct delays *delays, struct delay *delay, uint64_t due_ns)
 {
-    if (deadlines_arm(&delays->deadlines, &delay->deadline, due_ns) != 0)
+    if (deadlines_arm(&delays->deadlines, &delay->deadline, due_ns))
         return -1;
     if (due_ns < delays->armed_ns)
         set_timer(delays, due_ns);

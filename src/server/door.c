@@ -49,7 +49,6 @@ static void forget(struct visitor *visitor)
 static void hand_over(struct visitor *visitor)
 {
     struct server *server = visitor->server;
-
     server->entering = visitor;
     lws_adopt_socket_vhost(server->vhost, visitor->fd); /* which closes it when it cannot */
     if (server->entering == visitor)
@@ -60,7 +59,6 @@ static void hand_over(struct visitor *visitor)
 static void turn_away(struct visitor *visitor)
 {
     struct server *server = visitor->server;
-
     close(visitor->fd);
     forget(visitor);
     server_socket_gone(server);
@@ -75,8 +73,6 @@ static void on_plain_bytes(struct ev_loop *loop, struct ev_io *watcher, int even
 {
     struct visitor *visitor = watcher->data;
     ssize_t length = recv(visitor->fd, visitor->bytes, sizeof(visitor->bytes), MSG_PEEK);
-    int more;
-
     (void)loop;
     (void)events;
     /* Woken without anything new, the client has said all it will. */
@@ -85,14 +81,12 @@ static void on_plain_bytes(struct ev_loop *loop, struct ev_io *watcher, int even
         return;
     }
     visitor->length = (size_t)length;
-    if (!heard_enough(visitor)) {
-        /* What was seen stays in the socket and must not wake us again. */
-        more = (int)length + 1;
-        setsockopt(visitor->fd, SOL_SOCKET, SO_RCVLOWAT, &more, sizeof(more));
-        return;
-    }
-    more = 1;
+    bool enough = heard_enough(visitor);
+    /* What was seen stays in the socket and must not wake us again. */
+    int more = enough ? 1 : (int)length + 1;
     setsockopt(visitor->fd, SOL_SOCKET, SO_RCVLOWAT, &more, sizeof(more));
+    if (!enough)
+        return;
     stop_listening(visitor);
     hand_over(visitor);
 }
@@ -101,13 +95,11 @@ static void on_tls_bytes(struct ev_loop *loop, struct ev_io *watcher, int events
 {
     struct visitor *visitor = watcher->data;
     SSL *ssl = lws_get_ssl(visitor->wsi);
-    int length;
-
     (void)events;
-    if (ssl == NULL || !SSL_is_init_finished(ssl))
+    if (!ssl || !SSL_is_init_finished(ssl))
         return;
-    length = SSL_peek(ssl, visitor->bytes + visitor->length,
-                      (int)(sizeof(visitor->bytes) - visitor->length));
+    int length = SSL_peek(ssl, visitor->bytes + visitor->length,
+                          (int)(sizeof(visitor->bytes) - visitor->length));
     if (length > 0)
         visitor->length += (size_t)length;
     else
@@ -119,8 +111,7 @@ static void on_tls_bytes(struct ev_loop *loop, struct ev_io *watcher, int events
 static struct visitor *listen_to(struct server *server, int fd)
 {
     struct visitor *visitor = calloc(1, sizeof(*visitor));
-
-    if (visitor == NULL)
+    if (!visitor)
         return NULL;
     visitor->server = server;
     visitor->fd = fd;
@@ -132,14 +123,12 @@ static struct visitor *listen_to(struct server *server, int fd)
 
 void door_open(struct server *server, int fd)
 {
-    struct visitor *visitor;
-
     if (!gate_reads(&server->gate)) {
         lws_adopt_socket_vhost(server->vhost, fd);
         return;
     }
-    visitor = listen_to(server, fd);
-    if (visitor == NULL) {
+    struct visitor *visitor = listen_to(server, fd);
+    if (!visitor) {
         close(fd);
         return;
     }
@@ -150,15 +139,14 @@ void door_open(struct server *server, int fd)
     ev_io_init(&visitor->watcher, on_plain_bytes, fd, EV_READ);
     visitor->watcher.data = visitor;
     ev_io_start(server->loop, &visitor->watcher);
-    if (delays_add(&server->delays, &visitor->patience, clock_monotonic_ns() + PATIENCE_NS) != 0)
+    if (delays_add(&server->delays, &visitor->patience, clock_monotonic_ns() + PATIENCE_NS))
         turn_away(visitor);
 }
 
 void door_entered(struct server *server, struct lws *wsi)
 {
     struct visitor *visitor = server->entering;
-
-    if (visitor == NULL)
+    if (!visitor)
         return;
     server->entering = NULL;
     visitor->wsi = wsi;
@@ -175,15 +163,13 @@ void door_entered(struct server *server, struct lws *wsi)
 struct text door_request(struct lws *wsi)
 {
     const struct visitor *visitor = lws_get_opaque_user_data(wsi);
-
-    return visitor == NULL ? text_of("") : heard(visitor);
+    return visitor ? heard(visitor) : text_of("");
 }
 
 void door_forget(struct lws *wsi)
 {
     struct visitor *visitor = lws_get_opaque_user_data(wsi);
-
-    if (visitor == NULL)
+    if (!visitor)
         return;
     lws_set_opaque_user_data(wsi, NULL);
     forget(visitor);
@@ -191,12 +177,10 @@ void door_forget(struct lws *wsi)
 
 void door_close(struct server *server)
 {
-    struct visitor *visitor;
     struct visitor *next;
-
-    for (visitor = TAILQ_FIRST(&server->visitors); visitor != NULL; visitor = next) {
+    for (struct visitor *visitor = TAILQ_FIRST(&server->visitors); visitor; visitor = next) {
         next = TAILQ_NEXT(visitor, link);
-        if (visitor->wsi == NULL)
+        if (!visitor->wsi)
             turn_away(visitor);
     }
 }

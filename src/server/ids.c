@@ -10,7 +10,6 @@
 void id_make(struct random *random, char id[ID_SIZE])
 {
     uint64_t bits[2] = {random_next(random), random_next(random)};
-
     EVP_EncodeBlock((unsigned char *)id, (const unsigned char *)bits, ID_BYTES);
 }
 
@@ -18,7 +17,6 @@ void uuid_make(struct random *random, char uuid[UUID_SIZE])
 {
     uint64_t high = random_next(random);
     uint64_t low = random_next(random);
-
     /* Version 4, variant 10. */
     snprintf(uuid, UUID_SIZE,
              "%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-%04" PRIx64 "-%012" PRIx64, high >> 32,

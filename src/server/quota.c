@@ -5,7 +5,6 @@
 static double capacity(const struct quota *quota)
 {
     double per_s = quota->limit.per_s;
-
     return per_s > 0 && per_s < 1 ? 1 : per_s;
 }
 

@@ -29,9 +29,8 @@ size_t refusal_render(enum refusal refusal, struct random *ids, char out[REFUSAL
 {
     const char *message = refusals[refusal].message;
     char uuid[UUID_SIZE];
-    char id[ID_SIZE];
-
     uuid_make(ids, uuid);
+    char id[ID_SIZE];
     id_make(ids, id);
     return (size_t)snprintf(out, REFUSAL_SIZE,
                             "HTTP/1.1 %s\r\n%sx-amzn-RequestId: %s\r\nx-amz-apigw-id: %s\r\n"

@@ -12,7 +12,7 @@ struct heard {
     struct text correlation; /* escaped, as it came */
 };
 
-/* ---- scripts ---- */
+/* --- Scripts --- */
 
 static int compile_words(struct replies *replies, struct error *error)
 {
@@ -23,12 +23,10 @@ static int compile_words(struct replies *replies, struct error *error)
         [REPLY_STARTED] = "Session started.",
         [REPLY_RECEIVED] = "Message part received.",
     };
-
     for (int word = 0; word < REPLY_WORDS; word++) {
         struct script_source source = {.messages = 1};
-
         source.parts[SCRIPT_MESSAGE] = text_of(words[word]);
-        if (script_compile(&replies->words[word], &source, error) != 0)
+        if (script_compile(&replies->words[word], &source, error))
             return -1;
     }
     return 0;
@@ -38,10 +36,9 @@ static int compile_words(struct replies *replies, struct error *error)
 static int compile_given(const char *option, struct text text, struct error *error)
 {
     struct script_source source = {.messages = 1};
-    struct script script;
-
     source.parts[SCRIPT_MESSAGE] = text;
-    if (script_compile(&script, &source, error) != 0)
+    struct script script;
+    if (script_compile(&script, &source, error))
         return error_prefix(error, "%s", option);
     script_free(&script);
     return 0;
@@ -52,7 +49,6 @@ static int compile_scripts(struct replies *replies, const struct server_options 
 {
     struct script_source good = replies->profile->good;
     bool plain = replies->profile == &profile_plain;
-
     if (options->stream != 0 && !plain && good.messages == 1)
         return error_set(error, "--stream: %s answers in one message; leave it out, or --profile",
                          replies->profile->name);
@@ -61,34 +57,33 @@ static int compile_scripts(struct replies *replies, const struct server_options 
     if (plain) {
         good.parts[SCRIPT_MESSAGE] = options->reply;
         good.parts[SCRIPT_END] = options->reply_end;
-        if (compile_given("--reply", options->reply, error) != 0 ||
-            compile_given("--reply-end", options->reply_end, error) != 0)
+        if (compile_given("--reply", options->reply, error) ||
+            compile_given("--reply-end", options->reply_end, error))
             return -1;
     }
-    if (script_compile(&replies->good, &good, error) != 0 ||
-        script_compile(&replies->failed, &replies->profile->failed, error) != 0)
+    if (script_compile(&replies->good, &good, error) ||
+        script_compile(&replies->failed, &replies->profile->failed, error))
         return -1;
     return compile_words(replies, error);
 }
 
-/* ---- paths ---- */
+/* --- Paths --- */
 
 static int add_path(struct replies *replies, const char *path, unsigned *index, struct error *error)
 {
-    return path == NULL ? 0 : json_paths_add(&replies->paths, text_of(path), index, error);
+    return path ? json_paths_add(&replies->paths, text_of(path), index, error) : 0;
 }
 
 static int add_paths(struct replies *replies, struct error *error)
 {
     const struct profile *profile = replies->profile;
     bool sessions = profile->manner == PROFILE_SESSIONS;
-
     for (size_t i = 0; i < PROFILE_PATHS_MAX; i++)
-        if (add_path(replies, profile->prompts[i], &replies->prompts[i], error) != 0 ||
-            add_path(replies, profile->ids[i], &replies->ids[i], error) != 0)
+        if (add_path(replies, profile->prompts[i], &replies->prompts[i], error) ||
+            add_path(replies, profile->ids[i], &replies->ids[i], error))
             return -1;
-    if (sessions && (add_path(replies, "step", &replies->step, error) != 0 ||
-                     add_path(replies, "part", &replies->part, error) != 0))
+    if (sessions && (add_path(replies, "step", &replies->step, error) ||
+                     add_path(replies, "part", &replies->part, error)))
         return -1;
     return add_path(replies, profile->route, &replies->route, error);
 }
@@ -108,9 +103,9 @@ int replies_init(struct replies *replies, const struct server_options *options, 
     buffer_init(&replies->prompt, REPLY_MESSAGE_MAX);
     /* Escaping makes at most six bytes of one: \u0000. */
     buffer_init(&replies->escaped, 6 * (size_t)REPLY_MESSAGE_MAX);
-    if (options->profile != NULL)
+    if (options->profile)
         replies->profile = profile_find(options->profile);
-    if (replies->profile == NULL)
+    if (!replies->profile)
         return error_set(error, "--profile '%s': there is none of this name", options->profile);
     return add_paths(replies, error) == 0 ? compile_scripts(replies, options, error) : -1;
 }
@@ -138,12 +133,11 @@ void session_free(struct session *session)
     buffer_free(&session->parts);
 }
 
-/* ---- answers ---- */
+/* --- Answers --- */
 
 static struct text put(char **end, struct text text)
 {
     struct text put = {*end, text.length};
-
     if (text.length > 0)
         memcpy(*end, text.data, text.length);
     *end += text.length;
@@ -153,17 +147,14 @@ static struct text put(char **end, struct text text)
 static struct answer *make(struct replies *replies, const struct script *script,
                            const struct heard *heard, uint64_t received_ns)
 {
-    struct text escaped;
-    struct answer *answer;
-    char *end;
-
     buffer_clear(&replies->escaped);
-    if (heard->prompt.length > 0 && json_escape(&replies->escaped, heard->prompt) != 0)
+    if (heard->prompt.length > 0 && json_escape(&replies->escaped, heard->prompt))
         return NULL;
-    escaped = buffer_text(&replies->escaped);
+    struct text escaped = buffer_text(&replies->escaped);
+    struct answer *answer;
     answer = malloc(sizeof(*answer) + heard->prompt.length + escaped.length +
                     heard->correlation.length);
-    if (answer == NULL)
+    if (!answer)
         return NULL;
     *answer = (struct answer){
         .script = script,
@@ -173,7 +164,7 @@ static struct answer *make(struct replies *replies, const struct script *script,
         .seq = replies->count,
         .kind = OUTGOING_ERROR,
     };
-    end = answer->bytes;
+    char *end = answer->bytes;
     answer->prompt = put(&end, heard->prompt);
     answer->prompt_escaped = put(&end, escaped);
     answer->correlation = put(&end, heard->correlation);
@@ -185,8 +176,7 @@ struct answer *replies_say(struct replies *replies, enum reply_word word, uint64
 {
     static const struct heard nothing;
     struct answer *answer = make(replies, &replies->words[word], &nothing, received_ns);
-
-    if (answer != NULL && (word == REPLY_STARTED || word == REPLY_RECEIVED))
+    if (answer && (word == REPLY_STARTED || word == REPLY_RECEIVED))
         answer->kind = OUTGOING_PART;
     return answer;
 }
@@ -195,7 +185,6 @@ struct answer *replies_say(struct replies *replies, enum reply_word word, uint64
 static void set_pace(struct answer *answer, const struct replies *replies, uint64_t delay_ns)
 {
     uint64_t length = script_length(answer->script);
-
     answer->pace = (struct script_pace){.delay_ns = delay_ns, .gap_ns = replies->gap_ns};
     if (replies->timeout_ns != 0 && length != 0 &&
         script_cue(answer->script, length - 1, &answer->pace).due_ns > replies->timeout_ns)
@@ -213,8 +202,7 @@ static struct answer *perform(struct replies *replies, const struct heard *heard
     bool good = understood && !is_error;
     struct answer *answer = make(replies, good ? &replies->good : &replies->failed, heard,
                                  received_ns);
-
-    if (answer == NULL)
+    if (!answer)
         return NULL;
     answer->kind = good ? OUTGOING_REPLY : OUTGOING_ERROR;
     answer->to_everyone = good && replies->profile->manner == PROFILE_BROADCAST;
@@ -222,13 +210,13 @@ static struct answer *perform(struct replies *replies, const struct heard *heard
     return answer;
 }
 
-/* ---- hearing ---- */
+/* --- Hearing --- */
 
 /* Decodes VALUE, a string, into the scratch buffer. False when it is none, or memory is out. */
 static bool decode(struct replies *replies, const struct json_value *value, struct text *text)
 {
     buffer_clear(&replies->prompt);
-    if (value->kind != JSON_STRING || json_value_decode(value, &replies->prompt) != 0)
+    if (value->kind != JSON_STRING || json_value_decode(value, &replies->prompt))
         return false;
     *text = buffer_text(&replies->prompt);
     return true;
@@ -239,8 +227,7 @@ static bool find_prompt(struct replies *replies, struct text message,
                         const struct json_value *values, struct text *prompt)
 {
     const struct profile *profile = replies->profile;
-
-    for (size_t i = 0; i < PROFILE_PATHS_MAX && profile->prompts[i] != NULL; i++)
+    for (size_t i = 0; i < PROFILE_PATHS_MAX && profile->prompts[i]; i++)
         if (decode(replies, &values[replies->prompts[i]], prompt))
             return true;
     *prompt = message;
@@ -250,10 +237,8 @@ static bool find_prompt(struct replies *replies, struct text message,
 static struct text find_id(const struct replies *replies, const struct json_value *values)
 {
     const struct profile *profile = replies->profile;
-
-    for (size_t i = 0; i < PROFILE_PATHS_MAX && profile->ids[i] != NULL; i++) {
+    for (size_t i = 0; i < PROFILE_PATHS_MAX && profile->ids[i]; i++) {
         const struct json_value *value = &values[replies->ids[i]];
-
         if (value->kind == JSON_STRING || value->kind == JSON_NUMBER)
             return value->raw;
     }
@@ -266,13 +251,12 @@ static struct answer *take_part(struct replies *replies, struct session *session
 {
     const struct json_value *step = &values[replies->step];
     bool begun = session->begun;
-    struct text part;
-
     if (json_value_is(step, text_of("START"))) {
         session->begun = true;
         buffer_clear(&session->parts);
         return replies_say(replies, REPLY_STARTED, received_ns);
     }
+    struct text part;
     if (begun && json_value_is(step, text_of("BODY")) &&
         decode(replies, &values[replies->part], &part) &&
         buffer_append(&session->parts, part.data, part.length) == 0)
@@ -286,18 +270,15 @@ struct answer *replies_answer(struct replies *replies, struct session *session, 
                               uint64_t received_ns)
 {
     const struct profile *profile = replies->profile;
-    struct json_value values[JSON_PATHS_MAX];
-    struct heard heard;
-    bool understood;
-
     replies->count++;
+    struct json_value values[JSON_PATHS_MAX];
     json_scan(&replies->paths, message, values);
-    if (profile->route != NULL &&
-        !json_value_is(&values[replies->route], text_of(profile->route_value)))
+    if (profile->route && !json_value_is(&values[replies->route], text_of(profile->route_value)))
         return replies_say(replies, REPLY_FORBIDDEN, received_ns);
     if (profile->manner == PROFILE_SESSIONS)
         return take_part(replies, session, values, received_ns);
-    understood = find_prompt(replies, message, values, &heard.prompt);
+    struct heard heard;
+    bool understood = find_prompt(replies, message, values, &heard.prompt);
     heard.correlation = find_id(replies, values);
     return perform(replies, &heard, understood, received_ns);
 }

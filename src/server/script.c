@@ -5,12 +5,11 @@ int script_compile(struct script *script, const struct script_source *source, st
     static const struct template_scope scope = {
         .variables = TEMPLATE_SERVER_VARIABLES | TEMPLATE_PART_INDEX,
     };
-
     *script = (struct script){.messages = source->messages};
     for (int part = 0; part < SCRIPT_PARTS; part++) {
-        if (source->parts[part].data == NULL)
+        if (!source->parts[part].data)
             continue;
-        if (template_compile(&script->templates[part], source->parts[part], &scope, error) != 0) {
+        if (template_compile(&script->templates[part], source->parts[part], &scope, error)) {
             script_free(script);
             return -1;
         }
@@ -43,7 +42,6 @@ struct script_cue script_cue(const struct script *script, uint64_t place,
     /* As many messages stand in front of the keep-alive as behind it, or one more. */
     uint64_t half = (script->messages + 1) / 2;
     struct script_cue cue = {.part = SCRIPT_MESSAGE};
-
     if (script->has[SCRIPT_OPENING] && place-- == 0)
         return (struct script_cue){.part = SCRIPT_OPENING};
     if (script->has[SCRIPT_KEEP_ALIVE] && place >= half && place-- == half) {

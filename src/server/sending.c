@@ -38,7 +38,7 @@ static void add_unsent(struct connection *connection)
         connection_part(connection, LWS_CLOSE_STATUS_POLICY_VIOLATION, "Too many messages waiting");
 }
 
-/* ---- messages ---- */
+/* --- Messages --- */
 
 static void count(struct server_counts *counts, const struct outgoing *message)
 {
@@ -55,12 +55,10 @@ static int send_frame(struct connection *connection)
     uint64_t limit = connection->server->options.frame_limit;
     size_t begin = message->sent;
     size_t length = message->length - begin;
-    int flags;
-
     if (limit != 0 && length > limit)
         length = (size_t)limit;
     message->sent += length;
-    flags = lws_write_ws_flags(LWS_WRITE_TEXT, begin == 0, message->sent == message->length);
+    int flags = lws_write_ws_flags(LWS_WRITE_TEXT, begin == 0, message->sent == message->length);
     /* The frame's header goes over the end of the frame before it, which is gone. */
     if (lws_write(connection->wsi, message->bytes + OUTGOING_HEADROOM + begin, length,
                   (enum lws_write_protocol)flags) < 0)
@@ -77,7 +75,7 @@ int sending_go_on(struct connection *connection)
 {
     if (TAILQ_EMPTY(&connection->outbox))
         return 0;
-    if (send_frame(connection) != 0)
+    if (send_frame(connection))
         return -1;
     if (!TAILQ_EMPTY(&connection->outbox))
         lws_callback_on_writable(connection->wsi);
@@ -88,7 +86,6 @@ int sending_go_on(struct connection *connection)
 static void deliver(struct connection *connection, struct outgoing *message)
 {
     bool alone = TAILQ_EMPTY(&connection->outbox);
-
     if (connection_silent(connection)) {
         free(message);
         return;
@@ -97,7 +94,7 @@ static void deliver(struct connection *connection, struct outgoing *message)
     add_unsent(connection);
     if (!alone || lws_send_pipe_choked(connection->wsi)) {
         lws_callback_on_writable(connection->wsi);
-    } else if (sending_go_on(connection) != 0) {
+    } else if (sending_go_on(connection)) {
         /* Only its own callback may close a socket by returning. */
         lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     }
@@ -105,14 +102,12 @@ static void deliver(struct connection *connection, struct outgoing *message)
 
 static void deliver_to_others(struct connection *sender, const struct outgoing *message)
 {
-    struct connection *other;
     size_t size = sizeof(*message) + OUTGOING_HEADROOM + message->length;
-
+    struct connection *other;
     TAILQ_FOREACH(other, &sender->server->connections, link)
     {
         struct outgoing *copy = other == sender ? NULL : malloc(size);
-
-        if (copy == NULL)
+        if (!copy)
             continue;
         memcpy(copy, message, size);
         copy->kind = OUTGOING_PART;
@@ -120,7 +115,7 @@ static void deliver_to_others(struct connection *sender, const struct outgoing *
     }
 }
 
-/* ---- answers ---- */
+/* --- Answers --- */
 
 static void run_out_of_memory(struct connection *connection)
 {
@@ -131,8 +126,7 @@ static void run_out_of_memory(struct connection *connection)
 static bool say_next(struct connection *connection, struct answer *answer)
 {
     struct outgoing *message = answer_next(answer, connection->session.id, clock_wall_ms());
-
-    if (message == NULL)
+    if (!message)
         return false;
     if (answer->to_everyone)
         deliver_to_others(connection, message);
@@ -146,7 +140,6 @@ static void answer_go_on(struct answer *answer)
     struct connection *connection = answer->connection;
     struct delays *delays = &connection->server->delays;
     uint64_t due_ns;
-
     while ((due_ns = answer_due_ns(answer)) <= clock_monotonic_ns()) {
         if (connection_silent(connection))
             return;
@@ -157,7 +150,7 @@ static void answer_go_on(struct answer *answer)
     }
     if (due_ns == CLOCK_NEVER)
         drop_answer(connection, answer);
-    else if (delays_add(delays, &answer->delay, due_ns) != 0)
+    else if (delays_add(delays, &answer->delay, due_ns))
         run_out_of_memory(connection);
 }
 
@@ -168,7 +161,7 @@ static void on_answer_due(struct delay *delay)
 
 void sending_start(struct connection *connection, struct answer *answer)
 {
-    if (answer == NULL) {
+    if (!answer) {
         run_out_of_memory(connection);
         return;
     }

@@ -37,7 +37,7 @@ static void keep_log_line(int level, const char *line)
 
 static int library_error(struct error *error)
 {
-    if (strstr(last_log_line, "evlib") != NULL) {
+    if (strstr(last_log_line, "evlib")) {
         return error_set(error, "libwebsockets has no plug-in for libev; install the package "
                                 "libwebsockets-evlib-ev");
     }
@@ -56,11 +56,9 @@ static void stop_listening(struct server *server)
 static void on_waiting_clients(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
     struct server *server = watcher->data;
-
     (void)events;
     for (int i = 0; i < ACCEPT_BATCH; i++) {
         int fd = listener_accept(server->listen_fd);
-
         if (fd >= 0) {
             door_open(server, fd);
         } else {
@@ -96,8 +94,6 @@ static void on_grace_over(struct ev_loop *loop, struct ev_timer *timer, int even
 static void on_stop(struct ev_loop *loop, struct ev_async *stop, int events)
 {
     struct server *server = stop->data;
-    struct connection *connection;
-
     (void)events;
     server->stopping = true;
     stop_listening(server);
@@ -106,6 +102,7 @@ static void on_stop(struct ev_loop *loop, struct ev_async *stop, int events)
         ev_break(loop, EVBREAK_ALL);
         return;
     }
+    struct connection *connection;
     TAILQ_FOREACH(connection, &server->connections, link)
     {
         lws_callback_on_writable(connection->wsi);
@@ -115,11 +112,9 @@ static void on_stop(struct ev_loop *loop, struct ev_async *stop, int events)
 
 static int make_certificate(struct server *server, const char *ca_out, struct error *error)
 {
-    if (certificate_make(&server->certificate, error) != 0)
+    if (certificate_make(&server->certificate, error))
         return -1;
-    return ca_out == NULL
-               ? 0
-               : file_write_atomic(ca_out, buffer_text(&server->certificate.ca_pem), error);
+    return ca_out ? file_write_atomic(ca_out, buffer_text(&server->certificate.ca_pem), error) : 0;
 }
 
 static int listen_on_loop(struct server *server, const struct server_options *options,
@@ -138,7 +133,7 @@ static int listen_on_loop(struct server *server, const struct server_options *op
 static int make_loop(struct server *server, struct error *error)
 {
     server->loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
-    if (server->loop == NULL)
+    if (!server->loop)
         return error_set(error, "cannot make an event loop: %s", strerror(errno));
     ev_async_init(&server->stop, on_stop);
     server->stop.data = server;
@@ -156,7 +151,6 @@ static void name_protocols(struct server *server)
         .rx_buffer_size = RECEIVE_BYTES,
         .tx_packet_size = SEND_BYTES,
     };
-
     server->protocols[0] = any;
     server->protocols[1] = any;
     server->protocols[1].name = server->subprotocol;
@@ -189,24 +183,22 @@ static int make_context(struct server *server, bool tls, struct error *error)
         .vhost_name = "wsload",
         .user = server,
     };
-
     name_protocols(server);
     if (tls)
         add_tls(&info, &server->certificate);
     lws_set_log_level(LLL_ERR | LLL_WARN, keep_log_line);
     server->context = lws_create_context(&info);
-    if (server->context != NULL)
+    if (server->context)
         server->vhost = lws_create_vhost(server->context, &info);
-    return server->vhost != NULL ? 0 : library_error(error);
+    return server->vhost ? 0 : library_error(error);
 }
 
 /* Last of all, because whoever waits for the file may connect at once. */
 static int write_port(const struct server *server, const char *port_file, struct error *error)
 {
-    char digits[8];
-
-    if (port_file == NULL)
+    if (!port_file)
         return 0;
+    char digits[8];
     snprintf(digits, sizeof(digits), "%u\n", server->port);
     return file_write_atomic(port_file, text_of(digits), error);
 }
@@ -215,10 +207,10 @@ static int set_up(struct server *server, const struct server_options *options, s
 {
     gate_init(&server->gate, &server->options, clock_monotonic_ns());
     quota_init(&server->messages, options->message_quota, clock_monotonic_ns());
-    if (replies_init(&server->replies, options, error) != 0 ||
-        (options->tls && make_certificate(server, options->ca_out, error) != 0) ||
-        make_loop(server, error) != 0 || listen_on_loop(server, options, error) != 0 ||
-        make_context(server, options->tls, error) != 0)
+    if (replies_init(&server->replies, options, error) ||
+        (options->tls && make_certificate(server, options->ca_out, error)) ||
+        make_loop(server, error) || listen_on_loop(server, options, error) ||
+        make_context(server, options->tls, error))
         return -1;
     return write_port(server, options->port_file, error);
 }
@@ -226,8 +218,7 @@ static int set_up(struct server *server, const struct server_options *options, s
 struct server *server_new(const struct server_options *options, struct error *error)
 {
     struct server *server = calloc(1, sizeof(*server));
-
-    if (server == NULL) {
+    if (!server) {
         error_set(error, "out of memory");
         return NULL;
     }
@@ -235,7 +226,7 @@ struct server *server_new(const struct server_options *options, struct error *er
     server->listen_fd = -1;
     TAILQ_INIT(&server->connections);
     TAILQ_INIT(&server->visitors);
-    if (set_up(server, options, error) != 0) {
+    if (set_up(server, options, error)) {
         server_free(server);
         return NULL;
     }
@@ -268,7 +259,7 @@ static void free_loop(struct server *server)
     door_close(server);
     ev_timer_stop(server->loop, &server->grace);
     ev_async_stop(server->loop, &server->stop);
-    if (server->context != NULL) {
+    if (server->context) {
         lws_context_destroy(server->context);
         /* What libwebsockets still has on the loop ends in a few turns. */
         for (int i = 0; i < 8; i++)
@@ -280,9 +271,9 @@ static void free_loop(struct server *server)
 
 void server_free(struct server *server)
 {
-    if (server == NULL)
+    if (!server)
         return;
-    if (server->loop != NULL)
+    if (server->loop)
         free_loop(server);
     certificate_free(&server->certificate);
     replies_free(&server->replies);

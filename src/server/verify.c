@@ -23,15 +23,14 @@ struct claim {
     char query[UPGRADE_BYTES_MAX];
 };
 
-/* ---- reading ---- */
+/* --- Reading --- */
 
 /* Takes what stands in front of SEPARATOR, or all there is, off REST. */
 static struct text take_until(struct text *rest, char separator)
 {
     const char *found = rest->length == 0 ? NULL : memchr(rest->data, separator, rest->length);
     struct text taken = *rest;
-
-    if (found == NULL) {
+    if (!found) {
         rest->length = 0;
         return taken;
     }
@@ -46,12 +45,10 @@ static struct text percent_decode(struct claim *claim, struct text encoded)
 {
     char *start = claim->decoded + claim->decoded_length;
     char *end = start;
-
     for (size_t i = 0; i < encoded.length; i++) {
         bool escape = encoded.data[i] == '%' && i + 2 < encoded.length &&
                       text_hex_digit(encoded.data[i + 1]) >= 0 &&
                       text_hex_digit(encoded.data[i + 2]) >= 0;
-
         *end++ = escape ? (char)(text_hex_digit(encoded.data[i + 1]) * 16 +
                                  text_hex_digit(encoded.data[i + 2]))
                         : encoded.data[i];
@@ -76,7 +73,6 @@ static void note(struct claim *claim, struct text name, struct text value)
         {"Security-Token", &claim->token},
         {"Expires", &claim->expires},
     };
-
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
         if (text_equal(name, text_of(fields[i].name)))
             *fields[i].field = value;
@@ -85,12 +81,10 @@ static void note(struct claim *claim, struct text name, struct text value)
 static void read_query(struct claim *claim, struct text query)
 {
     char *end = claim->query;
-
     while (query.length > 0) {
         struct text pair = take_until(&query, '&');
         struct text rest = pair;
         struct text name = take_until(&rest, '=');
-
         if (text_equal(name, text_of(PREFIX "Signature"))) {
             claim->signature = rest;
             continue;
@@ -111,20 +105,17 @@ static void read_query(struct claim *claim, struct text query)
 static struct text header_value(const struct upgrade *upgrade, const char *name)
 {
     const struct header *header = upgrade_header(upgrade, text_of(name));
-
-    return header == NULL ? text_of("") : header->value;
+    return header ? header->value : text_of("");
 }
 
 /* "AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=..." */
 static void read_headers(struct claim *claim, const struct upgrade *upgrade)
 {
     struct text rest = header_value(upgrade, "Authorization");
-
     claim->algorithm = take_until(&rest, ' ');
     while (rest.length > 0) {
         struct text value = text_trim(take_until(&rest, ','));
         struct text name = take_until(&value, '=');
-
         note(claim, name, value);
     }
     claim->date = header_value(upgrade, "X-Amz-Date");
@@ -132,7 +123,7 @@ static void read_headers(struct claim *claim, const struct upgrade *upgrade)
     claim->signed_query = upgrade->query;
 }
 
-/* ---- checking ---- */
+/* --- Checking --- */
 
 static bool equal_in_constant_time(struct text a, struct text b)
 {
@@ -142,16 +133,14 @@ static bool equal_in_constant_time(struct text a, struct text b)
 /* "20150830T123600Z" */
 static bool read_date(struct text date, uint64_t *unix_s)
 {
-    char text[SIGV4_DATE_SIZE];
     struct tm parts = {0};
-    const char *end;
-
+    char text[SIGV4_DATE_SIZE];
     if (date.length != sizeof(text) - 1)
         return false;
     memcpy(text, date.data, date.length);
     text[date.length] = '\0';
-    end = strptime(text, "%Y%m%dT%H%M%SZ", &parts);
-    if (end == NULL || *end != '\0' || parts.tm_year < 70)
+    const char *end = strptime(text, "%Y%m%dT%H%M%SZ", &parts);
+    if (!end || *end != '\0' || parts.tm_year < 70)
         return false;
     *unix_s = (uint64_t)timegm(&parts);
     return true;
@@ -174,7 +163,6 @@ static bool holds_at(const struct claim *claim, bool presigned, uint64_t unix_s)
 {
     uint64_t valid_s = VERIFY_SKEW_MAX_S;
     uint64_t signed_s;
-
     if (!read_date(claim->date, &signed_s) || signed_s > unix_s + VERIFY_SKEW_MAX_S)
         return false;
     if (presigned && !read_expires(claim->expires, &valid_s))
@@ -186,7 +174,6 @@ static bool holds_at(const struct claim *claim, bool presigned, uint64_t unix_s)
 static bool names_us(const struct claim *claim, const struct sigv4_scope *scope, struct text key)
 {
     struct text rest = claim->credential;
-
     return equal_in_constant_time(take_until(&rest, '/'), key) &&
            text_equal(take_until(&rest, '/'), (struct text){claim->date.data, 8}) &&
            text_equal(take_until(&rest, '/'), scope->region) &&
@@ -211,12 +198,10 @@ static bool gather(const struct upgrade *upgrade, struct text names,
                    struct header signed_headers[UPGRADE_HEADERS_MAX], size_t *count)
 {
     bool host = false;
-
     *count = 0;
     while (names.length > 0) {
         struct text name = take_until(&names, ';');
         size_t before = *count;
-
         for (size_t i = 0; i < upgrade->header_count; i++) {
             if (!is_listed_as(&upgrade->headers[i], name))
                 continue;
@@ -242,13 +227,12 @@ static bool signature_matches(const struct claim *claim, const struct upgrade *u
         .query = claim->signed_query,
         .headers = headers,
     };
-    char date[SIGV4_DATE_SIZE];
-    char signature[SIGV4_SIGNATURE_SIZE];
-
     if (!gather(upgrade, claim->signed_headers, headers, &request.header_count))
         return false;
+    char date[SIGV4_DATE_SIZE];
     memcpy(date, claim->date.data, sizeof(date) - 1);
     date[sizeof(date) - 1] = '\0';
+    char signature[SIGV4_SIGNATURE_SIZE];
     return sigv4_sign(&request, scope, credentials, date, signature) == 0 &&
            equal_in_constant_time(claim->signature, text_of(signature));
 }
@@ -257,9 +241,8 @@ bool verify_signature(const struct upgrade *upgrade, struct text region,
                       const struct sigv4_credentials *credentials, uint64_t unix_s)
 {
     const struct sigv4_scope scope = {.region = region, .service = text_of("execute-api")};
-    bool presigned = upgrade_header(upgrade, text_of("Authorization")) == NULL;
+    bool presigned = !upgrade_header(upgrade, text_of("Authorization"));
     struct claim claim = {0};
-
     if (presigned)
         read_query(&claim, upgrade->query);
     else
