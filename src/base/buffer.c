@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wsload/base/helpers.h"
+
 #define SMALLEST_CAPACITY 64
 
 void buffer_init(struct buffer *buffer, size_t maximum)
@@ -54,7 +56,7 @@ static int grow(struct buffer *buffer, size_t length)
         return 0;
     size_t doubled = buffer->capacity > buffer->maximum / 2 ? buffer->maximum
                                                             : buffer->capacity * 2;
-    return buffer_reserve(buffer, doubled > needed ? doubled : needed);
+    return buffer_reserve(buffer, u64_max(doubled, needed));
 }
 
 int buffer_append(struct buffer *buffer, const void *data, size_t length)
@@ -86,6 +88,6 @@ int buffer_printf(struct buffer *buffer, const char *format, ...)
 struct text buffer_text(const struct buffer *buffer)
 {
     if (!buffer->data)
-        return text_of("");
+        return TEXT("");
     return (struct text){buffer->data, buffer->length};
 }

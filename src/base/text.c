@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "wsload/base/helpers.h"
+
 /* Longer words are no option names and have no near one. */
 #define NEAREST_LENGTH_MAX 64
 
@@ -15,6 +17,12 @@ struct text text_of(const char *string)
 bool text_equal(struct text a, struct text b)
 {
     return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
+bool text_begins(struct text text, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return text.length >= length && (length == 0 || memcmp(text.data, prefix, length) == 0);
 }
 
 bool text_contains(struct text haystack, struct text needle)
@@ -63,11 +71,6 @@ char *text_put_decimal(char *out, uint64_t number)
     return out + sizeof(digits) - first;
 }
 
-static size_t smallest(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Edit distance with swaps of neighbours ("optimal string alignment"), by the usual table of which
  * three rows are kept: rows[i % 3][j] is the distance of A's first i and B's first j characters. */
 static size_t edit_distance(struct text a, struct text b)
@@ -82,9 +85,9 @@ static size_t edit_distance(struct text a, struct text b)
         row[0] = i;
         for (size_t j = 1; j <= b.length; j++) {
             size_t replaced = above[j - 1] + (a.data[i - 1] != b.data[j - 1]);
-            row[j] = smallest(replaced, smallest(above[j], row[j - 1]) + 1);
+            row[j] = u64_min(replaced, u64_min(above[j], row[j - 1]) + 1);
             if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1])
-                row[j] = smallest(row[j], two_above[j - 2] + 1);
+                row[j] = u64_min(row[j], two_above[j - 2] + 1);
         }
     }
     return rows[a.length % 3][b.length];
@@ -97,7 +100,7 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
     size_t nearest_distance = NEAREST_LENGTH_MAX;
     for (size_t i = 0; i < count; i++) {
         struct text candidate = text_of(candidates[i]);
-        size_t longer = wanted.length > candidate.length ? wanted.length : candidate.length;
+        size_t longer = u64_max(wanted.length, candidate.length);
         size_t allowed = longer < 3 ? 1 : longer / 3;
         if (longer > NEAREST_LENGTH_MAX)
             continue;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
 #include "wsload/base/text.h"
 
 #define MINUTE_NS    (60 * NS_PER_S)
@@ -300,7 +301,7 @@ char *units_format_size(uint64_t bytes, char out[UNITS_SIZE])
     static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB"};
     double value = (double)bytes;
     size_t i = 0;
-    for (; value >= 1023.95 && i + 1 < sizeof(names) / sizeof(names[0]); i++)
+    for (; value >= 1023.95 && i + 1 < ARRAY_LENGTH(names); i++)
         value /= 1024;
     if (value == (double)(uint64_t)value)
         snprintf(out, UNITS_SIZE, "%" PRIu64 " %s", (uint64_t)value, names[i]);

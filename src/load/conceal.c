@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "identity_internal.h"
+#include "wsload/base/helpers.h"
 #include "wsload/protocol/json_text.h"
 
 /* Shorter ones are no secrets, and stand in any text. */
@@ -33,7 +34,7 @@ static bool is_public(struct text word)
 {
     static const char *const words[] = {"Bearer", "Digest", "AWS4-HMAC-SHA256", "execute-api",
                                         "aws4_request"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
         if (text_equal(word, text_of(words[i])))
             return true;
     }
@@ -45,7 +46,7 @@ static bool is_public(struct text word)
 /* Blanks the beginning of SECRET at the end of the passage. */
 static void blank_end(const struct passage *original, struct text secret, char *out)
 {
-    size_t most = secret.length - 1 < original->length ? secret.length - 1 : original->length;
+    size_t most = u64_min(secret.length - 1, original->length);
     for (size_t length = most; length >= SECRET_MIN; length--) {
         size_t at = original->length - length;
         if (memcmp(original->data + at, secret.data, length) == 0) {

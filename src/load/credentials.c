@@ -7,6 +7,7 @@
 
 #include "wsload/base/buffer.h"
 #include "wsload/base/file.h"
+#include "wsload/base/helpers.h"
 #include "wsload/protocol/handshake.h"
 
 #define FILE_SIZE_MAX (1U << 20)
@@ -66,7 +67,7 @@ static int take_setting(struct section *section, struct text line, struct error 
     if (!equals)
         return 0;
     value = text_trim((struct text){value.data + 1, value.length - 1});
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(known); i++) {
         if (is_key(text_trim((struct text){line.data, length}), known[i].key))
             return set_value(known[i].value, known[i].key, value, error);
     }
@@ -182,7 +183,7 @@ static int from_environment(struct credentials *credentials, struct error *error
         {"AWS_SECRET_ACCESS_KEY", &credentials->secret_key},
         {"AWS_SESSION_TOKEN", &credentials->session_token},
     };
-    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(variables); i++) {
         struct text value = text_of(environment(variables[i].name));
         if (set_value(variables[i].value, variables[i].name, value, error))
             return -1;

@@ -5,6 +5,8 @@
 
 #include "identity_internal.h"
 
+#include "wsload/base/helpers.h"
+
 /* Any time with as many digits as those of a run. */
 #define SOME_UNIX_S 2000000000
 
@@ -251,7 +253,7 @@ size_t identity_longest_path(const struct identity *identity, uint64_t count)
         values = identity_values(identity, i, SOME_UNIX_S);
         values.connection = count; /* no number has more digits */
         size_t length = query_length(identity, &values);
-        longest = length > longest ? length : longest;
+        longest = u64_max(longest, length);
     }
     struct buffer path;
     buffer_init(&path, SIZE_MAX);
@@ -290,10 +292,10 @@ static int append_secrets(struct buffer *out, const struct identity *identity,
                           const struct template_values *values)
 {
     const struct template_scope *scope = &identity->scope;
-    if (identity->bearer && append_header(out, text_of("Authorization"), "Bearer ",
+    if (identity->bearer && append_header(out, TEXT("Authorization"), "Bearer ",
                                           secret_file_now(identity->bearer, scope), values))
         return -1;
-    if (identity->api_key && append_header(out, text_of("x-api-key"), "",
+    if (identity->api_key && append_header(out, TEXT("x-api-key"), "",
                                            secret_file_now(identity->api_key, scope), values))
         return -1;
     return 0;

@@ -1,9 +1,9 @@
 #include "wsload/load/plan.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
 #include "wsload/protocol/json_text.h"
 
 /* A byte takes at most so many in JSON: \u0000. */
@@ -84,11 +84,6 @@ static struct template_column *longest_columns(const struct users *users)
     return longest;
 }
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 /* What STEP is split from, with VALUES. */
 static size_t parted_bound(const struct step *step, const struct template_values *values)
 {
@@ -112,7 +107,7 @@ static size_t longest_escaped(struct text text, size_t characters)
             bytes -= json_escaped_length(first);
             begin += first.length;
         }
-        longest = larger(longest, bytes);
+        longest = u64_max(longest, bytes);
     }
     return longest;
 }
@@ -155,7 +150,7 @@ static size_t steps_bound(const struct step_list *list, const struct template_va
 {
     size_t longest = 0;
     for (size_t i = 0; i < list->count; i++)
-        longest = larger(longest, bound(&list->items[i], values));
+        longest = u64_max(longest, bound(&list->items[i], values));
     return longest;
 }
 
@@ -165,7 +160,7 @@ static size_t message_bound(const struct plan *plan, const struct template_value
     size_t bound = template_bound(plan->message, values);
     if (!plan->steps)
         return bound;
-    return larger(bound, steps_bound(&plan->steps->before_request, values, step_bound));
+    return u64_max(bound, steps_bound(&plan->steps->before_request, values, step_bound));
 }
 
 /* Of all texts that its steps are split from. */
@@ -198,7 +193,7 @@ static size_t over_prompts(const struct plan *plan,
         return NO_MEMORY_FOR_IT;
     for (size_t i = 0; plan->prompts && i < plan->prompts->count; i++) {
         set_prompt(&values, &plan->prompts->items[i]);
-        longest = larger(longest, bound(plan, &values));
+        longest = u64_max(longest, bound(plan, &values));
     }
     free(columns);
     return longest;
@@ -217,8 +212,8 @@ static size_t on_connect_bound(const struct plan *plan)
 
 size_t plan_longest_message(const struct plan *plan)
 {
-    size_t connection = larger(plan->keepalive.length, on_connect_bound(plan));
-    return larger(connection, over_prompts(plan, message_bound));
+    size_t connection = u64_max(plan->keepalive.length, on_connect_bound(plan));
+    return u64_max(connection, over_prompts(plan, message_bound));
 }
 
 size_t plan_longest_parted(const struct plan *plan)

@@ -164,8 +164,7 @@ static int add_lines(struct loader *loader, bool json)
     struct buffer *raw = &loader->prompts->raw;
     char *next = raw->data;
     char *end = raw->data + raw->length;
-    if (raw->length >= strlen(BYTE_ORDER_MARK) &&
-        memcmp(next, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0)
+    if (text_begins(buffer_text(raw), BYTE_ORDER_MARK))
         next += strlen(BYTE_ORDER_MARK);
     while (next < end) {
         char *line_end = memchr(next, '\n', (size_t)(end - next));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "wsload/base/random.h"
+#include "wsload/base/text.h"
 #include "wsload/base/units.h"
 
 #define EXPONENTIAL_PREFIX "exp:"
@@ -33,7 +34,7 @@ static int parse_range(const char *text, size_t dash, struct think *think, struc
 int think_parse(const char *text, struct think *think, struct error *error)
 {
     size_t dash = strcspn(text, "-");
-    if (strncmp(text, EXPONENTIAL_PREFIX, strlen(EXPONENTIAL_PREFIX)) == 0) {
+    if (text_begins(text_of(text), EXPONENTIAL_PREFIX)) {
         *think = (struct think){.law = THINK_EXPONENTIAL};
         return units_parse_duration(text + strlen(EXPONENTIAL_PREFIX), &think->low_ns, error);
     }

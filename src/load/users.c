@@ -180,9 +180,8 @@ static int add_line(struct loader *loader, struct text line)
 /* While it is read, the line of names counts as a row. */
 static int add_lines(struct loader *loader, struct text rest)
 {
-    size_t mark = strlen(BYTE_ORDER_MARK);
-    if (rest.length >= mark && memcmp(rest.data, BYTE_ORDER_MARK, mark) == 0)
-        rest = (struct text){rest.data + mark, rest.length - mark};
+    size_t mark = text_begins(rest, BYTE_ORDER_MARK) ? strlen(BYTE_ORDER_MARK) : 0;
+    rest = (struct text){rest.data + mark, rest.length - mark};
     while (rest.length > 0) {
         const char *end = memchr(rest.data, '\n', rest.length);
         size_t length = end ? (size_t)(end - rest.data) : rest.length;

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "wsload/base/helpers.h"
+
 static const char *const names[] = {
 #define FAILURE_NAME(kind, name, meaning) name,
     FAILURE_KINDS(FAILURE_NAME)
@@ -73,7 +75,7 @@ const char *failure_name(enum failure_kind kind)
 
 const char *failure_hint(enum failure_kind kind, const char *detail)
 {
-    for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(hints); i++) {
         if (hints[i].kind == kind && strcmp(hints[i].detail, detail) == 0)
             return hints[i].text;
     }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "wsload/base/helpers.h"
+
 #define FIN_BIT  0x80
 #define MASK_BIT 0x80
 
@@ -68,7 +70,7 @@ int frame_append_message(struct buffer *out, enum frame_opcode opcode, struct te
                          size_t frame_max, struct random *random)
 {
     do {
-        size_t length = payload.length < frame_max ? payload.length : frame_max;
+        size_t length = u64_min(payload.length, frame_max);
         struct text piece = {payload.data, length};
         payload = (struct text){payload.data + length, payload.length - length};
         if (append_frame(out, piece, opcode, payload.length == 0, (uint32_t)random_next(random)))

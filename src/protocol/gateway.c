@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "wsload/base/helpers.h"
 #include "wsload/protocol/json_scan.h"
 
 /* The captured frames have about 120 bytes; this leaves room for longer texts and ids. */
@@ -21,7 +22,7 @@ static const char *const known_messages[] = {
 
 static bool is_known(const struct json_value *message)
 {
-    for (size_t i = 0; i < sizeof(known_messages) / sizeof(known_messages[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(known_messages); i++) {
         if (json_value_is(message, text_of(known_messages[i])))
             return true;
     }
@@ -39,7 +40,7 @@ static bool worth_reading(struct text message)
 {
     message = text_trim(message);
     return message.length > 0 && message.data[0] == '{' && message.length <= ERROR_FRAME_MAX &&
-           text_contains(message, text_of("\"message\""));
+           text_contains(message, TEXT("\"message\""));
 }
 
 /* What an object has of an error frame's members. */

@@ -128,13 +128,13 @@ static bool skip_value(struct cursor *cursor, enum json_kind *kind)
         return read_string(cursor, &ignored);
     case 't':
         *kind = JSON_TRUE;
-        return skip_word(cursor, (struct text){"true", 4});
+        return skip_word(cursor, TEXT("true"));
     case 'f':
         *kind = JSON_FALSE;
-        return skip_word(cursor, (struct text){"false", 5});
+        return skip_word(cursor, TEXT("false"));
     case 'n':
         *kind = JSON_NULL;
-        return skip_word(cursor, (struct text){"null", 4});
+        return skip_word(cursor, TEXT("null"));
     default:
         *kind = JSON_NUMBER;
         return skip_number(cursor);

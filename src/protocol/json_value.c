@@ -135,10 +135,9 @@ bool json_string_is(struct text raw, struct text content)
 
 bool json_value_is(const struct json_value *value, struct text content)
 {
-    static const struct text null = {"null", 4};
     if (value->kind != JSON_STRING)
         return value->kind != JSON_ABSENT && text_equal(value->raw, content);
-    return json_string_is(value->raw, content) && !text_equal(content, null);
+    return json_string_is(value->raw, content) && !text_equal(content, TEXT("null"));
 }
 
 int json_value_decode(const struct json_value *value, struct buffer *out)

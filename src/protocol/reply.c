@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wsload/base/helpers.h"
 #include "wsload/base/utf8.h"
 #include "wsload/protocol/template.h"
 
@@ -123,11 +124,6 @@ void reply_clear(struct reply *reply)
     *reply = (struct reply){0};
 }
 
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* What does not fit, or finds no memory, is not kept. */
 static void keep_text(struct reply *reply, struct text message)
 {
@@ -136,7 +132,7 @@ static void keep_text(struct reply *reply, struct text message)
     else if (reply->keeps_lines && reply->text.length < REPLY_TEXT_MAX)
         buffer_append(&reply->text, "\n", 1);
     buffer_append(&reply->text, message.data,
-                  smaller(message.length, REPLY_TEXT_MAX - reply->text.length));
+                  u64_min(message.length, REPLY_TEXT_MAX - reply->text.length));
 }
 
 /* Keeps MESSAGE as the error of REPLY unless there is one already. False when memory is out. */
@@ -144,11 +140,10 @@ static bool keep_error(struct reply *reply, struct text message)
 {
     if (reply->error)
         return true;
-    struct kept_failure *error;
-    error = malloc(sizeof(*error));
+    struct kept_failure *error = malloc(sizeof(*error));
     if (!error)
         return false;
-    error->length = smaller(message.length, EXAMPLE_MAX);
+    error->length = u64_min(message.length, EXAMPLE_MAX);
     memcpy(error->example, message.data, error->length);
     reply->error = error;
     return true;

@@ -22,11 +22,6 @@ static int add_rule(struct reply_rules *rules, struct rule_list *list, const cha
     return 0;
 }
 
-static bool has_prefix(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
 /* Puts NEW into LEAST, in which 0 is none yet, if it is less. */
 static void lessen(uint64_t *least, uint64_t new)
 {
@@ -59,9 +54,9 @@ static int add_silence(struct reply_rules *rules, const char *text, struct error
 /* Adds an end other than the first message. */
 static int add_end(struct reply_rules *rules, const char *text, struct error *error)
 {
-    if (has_prefix(text, COUNT_PREFIX))
+    if (text_begins(text_of(text), COUNT_PREFIX))
         return add_count(rules, text + strlen(COUNT_PREFIX), error);
-    if (has_prefix(text, SILENCE_PREFIX))
+    if (text_begins(text_of(text), SILENCE_PREFIX))
         return add_silence(rules, text + strlen(SILENCE_PREFIX), error);
     if (rule_has_prefix(text))
         return add_rule(rules, &rules->ends, text, rule_parse, error);

@@ -12,7 +12,7 @@
 static bool take_prefix(struct text *text, const char *prefix)
 {
     size_t length = strlen(prefix);
-    if (text->length < length || memcmp(text->data, prefix, length) != 0)
+    if (!text_begins(*text, prefix))
         return false;
     text->data += length;
     text->length -= length;

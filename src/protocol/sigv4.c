@@ -8,6 +8,8 @@
 
 #include "sigv4_canonical.h"
 
+#include "wsload/base/helpers.h"
+
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
 #define HASH_SIZE 32 /* bytes of SHA-256 */
@@ -36,7 +38,7 @@ int sigv4_parse_scope(const char *text, struct sigv4_scope *scope, struct error 
 {
     static const char providers[] = "aws:amz:";
     const char *region = text;
-    if (strncmp(text, providers, strlen(providers)) == 0)
+    if (text_begins(text_of(text), providers))
         region += strlen(providers);
     const char *colon = strchr(region, ':');
     if (colon) {
@@ -53,7 +55,7 @@ int sigv4_parse_scope(const char *text, struct sigv4_scope *scope, struct error 
 
 char *sigv4_date(uint64_t unix_s, char out[SIGV4_DATE_SIZE])
 {
-    time_t when = (time_t)(unix_s < LATEST_UNIX_S ? unix_s : LATEST_UNIX_S);
+    time_t when = (time_t)u64_min(unix_s, LATEST_UNIX_S);
     struct tm utc;
     gmtime_r(&when, &utc);
     strftime(out, SIGV4_DATE_SIZE, "%Y%m%dT%H%M%SZ", &utc);
@@ -129,12 +131,12 @@ static int append_string_to_sign(struct buffer *out, const struct sigv4_request 
 static int derive_key(const struct sigv4_scope *scope, struct text secret, const char *date,
                       unsigned char out[HASH_SIZE])
 {
-    struct text steps[] = {{date, DAY}, scope->region, scope->service, text_of("aws4_request")};
+    struct text steps[] = {{date, DAY}, scope->region, scope->service, TEXT("aws4_request")};
     struct buffer first;
     buffer_init(&first, REQUEST_SIZE_MAX);
     int result = buffer_printf(&first, "AWS4%.*s", (int)secret.length, secret.data);
     struct text key = buffer_text(&first);
-    for (size_t i = 0; result == 0 && i < sizeof(steps) / sizeof(steps[0]); i++) {
+    for (size_t i = 0; result == 0 && i < ARRAY_LENGTH(steps); i++) {
         result = authenticate(key, steps[i], out);
         key = (struct text){(const char *)out, HASH_SIZE};
     }
@@ -176,14 +178,11 @@ static int append_claims(struct buffer *query, struct text credential, const cha
                          const char *expires, struct text token)
 {
     const struct header claims[] = {
-        {text_of("X-Amz-Algorithm"), text_of(ALGORITHM)},
-        {text_of("X-Amz-Credential"), credential},
-        {text_of("X-Amz-Date"), text_of(date)},
-        {text_of("X-Amz-Expires"), text_of(expires)},
-        {text_of("X-Amz-SignedHeaders"), text_of("host")},
-        {text_of("X-Amz-Security-Token"), token},
+        {TEXT("X-Amz-Algorithm"), TEXT(ALGORITHM)},  {TEXT("X-Amz-Credential"), credential},
+        {TEXT("X-Amz-Date"), text_of(date)},         {TEXT("X-Amz-Expires"), text_of(expires)},
+        {TEXT("X-Amz-SignedHeaders"), TEXT("host")}, {TEXT("X-Amz-Security-Token"), token},
     };
-    size_t count = sizeof(claims) / sizeof(claims[0]) - (token.length == 0);
+    size_t count = ARRAY_LENGTH(claims) - (token.length == 0);
     for (size_t i = 0; i < count; i++) {
         if (append_parameter(query, &claims[i]))
             return -1;
@@ -209,9 +208,9 @@ static int append_claims_of(struct buffer *query, const struct sigv4_signer *sig
 int sigv4_presign(struct buffer *query, struct text host, struct text path, uint64_t expires_s,
                   const struct sigv4_signer *signer)
 {
-    struct header host_header = {text_of("Host"), host};
+    struct header host_header = {TEXT("Host"), host};
     struct sigv4_request request = {
-        .method = text_of("GET"), .path = path, .headers = &host_header, .header_count = 1};
+        .method = TEXT("GET"), .path = path, .headers = &host_header, .header_count = 1};
     char date[SIGV4_DATE_SIZE];
     sigv4_date(signer->unix_s, date);
     if (append_claims_of(query, signer, date, expires_s))
@@ -249,12 +248,12 @@ int sigv4_authorize(struct buffer *headers, struct text host, struct text path, 
     struct text token = signer->credentials.session_token;
     char date[SIGV4_DATE_SIZE];
     const struct header to_sign[] = {
-        {text_of("X-Amz-Date"), text_of(sigv4_date(signer->unix_s, date))},
-        {text_of("Host"), host},
-        {text_of("X-Amz-Security-Token"), token},
+        {TEXT("X-Amz-Date"), text_of(sigv4_date(signer->unix_s, date))},
+        {TEXT("Host"), host},
+        {TEXT("X-Amz-Security-Token"), token},
     };
     struct sigv4_request request = {
-        .method = text_of("GET"),
+        .method = TEXT("GET"),
         .path = path,
         .query = query,
         .headers = to_sign,

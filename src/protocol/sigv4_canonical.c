@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "wsload/base/helpers.h"
+
 /* --- Percent-encoding (RFC 3986 section 2.1) --- */
 
 /* RFC 3986 section 2.3. */
@@ -61,9 +63,9 @@ static int append_path(struct buffer *out, struct text path)
         const char *slash = memchr(at, '/', (size_t)(end - at));
         struct text segment = {at, (size_t)((slash ? slash : end) - at)};
         at = slash ? slash + 1 : end;
-        if (text_equal(segment, text_of("..")))
+        if (text_equal(segment, TEXT("..")))
             drop_segment(out, start);
-        else if (segment.length > 0 && !text_equal(segment, text_of(".")) &&
+        else if (segment.length > 0 && !text_equal(segment, TEXT(".")) &&
                  (buffer_append(out, "/", 1) || sigv4_encode(out, segment, false)))
             return -1;
     }
@@ -95,7 +97,7 @@ static void pairs_free(struct pairs *pairs)
 
 static int compare_texts(struct text a, struct text b)
 {
-    size_t shorter = a.length < b.length ? a.length : b.length;
+    size_t shorter = u64_min(a.length, b.length);
     int order = shorter == 0 ? 0 : memcmp(a.data, b.data, shorter);
     return order != 0 ? order : (a.length > b.length) - (a.length < b.length);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "wsload/base/buffer.h"
+#include "wsload/base/helpers.h"
 #include "wsload/base/utf8.h"
 
 #define RUN_ID_HEX  8  /* digits of a uint32_t */
@@ -41,7 +42,7 @@ static const struct variable_name {
     {"correlation", TEMPLATE_CORRELATION},
 };
 
-#define VARIABLE_COUNT (sizeof(variable_names) / sizeof(variable_names[0]))
+#define VARIABLE_COUNT (ARRAY_LENGTH(variable_names))
 
 /* --- Names --- */
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "wsload/base/helpers.h"
 #include "wsload/base/text.h"
 
 #define PORT_WS  80
@@ -31,7 +32,7 @@ static size_t scheme_length(const char *text)
     while (is_letter_or_digit(text[length]) ||
            (text[length] != '\0' && strchr("+-.", text[length])))
         length++;
-    return length > 0 && strncmp(text + length, "://", 3) == 0 ? length + 3 : 0;
+    return length > 0 && text_begins(text_of(text + length), "://") ? length + 3 : 0;
 }
 
 /* Copies TEXT, which may be no URL at all, as an error may show it: without what could be a
@@ -80,7 +81,7 @@ static int parse_scheme(struct url *url, const char *text, size_t length, struct
     url->secure = length == 6 && strncasecmp(text, "wss://", 6) == 0;
     if (url->secure || (length == 5 && strncasecmp(text, "ws://", 5) == 0))
         return 0;
-    for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(offers); i++) {
         if (length != strlen(offers[i].given) || strncasecmp(text, offers[i].given, length) != 0)
             continue;
         char rest[SHOWN_SIZE];
@@ -232,7 +233,7 @@ struct cut {
 static void cut_append(struct cut *cut, struct text text)
 {
     size_t room = cut->size - 1 - cut->length;
-    size_t length = text.length < room ? text.length : room;
+    size_t length = u64_min(text.length, room);
     memcpy(cut->out + cut->length, text.data, length);
     cut->length += length;
     cut->out[cut->length] = '\0';
@@ -253,7 +254,7 @@ static void cut_append_hidden(struct cut *cut, struct text item)
     size_t name = name_length(item);
     cut_append(cut, (struct text){item.data, name});
     if (item.length > name)
-        cut_append(cut, text_of(HIDDEN));
+        cut_append(cut, TEXT(HIDDEN));
 }
 
 char *url_display(const struct url *url, char *out, size_t size)

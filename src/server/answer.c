@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
 
 static uint64_t script_due_ns(const struct answer *answer)
 {
@@ -15,8 +16,7 @@ static uint64_t script_due_ns(const struct answer *answer)
 
 uint64_t answer_due_ns(const struct answer *answer)
 {
-    uint64_t next_ns = script_due_ns(answer);
-    return answer->timeout_ns < next_ns ? answer->timeout_ns : next_ns;
+    return u64_min(answer->timeout_ns, script_due_ns(answer));
 }
 
 static struct outgoing *render(const struct template *template,

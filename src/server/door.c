@@ -163,7 +163,7 @@ void door_entered(struct server *server, struct lws *wsi)
 struct text door_request(struct lws *wsi)
 {
     const struct visitor *visitor = lws_get_opaque_user_data(wsi);
-    return visitor ? heard(visitor) : text_of("");
+    return visitor ? heard(visitor) : TEXT("");
 }
 
 void door_forget(struct lws *wsi)

@@ -2,12 +2,9 @@
 
 #include <string.h>
 
+#include "wsload/base/helpers.h"
 #include "wsload/server/server.h"
 
-#define T(literal)                                                                                 \
-    {                                                                                              \
-        literal, sizeof(literal) - 1                                                               \
-    }
 #define STREAM_DEFAULT 20
 
 const struct profile profile_plain = {
@@ -17,7 +14,7 @@ const struct profile profile_plain = {
     .ids = {"id", "request_id", "requestId", "correlationId"},
     .good = {.messages = 1},
     .failed = {.messages = 1,
-               .parts = {[SCRIPT_MESSAGE] = T(GATEWAY_FRAME("Internal server error"))}},
+               .parts = {[SCRIPT_MESSAGE] = TEXT(GATEWAY_FRAME("Internal server error"))}},
 };
 
 /* clang-format off: a table reads best as one */
@@ -25,25 +22,26 @@ static const struct profile profiles[] = {
     {
         .name = "mcn-load-test",
         .prompts = {"message"},
-        .good = {1, {[SCRIPT_MESSAGE] = T("{\"message\": \"{{prompt}}\", \"intent\": \"echo\"}")}},
+        .good = {1,
+                 {[SCRIPT_MESSAGE] = TEXT("{\"message\": \"{{prompt}}\", \"intent\": \"echo\"}")}},
         .failed = {1,
-                   {[SCRIPT_MESSAGE] = T("{\"message\": \"Une erreur est survenue\", "
-                                         "\"intent\": \"error\"}")}},
+                   {[SCRIPT_MESSAGE] = TEXT("{\"message\": \"Une erreur est survenue\", "
+                                            "\"intent\": \"error\"}")}},
     },
     {
         .name = "bedrock-chat",
         .manner = PROFILE_SESSIONS,
         .good = {STREAM_DEFAULT,
                  {
-                     [SCRIPT_MESSAGE] = T(
+                     [SCRIPT_MESSAGE] = TEXT(
                          "{\"status\": \"STREAMING\", \"completion\": \"{{token}}\"}"),
-                     [SCRIPT_END] = T("{\"status\": \"STREAMING_END\", \"completion\": \"\", "
-                                      "\"stop_reason\": \"end_turn\"}"),
-                     [SCRIPT_AFTER] = T("Message sent."),
+                     [SCRIPT_END] = TEXT("{\"status\": \"STREAMING_END\", \"completion\": \"\", "
+                                         "\"stop_reason\": \"end_turn\"}"),
+                     [SCRIPT_AFTER] = TEXT("Message sent."),
                  }},
         .failed = {1,
-                   {[SCRIPT_MESSAGE] = T("{\"status\": \"ERROR\", "
-                                         "\"reason\": \"the model did not answer\"}")}},
+                   {[SCRIPT_MESSAGE] = TEXT("{\"status\": \"ERROR\", "
+                                            "\"reason\": \"the model did not answer\"}")}},
     },
     {
         .name = "genai-application-builder",
@@ -53,21 +51,21 @@ static const struct profile profiles[] = {
         .ids = {"conversationId"},
         .good = {STREAM_DEFAULT,
                  {
-                     [SCRIPT_OPENING] = T("{\"data\": \"##PROCESSING##\", "
-                                          "\"conversationId\": \"{{correlation}}\"}"),
-                     [SCRIPT_MESSAGE] = T("{\"data\": \"{{token}}\", "
-                                          "\"conversationId\": \"{{correlation}}\"}"),
-                     [SCRIPT_KEEP_ALIVE] = T("{\"data\": \"##KEEP_ALIVE##\", "
+                     [SCRIPT_OPENING] = TEXT("{\"data\": \"##PROCESSING##\", "
                                              "\"conversationId\": \"{{correlation}}\"}"),
-                     [SCRIPT_END] = T("{\"data\": \"##END_CONVERSATION##\", "
-                                      "\"conversationId\": \"{{correlation}}\"}"),
+                     [SCRIPT_MESSAGE] = TEXT("{\"data\": \"{{token}}\", "
+                                             "\"conversationId\": \"{{correlation}}\"}"),
+                     [SCRIPT_KEEP_ALIVE] = TEXT("{\"data\": \"##KEEP_ALIVE##\", "
+                                                "\"conversationId\": \"{{correlation}}\"}"),
+                     [SCRIPT_END] = TEXT("{\"data\": \"##END_CONVERSATION##\", "
+                                         "\"conversationId\": \"{{correlation}}\"}"),
                  }},
         .failed = {1,
                    {
-                       [SCRIPT_MESSAGE] = T("{\"errorMessage\": \"the model did not answer\", "
-                                            "\"conversationId\": \"{{correlation}}\"}"),
-                       [SCRIPT_END] = T("{\"data\": \"##END_CONVERSATION##\", "
-                                        "\"conversationId\": \"{{correlation}}\"}"),
+                       [SCRIPT_MESSAGE] = TEXT("{\"errorMessage\": \"the model did not answer\", "
+                                               "\"conversationId\": \"{{correlation}}\"}"),
+                       [SCRIPT_END] = TEXT("{\"data\": \"##END_CONVERSATION##\", "
+                                           "\"conversationId\": \"{{correlation}}\"}"),
                    }},
     },
     {
@@ -77,17 +75,17 @@ static const struct profile profiles[] = {
         .prompts = {"prompt"},
         .good = {STREAM_DEFAULT,
                  {
-                     [SCRIPT_MESSAGE] = T("{{token}}"),
-                     [SCRIPT_END] = T("<End of LLM response>"),
+                     [SCRIPT_MESSAGE] = TEXT("{{token}}"),
+                     [SCRIPT_END] = TEXT("<End of LLM response>"),
                  }},
-        .failed = {1, {[SCRIPT_MESSAGE] = T("An error occurred: the model did not answer")}},
+        .failed = {1, {[SCRIPT_MESSAGE] = TEXT("An error occurred: the model did not answer")}},
     },
     {
         .name = "serverless-patterns-rust",
         .prompts = {"storyType"},
         .good = {STREAM_DEFAULT,
                  {
-                     [SCRIPT_MESSAGE] = T("{\"type\": \"text\", \"message\": \"{{token}}\"}"),
+                     [SCRIPT_MESSAGE] = TEXT("{\"type\": \"text\", \"message\": \"{{token}}\"}"),
                  }},
     },
     {
@@ -98,22 +96,22 @@ static const struct profile profiles[] = {
         .ids = {"data.sessionId"},
         .good = {STREAM_DEFAULT,
                  {
-                     [SCRIPT_MESSAGE] = T("{\"type\": \"text\", \"action\": \"llm_new_token\", "
-                                          "\"data\": {\"sessionId\": \"{{correlation}}\", "
-                                          "\"token\": {\"sequenceNumber\": {{part}}, "
-                                          "\"value\": \"{{token}}\"}}}"),
-                     [SCRIPT_END] = T("{\"type\": \"text\", \"action\": \"final_response\", "
-                                      "\"data\": {\"sessionId\": \"{{correlation}}\", "
-                                      "\"content\": \"{{prompt}}\"}}"),
-                     [SCRIPT_AFTER] = T(
+                     [SCRIPT_MESSAGE] = TEXT("{\"type\": \"text\", \"action\": \"llm_new_token\", "
+                                             "\"data\": {\"sessionId\": \"{{correlation}}\", "
+                                             "\"token\": {\"sequenceNumber\": {{part}}, "
+                                             "\"value\": \"{{token}}\"}}}"),
+                     [SCRIPT_END] = TEXT("{\"type\": \"text\", \"action\": \"final_response\", "
+                                         "\"data\": {\"sessionId\": \"{{correlation}}\", "
+                                         "\"content\": \"{{prompt}}\"}}"),
+                     [SCRIPT_AFTER] = TEXT(
                          "{\"type\": \"text\", \"action\": \"llm_new_token\", "
                          "\"data\": {\"sessionId\": \"{{correlation}}\", "
                          "\"token\": {\"sequenceNumber\": {{part}}, \"value\": \"\"}}}"),
                  }},
         .failed = {1,
-                   {[SCRIPT_MESSAGE] = T("{\"type\": \"text\", \"action\": \"error\", "
-                                         "\"data\": {\"sessionId\": \"{{correlation}}\", "
-                                         "\"content\": \"the model did not answer\"}}")}},
+                   {[SCRIPT_MESSAGE] = TEXT("{\"type\": \"text\", \"action\": \"error\", "
+                                            "\"data\": {\"sessionId\": \"{{correlation}}\", "
+                                            "\"content\": \"the model did not answer\"}}")}},
     },
     {
         .name = "korean-chatbot",
@@ -121,17 +119,17 @@ static const struct profile profiles[] = {
         .ids = {"request_id"},
         .good = {STREAM_DEFAULT,
                  {
-                     [SCRIPT_MESSAGE] = T(
+                     [SCRIPT_MESSAGE] = TEXT(
                          "{\"request_id\": \"{{correlation}}\", \"msg\": \"{{token}}\", "
                          "\"status\": \"proceeding\"}"),
-                     [SCRIPT_END] = T(
+                     [SCRIPT_END] = TEXT(
                          "{\"request_id\": \"{{correlation}}\", \"msg\": \"{{prompt}}\", "
                          "\"status\": \"completed\"}"),
                  }},
         .failed = {1,
-                   {[SCRIPT_MESSAGE] = T("{\"request_id\": \"{{correlation}}\", "
-                                         "\"msg\": \"the model did not answer\", "
-                                         "\"status\": \"error\"}")}},
+                   {[SCRIPT_MESSAGE] = TEXT("{\"request_id\": \"{{correlation}}\", "
+                                            "\"msg\": \"the model did not answer\", "
+                                            "\"status\": \"error\"}")}},
     },
     {
         .name = "amazon-bedrock-websocket",
@@ -140,10 +138,10 @@ static const struct profile profiles[] = {
         .prompts = {"data"},
         .good = {STREAM_DEFAULT,
                  {
-                     [SCRIPT_MESSAGE] = T("{\"message\": {\"completion\": \"{{token}}\", "
-                                          "\"stop_reason\": null}}"),
-                     [SCRIPT_END] = T("{\"message\": {\"completion\": \"\", "
-                                      "\"stop_reason\": \"stop_sequence\"}}"),
+                     [SCRIPT_MESSAGE] = TEXT("{\"message\": {\"completion\": \"{{token}}\", "
+                                             "\"stop_reason\": null}}"),
+                     [SCRIPT_END] = TEXT("{\"message\": {\"completion\": \"\", "
+                                         "\"stop_reason\": \"stop_sequence\"}}"),
                  }},
     },
     {
@@ -152,8 +150,8 @@ static const struct profile profiles[] = {
         .route = "action",
         .route_value = "sendmessage",
         .prompts = {"data"},
-        .good = {1, {[SCRIPT_MESSAGE] = T("{{prompt:raw}}")}},
-        .failed = {1, {[SCRIPT_MESSAGE] = T(GATEWAY_FRAME("Internal server error"))}},
+        .good = {1, {[SCRIPT_MESSAGE] = TEXT("{{prompt:raw}}")}},
+        .failed = {1, {[SCRIPT_MESSAGE] = TEXT(GATEWAY_FRAME("Internal server error"))}},
     },
 };
 /* clang-format on */
@@ -171,13 +169,12 @@ const char *const server_profiles[] = {
     NULL,
 };
 
-_Static_assert(sizeof(server_profiles) / sizeof(server_profiles[0]) ==
-                   sizeof(profiles) / sizeof(profiles[0]) + 1,
+_Static_assert(ARRAY_LENGTH(server_profiles) == ARRAY_LENGTH(profiles) + 1,
                "each profile is named, and no other");
 
 const struct profile *profile_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(profiles); i++)
         if (strcmp(profiles[i].name, name) == 0)
             return &profiles[i];
     return NULL;

@@ -242,7 +242,7 @@ static struct text find_id(const struct replies *replies, const struct json_valu
         if (value->kind == JSON_STRING || value->kind == JSON_NUMBER)
             return value->raw;
     }
-    return text_of("");
+    return TEXT("");
 }
 
 /* A prompt in parts: START, BODY for each part, END. */
@@ -251,19 +251,19 @@ static struct answer *take_part(struct replies *replies, struct session *session
 {
     const struct json_value *step = &values[replies->step];
     bool begun = session->begun;
-    if (json_value_is(step, text_of("START"))) {
+    if (json_value_is(step, TEXT("START"))) {
         session->begun = true;
         buffer_clear(&session->parts);
         return replies_say(replies, REPLY_STARTED, received_ns);
     }
     struct text part;
-    if (begun && json_value_is(step, text_of("BODY")) &&
+    if (begun && json_value_is(step, TEXT("BODY")) &&
         decode(replies, &values[replies->part], &part) &&
         buffer_append(&session->parts, part.data, part.length) == 0)
         return replies_say(replies, REPLY_RECEIVED, received_ns);
     session->begun = false;
     return perform(replies, &(struct heard){.prompt = buffer_text(&session->parts)},
-                   begun && json_value_is(step, text_of("END")), received_ns);
+                   begun && json_value_is(step, TEXT("END")), received_ns);
 }
 
 struct answer *replies_answer(struct replies *replies, struct session *session, struct text message,

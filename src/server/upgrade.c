@@ -32,7 +32,7 @@ static int read_first_line(struct upgrade *upgrade, struct text line)
 {
     struct text target;
     if (!take(&line, " ", &upgrade->method) || !take(&line, " ", &target) || target.length == 0 ||
-        target.data[0] != '/' || !text_equal(line, text_of("HTTP/1.1")))
+        target.data[0] != '/' || !text_equal(line, TEXT("HTTP/1.1")))
         return -1;
     if (!take(&target, "?", &upgrade->path)) {
         upgrade->path = target;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "wsload/base/helpers.h"
+
 #define ALGORITHM "AWS4-HMAC-SHA256"
 #define PREFIX    "X-Amz-" /* of what a query says about its signature */
 
@@ -73,7 +75,7 @@ static void note(struct claim *claim, struct text name, struct text value)
         {"Security-Token", &claim->token},
         {"Expires", &claim->expires},
     };
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(fields); i++)
         if (text_equal(name, text_of(fields[i].name)))
             *fields[i].field = value;
 }
@@ -85,11 +87,11 @@ static void read_query(struct claim *claim, struct text query)
         struct text pair = take_until(&query, '&');
         struct text rest = pair;
         struct text name = take_until(&rest, '=');
-        if (text_equal(name, text_of(PREFIX "Signature"))) {
+        if (text_equal(name, TEXT(PREFIX "Signature"))) {
             claim->signature = rest;
             continue;
         }
-        if (name.length > strlen(PREFIX) && memcmp(name.data, PREFIX, strlen(PREFIX)) == 0) {
+        if (text_begins(name, PREFIX)) {
             name.data += strlen(PREFIX);
             name.length -= strlen(PREFIX);
             note(claim, name, percent_decode(claim, rest));
@@ -105,7 +107,7 @@ static void read_query(struct claim *claim, struct text query)
 static struct text header_value(const struct upgrade *upgrade, const char *name)
 {
     const struct header *header = upgrade_header(upgrade, text_of(name));
-    return header ? header->value : text_of("");
+    return header ? header->value : TEXT("");
 }
 
 /* "AWS4-HMAC-SHA256 Credential=..., SignedHeaders=..., Signature=..." */
@@ -178,7 +180,7 @@ static bool names_us(const struct claim *claim, const struct sigv4_scope *scope,
            text_equal(take_until(&rest, '/'), (struct text){claim->date.data, 8}) &&
            text_equal(take_until(&rest, '/'), scope->region) &&
            text_equal(take_until(&rest, '/'), scope->service) &&
-           text_equal(rest, text_of("aws4_request"));
+           text_equal(rest, TEXT("aws4_request"));
 }
 
 /* Whether HEADER is the one that is listed as NAME. The list is signed as well, so it keeps to the
@@ -211,7 +213,7 @@ static bool gather(const struct upgrade *upgrade, struct text names,
         }
         if (*count == before)
             return false;
-        host = host || text_equal(name, text_of("host"));
+        host = host || text_equal(name, TEXT("host"));
     }
     return host;
 }
@@ -240,14 +242,14 @@ static bool signature_matches(const struct claim *claim, const struct upgrade *u
 bool verify_signature(const struct upgrade *upgrade, struct text region,
                       const struct sigv4_credentials *credentials, uint64_t unix_s)
 {
-    const struct sigv4_scope scope = {.region = region, .service = text_of("execute-api")};
-    bool presigned = !upgrade_header(upgrade, text_of("Authorization"));
+    const struct sigv4_scope scope = {.region = region, .service = TEXT("execute-api")};
+    bool presigned = !upgrade_header(upgrade, TEXT("Authorization"));
     struct claim claim = {0};
     if (presigned)
         read_query(&claim, upgrade->query);
     else
         read_headers(&claim, upgrade);
-    return text_equal(claim.algorithm, text_of(ALGORITHM)) && holds_at(&claim, presigned, unix_s) &&
+    return text_equal(claim.algorithm, TEXT(ALGORITHM)) && holds_at(&claim, presigned, unix_s) &&
            names_us(&claim, &scope, credentials->access_key) &&
            equal_in_constant_time(claim.token, credentials->session_token) &&
            signature_matches(&claim, upgrade, &scope, credentials);

@@ -9,6 +9,6 @@
 
 #include <cmocka.h>
 
-#define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+#include "wsload/base/helpers.h"
 
 #endif

@@ -14,10 +14,15 @@ struct text {
     size_t length; /* bytes */
 };
 
+/* The text of a string literal. */
+#define TEXT(literal) ((struct text){"" literal, sizeof(literal) - 1})
+
 /* A view of a terminated string; NULL gives the empty text. */
 struct text text_of(const char *string);
 
 bool text_equal(struct text a, struct text b);
+
+bool text_begins(struct text text, const char *prefix);
 
 /* Whether NEEDLE occurs in HAYSTACK; the empty needle always does. */
 bool text_contains(struct text haystack, struct text needle);

@@ -23,6 +23,44 @@ static void test_text_equal_compares_bytes(void **state)
     assert_true(text_equal((struct text){NULL, 0}, text_of("")));
 }
 
+static void test_text_begins_looks_at_the_beginning_alone(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *prefix;
+        bool expected;
+    } cases[] = {
+        {"exp:1s", "exp:", true}, {"exp:", "exp:", true}, {"exp", "exp:", false},
+        {"1exp:", "exp:", false}, {"", "", true},         {"a", "", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_int_equal(text_begins(text_of(cases[i].text), cases[i].prefix), cases[i].expected);
+    assert_false(text_begins((struct text){"abc", 2}, "abc"));
+    assert_true(text_begins((struct text){NULL, 0}, ""));
+}
+
+static void test_text_of_a_literal_has_all_its_bytes(void **state)
+{
+    static const struct text constant = TEXT("kept");
+
+    (void)state;
+    assert_true(text_equal(TEXT("abc"), text_of("abc")));
+    assert_true(text_equal(TEXT("a\0b"), (struct text){"a\0b", 3}));
+    assert_int_equal(TEXT("").length, 0);
+    assert_true(text_equal(constant, text_of("kept")));
+}
+
+static void test_helpers_tell_the_smaller_and_the_larger(void **state)
+{
+    (void)state;
+    assert_int_equal(u64_min(1, 2), 1);
+    assert_int_equal(u64_min(2, 1), 1);
+    assert_int_equal(u64_max(1, UINT64_MAX), UINT64_MAX);
+    assert_int_equal(u64_max(UINT64_MAX, 1), UINT64_MAX);
+}
+
 static void test_text_contains_finds_anywhere(void **state)
 {
     static const struct {
@@ -162,6 +200,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_of_null_is_empty),
         cmocka_unit_test(test_text_equal_compares_bytes),
+        cmocka_unit_test(test_text_begins_looks_at_the_beginning_alone),
+        cmocka_unit_test(test_text_of_a_literal_has_all_its_bytes),
+        cmocka_unit_test(test_helpers_tell_the_smaller_and_the_larger),
         cmocka_unit_test(test_text_contains_finds_anywhere),
         cmocka_unit_test(test_text_trim_drops_white_space_at_both_ends),
         cmocka_unit_test(test_text_put_decimal_writes_any_number),
