@@ -109,7 +109,7 @@ static void test_buffer_grows_past_what_was_reserved(void **state)
     buffer_free(&buffer);
 }
 
-int main(void)
+TEST_GROUP(buffer)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_buffer_appends_and_terminates),

@@ -69,7 +69,7 @@ static void test_clock_seconds_divides(void **state)
     assert_true(clock_seconds(0) == 0.0);
 }
 
-int main(void)
+TEST_GROUP(clock)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clock_formats_utc),

@@ -165,7 +165,7 @@ static void test_deadlines_agree_with_a_naive_model(void **state)
     deadlines_free(&deadlines);
 }
 
-int main(void)
+TEST_GROUP(deadlines)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_deadlines_pop_the_earliest_first),

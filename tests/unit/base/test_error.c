@@ -39,7 +39,7 @@ static void test_error_cuts_long_text(void **state)
     assert_int_equal(strlen(error.text), sizeof(error.text) - 1);
 }
 
-int main(void)
+TEST_GROUP(error)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_error_set_formats_and_fails),

@@ -367,7 +367,7 @@ static void test_file_refuses_what_permissions_forbid(void **state)
 
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter_directory, leave_directory)
 
-int main(void)
+TEST_GROUP(file)
 {
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(test_file_read_appends_the_whole_file),

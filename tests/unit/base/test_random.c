@@ -97,7 +97,7 @@ static void test_random_seed_from_system_differs(void **state)
     assert_true(random_seed_from_system() != random_seed_from_system());
 }
 
-int main(void)
+TEST_GROUP(random)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_is_seeded_by_splitmix64),

@@ -195,7 +195,7 @@ static void test_text_nearest_ignores_words_too_long_for_a_name(void **state)
     assert_null(text_nearest("", candidates + 1, 1));
 }
 
-int main(void)
+TEST_GROUP(text)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_of_null_is_empty),

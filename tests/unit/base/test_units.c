@@ -303,7 +303,7 @@ static void test_units_format_numbers(void **state)
     assert_string_equal(units_format_number((double)INFINITY, out), "inf");
 }
 
-int main(void)
+TEST_GROUP(units)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_units_parse_durations),

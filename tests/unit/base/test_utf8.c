@@ -114,7 +114,7 @@ static void test_utf8_append_clean_stops_when_out_is_full(void **state)
     buffer_free(&out);
 }
 
-int main(void)
+TEST_GROUP(utf8)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_utf8_valid_knows_rfc_3629),

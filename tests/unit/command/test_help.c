@@ -123,7 +123,7 @@ static void test_help_of_an_option_says_what_it_takes(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(help)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_help_names_rare_options_behind_the_others),

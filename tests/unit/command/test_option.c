@@ -289,7 +289,7 @@ static void test_option_list_in_the_environment_is_bounded(void **state)
     unsetenv("TEST_LIST");
 }
 
-int main(void)
+TEST_GROUP(option)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_option_defaults_stand_when_nothing_is_given),

@@ -60,7 +60,7 @@ static void test_outputs_that_take_stdout_are_known(void **state)
     assert_true(outputs_take_stdout(&(struct run_options){.summary = "s", .record = "-"}));
 }
 
-int main(void)
+TEST_GROUP(outputs)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_outputs_have_places_of_their_own),

@@ -129,7 +129,7 @@ static void test_run_conflicts_leave_alone_what_goes_together(void **state)
             fail_msg("case %zu: %s", i, error.text);
 }
 
-int main(void)
+TEST_GROUP(run_conflicts)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_run_conflicts_are_named_in_one_line),

@@ -235,7 +235,7 @@ static void test_run_identity_never_repeats_what_may_be_secret(void **state)
     assert_null(strstr(error.text, "hunter2"));
 }
 
-int main(void)
+TEST_GROUP(run_identity)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_run_identity_comes_from_the_url, release),

@@ -349,7 +349,7 @@ static void test_run_load_knows_how_many_requests_are_to_come(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(run_load)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_run_load_closed_is_the_default),

@@ -284,7 +284,7 @@ static void test_run_options_arguments_have_environment_names(void **state)
     unsetenv("WSLOAD_CONNECT_TIMEOUT");
 }
 
-int main(void)
+TEST_GROUP(run_options)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_run_options_leave_out_what_was_not_given),

@@ -444,7 +444,7 @@ static void test_run_plan_refuses_with_one_clear_line(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(run_plan)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_run_plan_takes_defaults_from_the_url, release),

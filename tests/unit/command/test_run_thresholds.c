@@ -153,7 +153,7 @@ static void test_run_thresholds_are_bounded_by_the_options_alone(void **state)
     assert_string_equal(error.text, "--threshold: at most 64 are allowed");
 }
 
-int main(void)
+TEST_GROUP(run_thresholds)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_run_thresholds_are_none_unless_asked_for),

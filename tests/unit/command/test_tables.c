@@ -200,7 +200,7 @@ static void test_tables_help_lists_what_parsers_take(void **state)
         expect_words(&run_option_set, with_rules[i], RULE_FORMS);
 }
 
-int main(void)
+TEST_GROUP(tables)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tables_have_no_name_twice),

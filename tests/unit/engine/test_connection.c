@@ -346,7 +346,7 @@ static void test_connection_finish_leaves_what_is_not_open(void **state)
     assert_int_equal(connection.state, CONNECTION_RESTING);
 }
 
-int main(void)
+TEST_GROUP(connection)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_connection_opens_without_a_request),

@@ -188,7 +188,7 @@ static void test_connection_begins_anew_after_a_break_in_mid_ring(void **state)
         assert_popped(&connection, seq, 7 * SECOND);
 }
 
-int main(void)
+TEST_GROUP(connection_flights)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_connection_has_room_until_all_flights_are_taken),

@@ -411,7 +411,7 @@ static void test_connection_knows_that_requests_ended_on_it(void **state)
     assert_false(connection.any_ended); /* on this one */
 }
 
-int main(void)
+TEST_GROUP(connection_ids)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_connection_ends_the_request_that_was_replied_to),

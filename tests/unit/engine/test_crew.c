@@ -108,7 +108,7 @@ static void test_crew_stop_wakes_all(void **state)
     assert_int_equal(crew_start_ns(&crew), 0);
 }
 
-int main(void)
+TEST_GROUP(crew)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_crew_of_one_starts_when_it_settles),

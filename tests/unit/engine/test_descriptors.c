@@ -1,13 +1,15 @@
 #include "testing.h"
 
+#include <stdbool.h>
 #include <sys/resource.h>
 
 #include "wsload/engine/descriptors.h"
 
 /* The limit of open files on a machine that the test invents: linked in place of the system's (see
  * CMakeLists.txt), so that the answer does not depend on where the test runs. Other limits stay the
- * system's: the sanitizers ask for them. */
+ * system's: the sanitizers ask for them. So does this one outside of this group. */
 static struct rlimit current;
+static bool invented;
 
 int __real_getrlimit(__rlimit_resource_t resource, struct rlimit *limit);
 int __real_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit);
@@ -16,7 +18,7 @@ int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit);
 
 int __wrap_getrlimit(__rlimit_resource_t resource, struct rlimit *limit)
 {
-    if (resource != RLIMIT_NOFILE)
+    if (!invented || resource != RLIMIT_NOFILE)
         return __real_getrlimit(resource, limit);
     *limit = current;
     return 0;
@@ -24,7 +26,7 @@ int __wrap_getrlimit(__rlimit_resource_t resource, struct rlimit *limit)
 
 int __wrap_setrlimit(__rlimit_resource_t resource, const struct rlimit *limit)
 {
-    if (resource != RLIMIT_NOFILE)
+    if (!invented || resource != RLIMIT_NOFILE)
         return __real_setrlimit(resource, limit);
     current = *limit;
     return 0;
@@ -84,12 +86,26 @@ static void test_descriptors_names_limit_and_remedy(void **state)
     assert_int_equal(descriptors_require(92, 1, &error), 0);
 }
 
-int main(void)
+static int invent(void **state)
+{
+    (void)state;
+    invented = true;
+    return 0;
+}
+
+static int return_to_the_system(void **state)
+{
+    (void)state;
+    invented = false;
+    return 0;
+}
+
+TEST_GROUP(descriptors)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_descriptors_takes_what_is_needed_and_no_more_than_is_sensible),
         cmocka_unit_test(test_descriptors_takes_all_that_a_server_may_need),
         cmocka_unit_test(test_descriptors_names_limit_and_remedy),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, invent, return_to_the_system);
 }

@@ -207,7 +207,7 @@ static void test_flights_do_as_a_simple_model_does(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(flights)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_flights_are_in_the_order_in_which_they_came),

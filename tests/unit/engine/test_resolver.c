@@ -154,7 +154,7 @@ static void test_addresses_of_an_interface_are_local(void **state)
     assert_true(addresses_are_local(&addresses));
 }
 
-int main(void)
+TEST_GROUP(resolver)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resolver_takes_numeric_addresses_as_they_are),

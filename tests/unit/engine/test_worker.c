@@ -456,7 +456,7 @@ static void test_worker_tells_error_replies_from_good_ones(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_starts_the_clock_when_all_are_open),

@@ -265,7 +265,7 @@ static void test_workers_share_the_stages(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_crew)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_workers_share_connections_and_requests_exactly),

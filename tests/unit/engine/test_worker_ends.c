@@ -331,7 +331,7 @@ static void test_worker_publishes_its_progress(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_ends)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_sends_for_the_duration_and_awaits_the_rest),

@@ -141,7 +141,7 @@ static void test_worker_awaits_all_that_are_in_flight_at_the_end(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_flights)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_keeps_so_many_in_flight),

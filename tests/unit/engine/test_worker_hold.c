@@ -274,7 +274,7 @@ static void test_worker_interrupted_lets_held_connections_go(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_hold)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_opens_at_the_connect_rate),

@@ -344,7 +344,7 @@ static void test_worker_keeps_ten_thousand_in_flight_by_id(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_ids)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_knows_replies_out_of_order_by_their_ids),

@@ -256,7 +256,7 @@ static void test_worker_cuts_what_it_keeps_of_a_huge_reply(void **state)
     free(bytes);
 }
 
-int main(void)
+TEST_GROUP(worker_journal)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_writes_down_every_request),

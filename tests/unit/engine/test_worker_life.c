@@ -421,7 +421,7 @@ static void test_worker_adds_up_how_long_connections_were_open(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_life)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_replaces_connections_between_requests),

@@ -2,58 +2,23 @@
 
 #include <stdlib.h>
 
+#include "allocations.h"
 #include "fake_run.h"
 #include "wsload/base/clock.h"
 
-/* A run allocates when it is made and not while it sends: linked in place of the library's (see
- * CMakeLists.txt), these count what is asked for after the opening. */
-static unsigned long calls;
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void __real_free(void *memory);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void __wrap_free(void *memory);
-
-void *__wrap_malloc(size_t size)
-{
-    calls++;
-    return __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    calls++;
-    return __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    calls++;
-    return __real_realloc(memory, size);
-}
-
-void __wrap_free(void *memory)
-{
-    calls++;
-    __real_free(memory);
-}
-
-/* Breaks and opens a connection now and then, on top of what the plan does. */
+/* A run allocates when it is made and not while it sends. Breaks and opens a connection now and
+ * then, on top of what the plan does. */
 static void serve_until_the_end(struct fake_transport *fake)
 {
     fake_serve(fake, 100 * NS_PER_MS); /* all is open */
-    unsigned long before = calls;
+    unsigned long before = allocations + frees;
     for (unsigned i = 0; !fake->stopped && i < 1000; i++) {
         fake_serve(fake, NS_PER_S);
         if (i % 10 == 3)
             fake_closed(fake, 0, FAILURE_RESET, "");
     }
     assert_true(fake->stopped);
-    assert_int_equal(calls, before);
+    assert_int_equal(allocations + frees, before);
 }
 
 static void set_up_closed(void)
@@ -99,7 +64,7 @@ static void test_worker_allocates_nothing_while_it_sends(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(worker_memory)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_allocates_nothing_while_it_sends),

@@ -295,7 +295,7 @@ static void test_worker_one_way_awaits_its_steps(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_one_way)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_one_way_sends_exactly_so_many),

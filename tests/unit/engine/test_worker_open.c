@@ -405,7 +405,7 @@ static void test_worker_wakes_once_a_slot_at_a_high_rate(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_open)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_sends_at_the_rate_over_free_connections_in_turn),

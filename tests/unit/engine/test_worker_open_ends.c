@@ -353,7 +353,7 @@ static void test_worker_ends_when_those_that_wait_find_nobody(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_open_ends)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_serves_what_waits_after_the_duration),

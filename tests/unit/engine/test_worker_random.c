@@ -306,7 +306,7 @@ static void test_worker_conserves_whatever_happens(void **state)
     free(reply);
 }
 
-int main(void)
+TEST_GROUP(worker_random)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_conserves_whatever_happens),

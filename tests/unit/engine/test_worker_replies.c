@@ -377,7 +377,7 @@ static void test_worker_expects_of_silence_and_close_as_well(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_replies)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_takes_the_times_of_a_stream),

@@ -381,7 +381,7 @@ static void test_worker_interrupted_while_set_up_ends(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_setup)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_waits_for_what_the_server_says_first),

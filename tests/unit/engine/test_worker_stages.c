@@ -332,7 +332,7 @@ static void test_worker_closes_thinking_connections_in_time(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_stages)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_follows_stages_of_connections),

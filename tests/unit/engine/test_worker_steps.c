@@ -349,7 +349,7 @@ static void test_worker_says_steps_of_several_requests_in_flight(void **state)
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_steps)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_counts_from_the_first_step_to_the_end_of_the_reply),

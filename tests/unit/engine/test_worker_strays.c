@@ -203,7 +203,7 @@ static void test_worker_replaces_a_connection_that_the_backlog_needs(void **stat
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_strays)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_takes_no_greeting_for_a_reply),

@@ -342,7 +342,7 @@ static void test_worker_forgets_with_the_connection_that_requests_ended(void **s
     run_tear_down();
 }
 
-int main(void)
+TEST_GROUP(worker_truncated)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_ends_a_reply_with_an_error),

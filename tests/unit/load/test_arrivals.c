@@ -339,7 +339,7 @@ static void test_arrivals_poisson_numbers_vary_with_the_seed_about_the_expected(
     assert_true(fabs(squares / runs / 10000 - 1) < 4 * sqrt(2.0 / runs));
 }
 
-int main(void)
+TEST_GROUP(arrivals)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_arrivals_constant_pacing_over_an_hour_is_exact),

@@ -234,7 +234,7 @@ static void test_conceal_blanks_what_was_signed_and_leaves_names(void **state)
     assert_all_concealed(&setup, 1, examples, ARRAY_LENGTH(examples));
 }
 
-int main(void)
+TEST_GROUP(conceal)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conceal_blanks_what_the_handshake_carried),

@@ -288,7 +288,7 @@ static void test_credentials_find_refuses_half_an_environment(void **state)
     assert_not_found(NULL, "AWS_SESSION_TOKEN holds a control character");
 }
 
-int main(void)
+TEST_GROUP(credentials)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_credentials_parse_reads_a_profile),

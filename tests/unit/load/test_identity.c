@@ -531,7 +531,7 @@ static void test_identity_new_names_the_option_of_a_signature(void **state)
     unsetenv("AWS_SHARED_CREDENTIALS_FILE");
 }
 
-int main(void)
+TEST_GROUP(identity)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_identity_path_is_the_urls_with_what_is_added),

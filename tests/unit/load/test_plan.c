@@ -242,7 +242,7 @@ static void test_plan_looks_at_steps_for_the_longest_message(void **state)
     template_free(&template);
 }
 
-int main(void)
+TEST_GROUP(plan)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plan_numbers_requests_and_connections_from_1),

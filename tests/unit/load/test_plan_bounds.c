@@ -265,7 +265,7 @@ static void test_plan_bounds_parts_of_cells_with_more_to_escape(void **state)
     steps_free(&steps);
 }
 
-int main(void)
+TEST_GROUP(plan_bounds)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plan_bounds_hold_for_all_that_is_rendered),

@@ -226,7 +226,7 @@ static void test_prompts_bound_the_size_of_the_file(void **state)
                         "p.txt: larger than 4,294,967,295 bytes, the most that is allowed");
 }
 
-int main(void)
+TEST_GROUP(prompts)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_prompts_are_the_lines_of_a_text),

@@ -108,7 +108,7 @@ static void test_schedule_stop_is_for_good(void **state)
     assert_false(schedule_take(&schedule, 0, &request));
 }
 
-int main(void)
+TEST_GROUP(schedule)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_schedule_gives_each_request_once_and_then_none),

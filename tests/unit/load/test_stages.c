@@ -292,7 +292,7 @@ static void test_stages_change_where_the_level_has_a_new_whole_part(void **state
     }
 }
 
-int main(void)
+TEST_GROUP(stages)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stages_parse_takes_a_time_and_a_level),

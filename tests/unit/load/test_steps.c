@@ -383,7 +383,7 @@ static void test_step_part_cuts_between_characters(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(steps)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps_are_read_from_both_lists),

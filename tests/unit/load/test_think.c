@@ -141,7 +141,7 @@ static void test_think_time_hangs_on_seed_and_number_alone(void **state)
     assert_int_equal(equal, 0);
 }
 
-int main(void)
+TEST_GROUP(think)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_think_parse_takes_its_three_forms),

@@ -202,7 +202,7 @@ static void test_users_says_when_there_is_no_file(void **state)
     users_free(&users);
 }
 
-int main(void)
+TEST_GROUP(users)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_users_reads_rows_of_cells),

@@ -89,7 +89,7 @@ static void test_failure_hint_falls_back_to_the_kind(void **state)
     assert_string_equal(failure_hint(FAILURE_RESET, "1001"), "the connection was reset");
 }
 
-int main(void)
+TEST_GROUP(failure)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_failure_names_are_those_of_the_summary),

@@ -170,7 +170,7 @@ static void test_frame_that_does_not_fit_is_left_out(void **state)
     buffer_free(&wire);
 }
 
-int main(void)
+TEST_GROUP(frame)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frame_is_that_of_the_rfc),

@@ -395,7 +395,7 @@ static void test_frame_reader_reads_on_with_the_next_message_after_a_long_one(vo
     free_events(&events);
 }
 
-int main(void)
+TEST_GROUP(frame_reader)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_frame_reader_reads_the_examples_of_the_rfc),

@@ -145,7 +145,7 @@ static void test_gateway_bills_each_32_kib_begun(void **state)
         assert_int_equal(gateway_units(cases[i].bytes), cases[i].units);
 }
 
-int main(void)
+TEST_GROUP(gateway)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gateway_recognises_error_frames_by_shape),

@@ -92,7 +92,7 @@ static void test_handshake_token_follows_rfc_9110(void **state)
     assert_false(handshake_token_valid("\xC3\xA9"));
 }
 
-int main(void)
+TEST_GROUP(handshake)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_header_parse_splits_name_and_value),

@@ -129,7 +129,7 @@ static void test_json_paths_have_a_maximum(void **state)
     json_paths_free(&paths);
 }
 
-int main(void)
+TEST_GROUP(json_path)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_paths_are_cut_into_steps),

@@ -373,7 +373,7 @@ static void test_json_members_next_tells_what_is_no_object(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(json_scan)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_scan_finds_values_of_each_kind),

@@ -99,7 +99,7 @@ static void test_json_has_escaped_nul_knows_what_is_escaped(void **state)
         assert_int_equal(json_has_escaped_nul(text_of(cases[i].text)), cases[i].expected);
 }
 
-int main(void)
+TEST_GROUP(json_text)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_escape_follows_rfc_8259),

@@ -128,7 +128,7 @@ static void test_json_value_decode_fills_what_there_is_room_for(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(json_value)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_value_is_compares_what_is_meant),

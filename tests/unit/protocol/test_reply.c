@@ -446,7 +446,7 @@ static void test_reply_cuts_the_example_of_an_error_that_goes_on(void **state)
     reply_rules_free(&rules);
 }
 
-int main(void)
+TEST_GROUP(reply)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_message_read_tells_what_a_message_means),

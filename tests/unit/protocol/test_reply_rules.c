@@ -143,7 +143,7 @@ static void test_reply_rules_stream_unless_the_first_message_ends_it(void **stat
     }
 }
 
-int main(void)
+TEST_GROUP(reply_rules)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reply_rules_keep_the_smallest_count_and_silence),

@@ -196,7 +196,7 @@ static void test_route_empty_parts_match_and_keep(void **state)
     assert_int_equal(route.port, 9000);
 }
 
-int main(void)
+TEST_GROUP(route)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_route_parses_resolve),

@@ -181,7 +181,7 @@ static void test_rule_has_prefix_tells_rules_from_other_words(void **state)
     assert_false(rule_has_prefix("a text:"));
 }
 
-int main(void)
+TEST_GROUP(rule)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rule_holds_for_what_it_says),

@@ -366,7 +366,7 @@ static void test_sigv4_encode_keeps_only_unreserved_characters(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(sigv4)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sigv4_sign_gives_the_published_signatures),

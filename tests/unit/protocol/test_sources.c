@@ -164,7 +164,7 @@ static void test_sources_take_a_limited_list(void **state)
     assert_string_equal(error.text, "more than 64 addresses; use blocks, as in 127.0.0.0/24");
 }
 
-int main(void)
+TEST_GROUP(sources)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sources_blocks_give_their_addresses),

@@ -345,7 +345,7 @@ static void test_template_id_is_read_back(void **state)
         assert_false(template_id_read(text_of(others[i]), &run_id, &seq));
 }
 
-int main(void)
+TEST_GROUP(template)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_template_renders_variables),

@@ -232,7 +232,7 @@ static void test_url_display_is_cut_at_its_size(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(url)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_url_parse_takes_websocket_urls),

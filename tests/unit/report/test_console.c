@@ -374,7 +374,7 @@ static void test_console_fails_when_it_does_not_fit(void **state)
     buffer_free(&whole);
 }
 
-int main(void)
+TEST_GROUP(console)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_console_verdict_says_why),

@@ -172,7 +172,7 @@ static void test_errors_tell_when_the_reply_went_on(void **state)
     assert_hides(results, "\"Internal server error\": the reply went");
 }
 
-int main(void)
+TEST_GROUP(counts)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_counts_of_streams_tell_what_replies_are_made_of),

@@ -169,7 +169,7 @@ static void test_figures_actual_stands_on_its_side_of_the_limit(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(figures)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_figures_number_groups_thousands),

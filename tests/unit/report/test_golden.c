@@ -62,7 +62,7 @@ static void test_json_matches_its_golden_files(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(golden)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_console_matches_its_golden_files),

@@ -113,7 +113,7 @@ static void test_hgrm_fails_when_it_does_not_fit(void **state)
     buffer_free(&whole);
 }
 
-int main(void)
+TEST_GROUP(hgrm)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_hgrm_has_five_steps_per_half_of_the_rest),

@@ -456,7 +456,7 @@ static void test_json_fails_when_it_does_not_fit(void **state)
     buffer_free(&out);
 }
 
-int main(void)
+TEST_GROUP(json)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_has_the_seed_keys_in_their_order),

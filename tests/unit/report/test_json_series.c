@@ -105,7 +105,7 @@ static void test_json_of_a_long_run_fits_into_its_buffer(void **state)
     buffer_free(&out);
 }
 
-int main(void)
+TEST_GROUP(json_series)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_timeline_has_a_row_for_each_second),

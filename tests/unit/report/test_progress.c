@@ -303,7 +303,7 @@ static void test_progress_fails_when_it_does_not_fit(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, start, finish)
 
-int main(void)
+TEST_GROUP(progress)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_progress_plain_tells_each_phase_in_a_line),

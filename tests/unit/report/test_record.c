@@ -452,7 +452,7 @@ static void test_record_takes_from_busy_workers(void **state)
     buffer_free(&file);
 }
 
-int main(void)
+TEST_GROUP(record)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_record_writes_a_line_for_each_request),

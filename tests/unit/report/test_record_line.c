@@ -180,7 +180,7 @@ static void test_record_line_passes_on_that_out_is_full(void **state)
     record_lines_free(&lines);
 }
 
-int main(void)
+TEST_GROUP(record_line)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_record_line_tells_a_request),

@@ -171,7 +171,7 @@ static void test_screen_remembers_that_it_failed(void **state)
     assert_string_equal(out.data, "1234");
 }
 
-int main(void)
+TEST_GROUP(screen)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_screen_cuts_between_characters_and_says_so),

@@ -145,7 +145,7 @@ static void test_answer_fills_in_what_it_answers(void **state)
     script_free(&script);
 }
 
-int main(void)
+TEST_GROUP(answer)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answer_is_a_reply_with_its_last_message),

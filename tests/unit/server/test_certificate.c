@@ -170,7 +170,7 @@ static void test_certificate_signs_nothing_itself(void **state)
     free_pair(&pair);
 }
 
-int main(void)
+TEST_GROUP(certificate)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_certificate_is_valid_for_the_loopback_names_only),

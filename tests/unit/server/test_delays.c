@@ -139,7 +139,7 @@ static void test_delays_may_be_moved_later(void **state)
 
 #define WITH_LOOP(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
-int main(void)
+TEST_GROUP(delays)
 {
     const struct CMUnitTest tests[] = {
         WITH_LOOP(test_delays_expire_in_the_order_of_their_due_times),

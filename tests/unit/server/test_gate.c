@@ -72,7 +72,7 @@ static void test_gate_counts_handshakes(void **state)
     assert_int_equal(gate_count(&gate, NS_PER_S + 500 * NS_PER_MS), REFUSAL_NONE);
 }
 
-int main(void)
+TEST_GROUP(gate)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gate_wants_each_required_header_with_its_value),

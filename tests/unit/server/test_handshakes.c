@@ -256,7 +256,7 @@ static void test_handshakes_of_any_length_are_answered_or_cut(void **state)
     free(request);
 }
 
-int main(void)
+TEST_GROUP(handshakes)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_handshakes_pass_with_a_good_signature),

@@ -191,7 +191,7 @@ static void test_limits_close_when_too_many_answers_wait(void **state)
     assert_int_equal(end_talk(&talk).sent, 0);
 }
 
-int main(void)
+TEST_GROUP(limits)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_limits_close_on_what_is_too_long),

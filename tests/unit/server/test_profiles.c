@@ -326,7 +326,7 @@ static void test_profiles_are_all_named_and_tested(void **state)
     assert_null(profile_find("none"));
 }
 
-int main(void)
+TEST_GROUP(profiles)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_profiles_answer_as_their_samples_do),

@@ -51,7 +51,7 @@ static void test_quota_without_a_limit_lets_everything_through(void **state)
         assert_true(quota_take(&quota, START_NS));
 }
 
-int main(void)
+TEST_GROUP(quota)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quota_lets_a_second_through_and_then_an_even_rate),

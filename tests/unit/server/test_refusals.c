@@ -71,7 +71,7 @@ static void test_refusals_have_a_request_id_each(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(refusals)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refusals_speak_as_the_gateway_does),

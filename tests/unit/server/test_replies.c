@@ -329,7 +329,7 @@ static void test_replies_name_each_session_like_the_gateway(void **state)
     replies_free(&replies);
 }
 
-int main(void)
+TEST_GROUP(replies)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_replies_find_the_prompt_in_the_message),

@@ -74,7 +74,7 @@ static void test_script_names_an_unknown_variable(void **state)
     assert_non_null(strstr(error.text, "nothing"));
 }
 
-int main(void)
+TEST_GROUP(script)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_script_puts_each_message_in_its_place_and_time),

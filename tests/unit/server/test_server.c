@@ -446,7 +446,7 @@ static void test_server_is_trusted_through_the_authority_it_wrote(void **state)
     remove_temporary(path);
 }
 
-int main(void)
+TEST_GROUP(server)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_server_accepts_the_key_of_the_rfc),

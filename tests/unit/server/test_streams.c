@@ -165,7 +165,7 @@ static void test_streams_broadcast_to_everybody(void **state)
     assert_int_equal(counts.errors, 1);
 }
 
-int main(void)
+TEST_GROUP(streams)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_streams_come_message_by_message),

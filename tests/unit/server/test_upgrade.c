@@ -89,7 +89,7 @@ static void test_upgrade_length_waits_for_the_empty_line(void **state)
     assert_int_equal(upgrade_length((struct text){NULL, 0}), 0);
 }
 
-int main(void)
+TEST_GROUP(upgrade)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_upgrade_keeps_everything_as_it_was_sent),

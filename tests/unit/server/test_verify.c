@@ -203,7 +203,7 @@ static void test_verify_wants_host_among_the_signed_headers(void **state)
     assert_false(verify(&(struct case_){"", headers, "", 0}, PATH, HOST, REGION, SECRET));
 }
 
-int main(void)
+TEST_GROUP(verify)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_verify_accepts_what_botocore_signed),

@@ -84,7 +84,7 @@ static void test_cost_of_a_run_without_time_has_no_rate(void **state)
     assert_true(cost_estimate(&results).messages_per_s == 0);
 }
 
-int main(void)
+TEST_GROUP(cost)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cost_is_what_the_price_list_says),

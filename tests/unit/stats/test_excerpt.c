@@ -68,7 +68,7 @@ static void test_excerpt_never_splits_a_character_to_fit(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(excerpt)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_excerpt_keeps_what_is_good_and_replaces_the_rest),

@@ -132,7 +132,7 @@ static void test_failures_sort_by_count_then_kind_then_detail(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(failures)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_failures_count_by_kind_and_detail, reset),

@@ -428,7 +428,7 @@ static void test_histogram_consistent_and_empty_has_no_figures(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(histogram)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_histogram_agrees_with_exact_sorting, reset),

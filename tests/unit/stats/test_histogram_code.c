@@ -227,7 +227,7 @@ static void test_histogram_code_is_refused_when_its_bytes_are_not_the_form(void 
     }
 }
 
-int main(void)
+TEST_GROUP(histogram_code)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_histogram_code_is_the_documented_form, start, end),

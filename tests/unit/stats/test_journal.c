@@ -229,7 +229,7 @@ static void test_journal_joins_two_threads(void **state)
     close_queue(&queue);
 }
 
-int main(void)
+TEST_GROUP(journal)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_journal_gives_back_what_was_put),

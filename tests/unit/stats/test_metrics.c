@@ -274,7 +274,7 @@ static void test_metrics_find_takes_whole_names_only(void **state)
     assert_ptr_equal(metric_find("latency:p(95)", 7), find("latency"));
 }
 
-int main(void)
+TEST_GROUP(metrics)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_metrics_give_the_figures_of_a_run, reset, release),

@@ -347,7 +347,7 @@ static void test_recorder_counts_openings_by_what_they_are(void **state)
     assert_int_equal(recorder.connect[CONNECT_TOTAL].count, ARRAY_LENGTH(openings));
 }
 
-int main(void)
+TEST_GROUP(recorder)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {

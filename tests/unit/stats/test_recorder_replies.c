@@ -272,7 +272,7 @@ static void test_recorder_counts_messages_bytes_and_billed_units(void **state)
     assert_int_equal(recorder.traffic.received_units, 2 + 3 + 4);
 }
 
-int main(void)
+TEST_GROUP(recorder_replies)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {

@@ -271,7 +271,7 @@ static void test_recorder_allocates_nothing_however_long_the_run(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(recorder_run)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {

@@ -228,7 +228,7 @@ static void test_results_name_the_sum_that_does_not_hold(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(results)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_results_decide_the_exit_code_and_its_reason),

@@ -266,7 +266,7 @@ static void test_selector_gets_nothing_from_nothing(void **state)
     assert_false(selector_get(&rate, &results, &value));
 }
 
-int main(void)
+TEST_GROUP(selector)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_selector_parses_and_labels_figures),

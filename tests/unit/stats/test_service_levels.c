@@ -89,7 +89,7 @@ static void test_service_levels_begin_beyond_the_last_good_sample(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(service_levels)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_service_levels_are_the_lowest_upper_limits_of_each_time),

@@ -88,7 +88,7 @@ static void test_snapshot_add_adds_the_evidence_of_every_threshold(void **state)
     }
 }
 
-int main(void)
+TEST_GROUP(snapshot)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_snapshot_add_sums_counts_and_keeps_the_worst_p95),

@@ -233,7 +233,7 @@ static void test_thresholds_parse_refuses_what_it_could_not_keep(void **state)
     assert_string_equal(thresholds.items[0].name, text);
 }
 
-int main(void)
+TEST_GROUP(thresholds)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_thresholds_judge_each_relation, fill, release),

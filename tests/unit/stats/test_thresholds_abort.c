@@ -462,7 +462,7 @@ static void test_thresholds_abort_counts_percentiles_at_the_ends_of_the_scale(vo
     }
 }
 
-int main(void)
+TEST_GROUP(thresholds_abort)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_thresholds_abort_exactly_when_nothing_can_mend_the_run),

@@ -275,7 +275,7 @@ static void test_timeline_bucket_that_is_full_stays_full(void **state)
                     1016 * NS_PER_MS);
 }
 
-int main(void)
+TEST_GROUP(timeline)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
     const struct CMUnitTest tests[] = {

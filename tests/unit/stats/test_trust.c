@@ -470,7 +470,7 @@ static void test_trust_grades_have_names(void **state)
 
 #define TRUST_TEST(test) cmocka_unit_test_setup_teardown(test, fill, release)
 
-int main(void)
+TEST_GROUP(trust)
 {
     const struct CMUnitTest tests[] = {
         TRUST_TEST(test_trust_believes_a_good_run),

@@ -1,17 +1,18 @@
-/* Counts the allocations of the code under test. Link with ALLOCATION_WRAPS, see CMakeLists.txt. */
-#ifndef WSLOAD_TESTS_ALLOCATIONS_H
-#define WSLOAD_TESTS_ALLOCATIONS_H
+#include "allocations.h"
 
 #include <stddef.h>
+
+atomic_ulong allocations;
+atomic_ulong frees;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *memory, size_t size);
+void __real_free(void *memory);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
-
-static unsigned long allocations;
+void __wrap_free(void *memory);
 
 void *__wrap_malloc(size_t size)
 {
@@ -31,4 +32,8 @@ void *__wrap_realloc(void *memory, size_t size)
     return __real_realloc(memory, size);
 }
 
-#endif
+void __wrap_free(void *memory)
+{
+    frees++;
+    __real_free(memory);
+}
