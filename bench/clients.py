@@ -266,8 +266,8 @@ def wsload_streams(bench, connections, streams):
         "rate": messages / result["total_time"],
         "open_time": result["connections"]["open_time"],
         "inter_message_gap": result["inter_message_gap"],
-        "verdict": result["verdict"],
-        "trusted": float(result["verdict"]["status"] != "invalid"),
+        "verdict": result["validity"],
+        "trusted": float(result["validity"]["status"] != "invalid"),
         "server_busy": server.busy,
         "server_late": server.late,
     }

@@ -12,8 +12,8 @@
 #include <time.h>
 
 #include "program.h"
+#include "worker.h"
 #include "wsload/base/clock.h"
-#include "wsload/engine/worker.h"
 
 #define PAYLOAD "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -172,7 +172,7 @@ static double cpu_seconds(void)
 static void run(const struct plan *plan)
 {
     struct null_transport null = {
-        .base = {&operations}, .size = plan->connections, .wake_ns = CLOCK_NEVER};
+        .base = {&operations}, .size = plan->load.connections, .wake_ns = CLOCK_NEVER};
     struct thresholds thresholds = {0};
     struct crew crew;
     struct error error;
@@ -187,7 +187,7 @@ static void run(const struct plan *plan)
     worker_run(null.worker, &null.base);
     double cpu = cpu_seconds() - before;
 
-    uint64_t ok = worker_report(null.worker).recorder->measured.ok;
+    uint64_t ok = worker_measurement(null.worker)->counts[COUNT_OK];
     printf("{\"requests\": %" PRIu64 ", \"cpu_per_request\": %.12f}\n", ok, cpu / (double)ok);
     worker_free(null.worker);
     free(null.ring);
@@ -207,15 +207,16 @@ int main(int argc, char **argv)
     if (template_compile(&message, text_of("{{prompt:raw}}"), &scope, &error))
         die("template_compile");
     struct plan plan = {
-        .model = LOAD_CLOSED,
+        .load = {.model = LOAD_CLOSED,
+                 .connections = (uint32_t)number(argv[1], 1000000),
+                 .in_flight = 1,
+                 .duration_ns = number(argv[2], 3600) * NS_PER_S,
+                 .workers = 1,
+                 .shards = 1},
         .prompts = &prompts,
         .message = &message,
-        .connections = (uint32_t)number(argv[1], 1000000),
-        .in_flight = 1,
-        .duration_ns = number(argv[2], 3600) * NS_PER_S,
         .reply_timeout_ns = 30 * NS_PER_S,
         .connect_timeout_ns = 10 * NS_PER_S,
-        .workers = 1,
     };
     run(&plan);
     template_free(&message);

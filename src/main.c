@@ -1,6 +1,28 @@
+#include <string.h>
+
+#include "wsload/base/helpers.h"
 #include "wsload/command/command.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char *const argv[]);
+} subcommands[] = {
+    {"serve", command_serve},
+    {"report", command_report},
+    {"merge", command_merge},
+    {"help", command_help},
+};
 
 int main(int argc, char *argv[])
 {
-    return command_main(argc, argv);
+    char **words = argv + 1;
+    for (size_t i = 0; argc > 1 && i < ARRAY_LENGTH(subcommands); i++) {
+        if (strcmp(words[0], subcommands[i].name) != 0)
+            continue;
+        if (argc == 2 || strcmp(words[1], "help") != 0)
+            return subcommands[i].run(argc - 1, words);
+        char *const topic[] = {words[1], words[0], words[2]}; /* "serve help X": "help serve X" */
+        return command_help(argc > 3 ? 3 : 2, topic);
+    }
+    return command_run(argc, argv);
 }

@@ -2,15 +2,16 @@
 # Installs what the tests need, builds, and runs all of them: plainly, under the address and
 # undefined behaviour sanitizers, and what uses threads under the thread sanitizer.
 #
-# usage: tests/run.sh [--quick]        --quick leaves the sanitizers out
+# usage: tests/run.sh [--quick]        --quick leaves out the sanitizers, and what measures milliseconds
+#                                      and so runs alone
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
 case "$#:${1:-}" in
-0:) presets=(dev asan tsan) ;;
-1:--quick) presets=(dev) ;;
+0:) presets=(dev asan tsan) choice=() ;;
+1:--quick) presets=(dev) choice=(-LE '^timing$') ;;
 *)
     printf 'usage: tests/run.sh [--quick]\n' >&2
     exit 2
@@ -30,6 +31,18 @@ install_node_modules() {
     }
 }
 
+install_python_modules() {
+    local modules=tests/e2e/python_modules requirements=tests/e2e/requirements.txt
+    [ "$modules" -nt "$requirements" ] || {
+        say "pip install (tests/e2e)"
+        rm -rf "$modules"
+        /usr/bin/python3 -m pip install --quiet --disable-pip-version-check \
+            --root-user-action=ignore --no-deps --require-hashes \
+            --target "$modules" --requirement "$requirements"
+        touch "$modules"
+    }
+}
+
 # Warnings are errors in CI, but not under the sanitizers: their code makes gcc see what is not there.
 build() { # preset
     local werror=OFF
@@ -42,14 +55,25 @@ build() { # preset
 }
 
 run_tests() { # preset
-    local choice=()
-    [ "$1" != tsan ] || choice=(-L '^(threads|engine|server)$')
-    ctest --preset "$1" "${choice[@]}"
+    ctest --preset "$1" "${choice[@]}" | tee "build/tests-$1.log"
+}
+
+# Of the lines "12/80 Test #7: e2e_life ....   Passed   12.34 sec" in the logs.
+show_times() {
+    local preset
+    say "slowest tests"
+    for preset in "${presets[@]}"; do
+        sed -n "s/.*Test *#[0-9]*: \([^ ]*\) .* \([0-9.]*\) sec *$/\2 s  $preset \1/p" \
+            "build/tests-$preset.log" 2>/dev/null || true
+    done | sort -rn | awk 'NR <= 10'
+    say "total: $SECONDS s"
 }
 
 scripts/install.sh build test
 install_node_modules
+install_python_modules
 mkdir -p build
+rm -f build/tests-*.log
 
 failed=()
 for preset in "${presets[@]}"; do
@@ -62,6 +86,7 @@ for preset in "${presets[@]}"; do
     run_tests "$preset" || failed+=("$preset")
 done
 
+show_times
 say "presets: $((${#presets[@]} - ${#failed[@]})) of ${#presets[@]} passed"
 [ ${#failed[@]} -eq 0 ] || {
     printf 'failed: %s\n' "${failed[*]}"

@@ -1,6 +1,7 @@
 #include "wsload/base/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 static uint64_t read_ns(clockid_t clock)
@@ -37,6 +38,24 @@ void clock_format_utc(uint64_t unix_ms, char out[CLOCK_UTC_SIZE])
     gmtime_r(&seconds, &utc);
     size_t length = strftime(out, CLOCK_UTC_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
     snprintf(out + length, CLOCK_UTC_SIZE - length, ".%03uZ", (unsigned)(unix_ms % 1000));
+}
+
+bool clock_parse_utc(const char *text, uint64_t *unix_ms)
+{
+    char again[CLOCK_UTC_SIZE];
+    unsigned ms = 0;
+    struct tm utc = {.tm_mday = 1};
+    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3uZ", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
+               &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &ms) != 7)
+        return false;
+    utc.tm_year -= 1900;
+    utc.tm_mon -= 1;
+    time_t seconds = timegm(&utc);
+    if (seconds < 0)
+        return false;
+    *unix_ms = (uint64_t)seconds * 1000 + ms;
+    clock_format_utc(*unix_ms, again); /* what was read too kindly reads otherwise now */
+    return strcmp(text, again) == 0;
 }
 
 double clock_seconds(uint64_t ns)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
 
 #define SMALLEST_CAPACITY 64
 
@@ -72,22 +73,13 @@ int deadlines_reserve(struct deadlines *deadlines, size_t capacity)
     return 0;
 }
 
-static int push(struct deadlines *deadlines, struct deadline *deadline)
-{
-    if (deadlines->count == deadlines->capacity) {
-        size_t doubled = deadlines->capacity == 0 ? SMALLEST_CAPACITY : deadlines->capacity * 2;
-        if (deadlines_reserve(deadlines, doubled))
-            return -1;
-    }
-    put(deadlines, deadlines->count++, deadline);
-    return 0;
-}
-
 int deadlines_arm(struct deadlines *deadlines, struct deadline *deadline, uint64_t due_ns)
 {
     if (deadline->heap_place == 0) {
-        if (push(deadlines, deadline))
+        size_t doubled = u64_max(deadlines->capacity * 2, SMALLEST_CAPACITY);
+        if (deadlines->count == deadlines->capacity && deadlines_reserve(deadlines, doubled))
             return -1;
+        put(deadlines, deadlines->count++, deadline);
     } else if (due_ns >= deadline->heap_ns) {
         deadline->due_ns = due_ns;
         return 0;

@@ -23,7 +23,7 @@ static int system_error(struct error *error, const char *path)
     return error_set(error, "%s: %s", path, strerror(errno));
 }
 
-/* Why LENGTH more bytes do not go into OUT. */
+/* Why LENGTH more bytes do not fit into OUT. */
 static int no_room(struct error *error, const char *path, const struct buffer *out,
                    uintmax_t length)
 {
@@ -34,26 +34,11 @@ static int no_room(struct error *error, const char *path, const struct buffer *o
                      units_format_count(out->maximum, maximum));
 }
 
-/* Makes room for a regular file at once, so that one that is too large is refused before it fills
- * the memory. Its size is only a hint: files in /proc have none, and a file may grow. */
-static int make_room(int fd, const char *path, struct buffer *out, struct error *error)
-{
-    struct stat status;
-    if (fstat(fd, &status) || !S_ISREG(status.st_mode))
-        return 0;
-    if (buffer_reserve(out, out->length + (size_t)status.st_size))
-        return no_room(error, path, out, (uintmax_t)status.st_size);
-    return 0;
-}
-
 /* Appends one piece of the file to OUT. 1 when more may follow, 0 at its end, or -1. */
 static int read_piece(int fd, const char *path, struct buffer *out, struct error *error)
 {
     char piece[READ_SIZE];
-    ssize_t got;
-    do
-        got = read(fd, piece, sizeof(piece));
-    while (got < 0 && errno == EINTR);
+    ssize_t got = TEMP_FAILURE_RETRY(read(fd, piece, sizeof(piece)));
     if (got < 0)
         return system_error(error, path);
     if (buffer_append(out, piece, (size_t)got))
@@ -69,12 +54,13 @@ int file_read(const char *path, struct buffer *out, struct error *error)
         path = "standard input";
     if (fd < 0)
         return system_error(error, path);
-    int result = make_room(fd, path, out, error);
-    if (result == 0) {
-        do
-            result = read_piece(fd, path, out, error);
-        while (result > 0);
-    }
+    /* Room for all of it at once, so that a file that is too large is refused before it fills the
+     * memory. The size is only a hint: files in /proc have none, and a file may grow. */
+    struct stat status;
+    size_t size = fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? (size_t)status.st_size : 0;
+    int result = buffer_reserve(out, out->length + size) ? no_room(error, path, out, size) : 1;
+    while (result > 0)
+        result = read_piece(fd, path, out, error);
     if (!standard_input)
         close(fd);
     return result;
@@ -143,6 +129,44 @@ static int destination_find(struct destination *destination, const char *path, s
     return 0;
 }
 
+/* What tells a file from all others: itself, or its directory with the name that it will have. */
+struct identity {
+    dev_t device;
+    ino_t inode;
+    char name[NAME_MAX + 1]; /* "" when it exists */
+};
+
+/* False when there is nothing to compare. */
+static bool identify(const char *path, struct identity *identity)
+{
+    struct stat status;
+    struct error ignored;
+    struct destination destination;
+    bool there = strcmp(path, "-") == 0 ? fstat(STDOUT_FILENO, &status) == 0
+                                        : stat(path, &status) == 0;
+    if (there) {
+        *identity = (struct identity){.device = status.st_dev, .inode = status.st_ino};
+        return S_ISREG(status.st_mode);
+    }
+    if (destination_find(&destination, path, &ignored) ||
+        stat(destination.directory[0] ? destination.directory : ".", &status))
+        return false;
+    *identity = (struct identity){.device = status.st_dev, .inode = status.st_ino};
+    snprintf(identity->name, sizeof(identity->name), "%s",
+             destination.path + strlen(destination.directory));
+    return true;
+}
+
+bool file_same(const char *a, const char *b)
+{
+    struct identity first;
+    struct identity second;
+    if (strcmp(a, "-") == 0 && strcmp(b, "-") == 0)
+        return true;
+    return identify(a, &first) && identify(b, &second) && first.device == second.device &&
+           first.inode == second.inode && strcmp(first.name, second.name) == 0;
+}
+
 /* Creates a file of a new name beside the destination and leaves that name in TEMPORARY. The kernel
  * gives it mode 0666 less the umask, which mkstemp() would not. -1 with errno. */
 static int create_temporary(const struct destination *destination, char temporary[PATH_MAX])
@@ -172,32 +196,29 @@ int file_check_writable(const char *path, struct error *error)
     return 0;
 }
 
-int file_write_all(int fd, struct text text)
+/* 0, or -1 with errno. */
+static int write_all(int fd, struct text text)
 {
     while (text.length > 0) {
-        ssize_t written = write(fd, text.data, text.length);
-        if (written < 0 && errno == EINTR)
-            continue;
+        ssize_t written = TEMP_FAILURE_RETRY(write(fd, text.data, text.length));
         if (written < 0)
             return -1;
-        text.data += written;
-        text.length -= (size_t)written;
+        text = text_after(text, (size_t)written);
     }
     return 0;
 }
 
-/* -1 with errno. */
 static int write_in_place(const struct destination *destination, struct text text)
 {
     if (destination->open_fd >= 0)
-        return file_write_all(destination->open_fd, text);
+        return write_all(destination->open_fd, text);
     /* Not blocking: a pipe that nobody reads is an error, not a reason to wait for ever. */
     int fd = open(destination->path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return -1;
     fcntl(fd, F_SETFL, O_WRONLY);
     /* A pipe or a device has no length, and refuses. */
-    int result = ftruncate(fd, 0) && errno != EINVAL ? -1 : file_write_all(fd, text);
+    int result = ftruncate(fd, 0) && errno != EINVAL ? -1 : write_all(fd, text);
     close(fd);
     return result;
 }
@@ -207,7 +228,7 @@ static int write_in_place(const struct destination *destination, struct text tex
 static int fill_temporary(int fd, const struct destination *destination, struct text text)
 {
     bool filled = (!destination->exists || fchmod(fd, destination->mode) == 0) &&
-                  file_write_all(fd, text) == 0 && fsync(fd) == 0;
+                  write_all(fd, text) == 0 && fsync(fd) == 0;
     int cause = errno;
     if (close(fd))
         return -1;

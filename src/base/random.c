@@ -62,8 +62,8 @@ uint64_t random_between(struct random *random, uint64_t low, uint64_t high)
 uint64_t random_seed_from_system(void)
 {
     uint64_t seed;
-    /* Only a kernel older than 3.17 fails here; no secret hangs on the seed, so the time will do.
-     */
+    /* Only a kernel older than 3.17 fails here; nothing secret depends on the seed, so the time
+     * will do. */
     if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
         seed = clock_monotonic_ns();
     return seed;

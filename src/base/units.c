@@ -55,7 +55,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Reads the number that *TEXT begins with and moves *TEXT behind it. */
+/* Reads the number that *TEXT begins with and moves *TEXT past it. */
 static int decimal_read(struct decimal *decimal, const char **text, const char *hint,
                         struct error *error)
 {
@@ -116,7 +116,7 @@ static const struct unit *unit_find(const struct unit *units, struct text name, 
     return NULL;
 }
 
-/* Reads one part, such as the "30m" of "1h30m", and moves *TEXT behind it. */
+/* Reads one part, such as the "30m" of "1h30m", and moves *TEXT past it. */
 static int duration_part(const char **text, bool first, uint64_t *ns, struct error *error)
 {
     uint64_t factor = NS_PER_S;

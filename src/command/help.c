@@ -1,13 +1,15 @@
-#include "wsload/command/help.h"
+#include "help.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "wsload/base/units.h"
+#include "wsload/stats/metrics.h"
 
 #define HELP_COLUMN 36
 #define HELP_WIDTH  80
 #define LIST_MAX    4096
+
+/* --- Options --- */
 
 /* "-c, --connections N" */
 static void describe_forms(const struct option_row *row, char *out, size_t size)
@@ -23,19 +25,17 @@ static void describe_forms(const struct option_row *row, char *out, size_t size)
 static void help_line(const struct option_row *row, struct buffer *out)
 {
     char forms[80];
-    char line[100];
     size_t start = out->length;
+    int indent = row->letter ? 2 : 6;
     describe_forms(row, forms, sizeof(forms));
-    snprintf(line, sizeof(line), "%s%s", row->letter ? "  " : "      ", forms);
-    buffer_printf(out, "%-*s%s", HELP_COLUMN, line, row->help);
+    buffer_printf(out, "%*s%-*s%s", indent, "", HELP_COLUMN - indent, forms, row->help);
     size_t width = out->length - start;
     if (row->initial && width + strlen(row->initial) + 3 <= HELP_WIDTH)
         buffer_printf(out, " [%s]", row->initial);
     buffer_printf(out, "\n");
 }
 
-/* Appends TEXT in lines of at most HELP_WIDTH columns, the first behind START, which is as long as
- * the others are indented. */
+/* Appends TEXT, its lines broken between words and but for the first indented as long as START. */
 static void wrap(const char *start, const char *text, struct buffer *out)
 {
     size_t indent = strlen(start);
@@ -57,14 +57,13 @@ static void wrap(const char *start, const char *text, struct buffer *out)
     buffer_printf(out, "\n");
 }
 
-/* Whether I is in the group of the option in front of it. */
+/* Whether I is in the group of the option before it. */
 static bool in_same_group(const struct option_set *set, size_t i)
 {
     return i > 0 && i < set->count && strcmp(set->rows[i].group, set->rows[i - 1].group) == 0;
 }
 
-/* "also --seed, --threads (-t)": the rare options from row FIRST to before END, if there are any.
- */
+/* "also --seed, --threads (-t)": the rare options from row FIRST to before END, if any. */
 static void help_rare(const struct option_set *set, size_t first, size_t end, struct buffer *out)
 {
     struct buffer names;
@@ -98,29 +97,23 @@ void help_options(const struct option_set *set, enum help_extent extent, struct 
     }
 }
 
-static void describe_choices(const struct option_row *row, struct buffer *out)
+static void describe_limits(const struct option_row *row, struct buffer *out)
 {
     struct buffer list;
+    char low[UNITS_SIZE];
+    char high[UNITS_SIZE];
+    option_format(row, row->minimum, low);
+    if (row->maximum)
+        buffer_printf(out, "  Allowed: %s to %s.\n", low, option_format(row, row->maximum, high));
+    else if (row->minimum)
+        buffer_printf(out, "  Allowed: at least %s.\n", low);
+    if (!row->choices)
+        return;
     buffer_init(&list, LIST_MAX);
     option_list_choices(row, &list);
     buffer_printf(&list, ".");
     wrap("  Allowed: ", list.data, out);
     buffer_free(&list);
-}
-
-static void describe_limits(const struct option_row *row, struct buffer *out)
-{
-    char low[UNITS_SIZE];
-    char high[UNITS_SIZE];
-    bool duration = row->type == OPTION_DURATION || row->type == OPTION_RANGE;
-    char *(*format)(uint64_t, char *) = duration ? units_format_duration : units_format_count;
-    if (row->maximum)
-        buffer_printf(out, "  Allowed: %s to %s.\n", format(row->minimum, low),
-                      format(row->maximum, high));
-    else if (row->minimum)
-        buffer_printf(out, "  Allowed: at least %s.\n", format(row->minimum, low));
-    if (row->choices)
-        describe_choices(row, out);
 }
 
 void help_option(const struct option_set *set, const struct option_row *row, struct buffer *out)
@@ -139,4 +132,156 @@ void help_option(const struct option_set *set, const struct option_row *row, str
         buffer_printf(out, "  May be given %d times.\n", OPTION_LIST_MAX);
     buffer_printf(out, "  Environment: %s%s.\n", option_environment_name(set, row, text),
                   row->type == OPTION_LIST ? ", one value a line" : "");
+}
+
+/* --- Figures: words --- */
+
+static const struct {
+    const char *heading;
+    const char *statistics;
+    const char *stat; /* in an example */
+} forms[] = {
+    [METRIC_COUNTER] = {"Counters", "count (the default) or rate", ""},
+    [METRIC_NUMBER] = {"Numbers", "none", ""},
+    [METRIC_DISTRIBUTION] = {"Distributions", "avg, med, min, max, p(N), stddev, count or rate",
+                             ":p(95)"},
+};
+
+static const struct {
+    const char *value;
+    const char *example;
+} units[] = {
+    [METRIC_COUNT] = {"a number", "10"},         [METRIC_SECONDS] = {"a time", "500ms"},
+    [METRIC_PER_SECOND] = {"per second", "100"}, [METRIC_PERCENT] = {"percent", "99.5"},
+    [METRIC_BYTES] = {"a size", "64KiB"},
+};
+
+static const char *const betters[] = {
+    [BETTER_NEITHER] = "",
+    [BETTER_LESS] = "; less is better",
+    [BETTER_MORE] = "; more is better",
+};
+
+/* A name for it besides its path; NULL: none. */
+static const char *other_name(const struct metric *metric)
+{
+    return metric->alias && strcmp(metric->alias, metric->path) != 0 ? metric->alias : NULL;
+}
+
+/* Which runs have it; NULL: all of them. */
+static const char *runs_of(const struct metric *metric)
+{
+    if (metric->runs & RUN_STREAM)
+        return "Only runs whose replies are streams (--reply-end) have it.";
+    if (metric->runs & RUN_OPEN)
+        return "Only runs at a --rate have it.";
+    if (metric->runs & RUN_HOLD)
+        return "Only runs that --hold connections have it.";
+    return metric->runs & RUN_TWO_WAY ? "Runs with --one-way or --hold do not have it." : NULL;
+}
+
+/* --- Figures: lists --- */
+
+/* NAME, and TEXT beside it from COLUMN on; below it when NAME is too long. */
+static void put_row(const char *name, int column, const char *text, struct buffer *out)
+{
+    char start[64];
+    if ((int)strlen(name) + 4 > column) {
+        buffer_printf(out, "  %s\n", name);
+        name = "";
+    }
+    snprintf(start, sizeof(start), "  %-*s", column - 2, name);
+    wrap(start, text, out);
+}
+
+static void put_metrics(enum metric_form form, struct buffer *out)
+{
+    size_t count;
+    char name[128];
+    const struct metric *metrics = metrics_table(&count);
+    buffer_printf(out, "\n%s, STAT is %s:\n", forms[form].heading, forms[form].statistics);
+    for (size_t i = 0; i < count; i++) {
+        const struct metric *metric = &metrics[i];
+        if (metric->form != form)
+            continue;
+        const char *other = other_name(metric);
+        snprintf(name, sizeof(name), "%s%s%s", metric->path, other ? ", " : "", other ? other : "");
+        put_row(name, 26, metric->meaning, out);
+    }
+}
+
+static void put_all_metrics(struct buffer *out)
+{
+    wrap("",
+         "The figures of a run, for --threshold 'METRIC:STAT OP VALUE' (see 'wsload help "
+         "threshold'). Each stands in the JSON summary under its name; after a comma "
+         "stands another name for it. 'wsload help METRIC' says more of one.",
+         out);
+    put_metrics(METRIC_DISTRIBUTION, out);
+    put_metrics(METRIC_COUNTER, out);
+    put_metrics(METRIC_NUMBER, out);
+}
+
+static void put_failures(struct buffer *out)
+{
+    char text[256];
+    wrap("",
+         "What can go wrong with the target. Failures are counted by kind and detail in "
+         "'errors' of the JSON summary; a threshold is --threshold 'errors{kind=KIND}<N'.",
+         out);
+    buffer_printf(out, "\n");
+    for (int i = 0; i < FAILURE_KIND_COUNT; i++) {
+        enum failure_kind kind = (enum failure_kind)i;
+        const char *detail = failure_detail(kind);
+        snprintf(text, sizeof(text), "%s%s%s", failure_hint(kind, ""),
+                 detail[0] ? "; detail: " : "", detail);
+        put_row(failure_name(kind), 20, text, out);
+    }
+}
+
+/* --- Figures: one metric --- */
+
+static void put_metric(const struct metric *metric, struct buffer *out)
+{
+    const char *runs = runs_of(metric);
+    buffer_printf(out, "%s%s   (%s)\n\n", out->length ? "\n" : "", metric->path, metric->label);
+    wrap("  ", metric->meaning, out);
+    if (runs)
+        wrap("  ", runs, out);
+    if (metric->by_kind)
+        wrap("  ", "The kinds: 'wsload help failures'.", out);
+    buffer_printf(out, "\n");
+    if (other_name(metric))
+        buffer_printf(out, "  Also called: %s.\n", metric->alias);
+    buffer_printf(out, "  Statistics: %s.\n", forms[metric->form].statistics);
+    buffer_printf(out, "  Value: %s%s.\n", units[metric->unit].value, betters[metric->better]);
+    buffer_printf(out, "  Example: --threshold '%s%s%s%s'\n", metric->path,
+                  forms[metric->form].stat, metric->better == BETTER_MORE ? ">" : "<",
+                  units[metric->unit].example);
+}
+
+void help_figures(const char *topic, struct buffer *out)
+{
+    const struct metric *metric = metric_find(topic, strlen(topic));
+    if (strcmp(topic, "metrics") == 0)
+        put_all_metrics(out);
+    else if (strcmp(topic, "failures") == 0)
+        put_failures(out);
+    else if (metric)
+        put_metric(metric, out);
+}
+
+size_t help_figure_topics(const char *topics[HELP_FIGURES_MAX])
+{
+    size_t rows;
+    size_t count = 0;
+    const struct metric *metrics = metrics_table(&rows);
+    topics[count++] = "metrics";
+    topics[count++] = "failures";
+    for (size_t i = 0; i < rows && count + 2 < HELP_FIGURES_MAX; i++) {
+        topics[count++] = metrics[i].path;
+        if (metrics[i].alias)
+            topics[count++] = metrics[i].alias;
+    }
+    return count;
 }

@@ -3,89 +3,157 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "wsload/command/help.h"
-#include "wsload/command/run_options.h"
-#include "wsload/command/serve_options.h"
+#include "help.h"
+#include "wsload/base/helpers.h"
+#include "wsload/judge/verdict.h"
 
 #define HELP_MAX (64u * 1024u)
 
-static int print_help(const char *head, const struct option_set *set, const char *tail)
+#define OPTIONS(name, upper)                                                                       \
+    "Every option is also WSLOAD_" upper "_NAME in the environment.\n"                             \
+    "'wsload " name " help OPTION' explains one.\n"
+
+/* A subcommand's usage: what stands before its options, and after them. */
+static const struct usage {
+    const char *name;
+    const struct option_set *set;
+    const char *head;
+    const char *tail;
+} usages[] = {
+    {"wsload", &run_option_set,
+     "Usage: wsload [OPTIONS] URL [PROMPTS_FILE]\n"
+     "Load-tests a WebSocket chat backend with the prompts of a file [prompts.txt].\n"
+     "\n"
+     "  wsload serve --delay 9ms & sleep 1; echo a|wsload -d 5s ws://127.0.0.1:8080 -\n"
+     "\n",
+     "\nExit codes: 0 passed; 1 a threshold failed, or no request succeeded; 2 usage,\n"
+     "  input or output error; 3 no connection; 4 untrusted; 130, 143 interrupted.\n"
+     "Options are WSLOAD_NAME in the environment, too, and the URL is WSLOAD_URL.\n"
+     "Commands: serve, report, merge; help OPTION, METRIC, all, metrics, failures.\n"},
+    {"serve", &serve_option_set,
+     "Usage: wsload serve [OPTIONS]\n"
+     "A small server that answers like a chat backend behind API Gateway.\n"
+     "\n"
+     "  wsload serve --listen 127.0.0.1:8080 --delay 50ms --error-rate 1\n"
+     "\n",
+     "\nIt ends on SIGTERM or Ctrl-C and says what it counted.\n" OPTIONS("serve", "SERVE")},
+    {"report", &report_option_set,
+     "Usage: wsload report [OPTIONS] SUMMARY\n"
+     "Shows a run again from its JSON summary; '-' is standard input.\n"
+     "\n"
+     "  wsload report load_test_summary.json --threshold 'latency:p(95)<300ms'\n"
+     "\n",
+     "\nThe exit code is that of the run, or what other thresholds make of it.\n" OPTIONS(
+         "report", "REPORT")},
+    {"merge", &merge_option_set,
+     "Usage: wsload merge [OPTIONS] SUMMARY...\n"
+     "Adds up the JSON summaries of several runs of one load, exactly, and judges the\n"
+     "whole. Counts add, distributions merge, timelines are laid over each other by\n"
+     "wall clock; the order of the files does not matter.\n"
+     "\n"
+     "  wsload merge a.json b.json c.json -o json=all.json\n"
+     "\n",
+     "\nExit codes are those of a run. Rates are over the time from the first beginning\n"
+     "to the last end, so merge what ran side by side.\n" OPTIONS("merge", "MERGE")},
+};
+
+static const struct usage *usage_of(const char *name)
 {
-    struct buffer text;
-    buffer_init(&text, HELP_MAX);
-    help_options(set, HELP_COMMON, &text);
-    printf("%s%s%s", head, text.data, tail);
-    buffer_free(&text);
+    for (size_t i = 0; i < ARRAY_LENGTH(usages); i++)
+        if (strcmp(usages[i].name, name) == 0)
+            return &usages[i];
+    return NULL;
+}
+
+int command_complain(const struct error *error)
+{
+    fprintf(stderr, "wsload: %s\n", error->text);
+    return EXIT_USAGE;
+}
+
+/* Frees TEXT. */
+static int print(struct buffer *text)
+{
+    fwrite(text->data, 1, text->length, stdout);
+    buffer_free(text);
     return 0;
 }
 
-int command_run_help(void)
-{
-    return print_help(
-        "Usage: wsload [OPTIONS] URL [PROMPTS_FILE]\n"
-        "Load-tests a WebSocket chat backend with the prompts of a file [prompts.txt].\n"
-        "\n"
-        "  wsload serve --delay 9ms & sleep 1; echo a|wsload -d 5s ws://127.0.0.1:8080 -\n"
-        "\n",
-        &run_option_set,
-        "\nExit codes: 0 passed; 1 a threshold failed, or no request succeeded; 2 usage,\n"
-        "  input or output error; 3 no connection; 4 untrusted; 130, 143 interrupted.\n"
-        "Every option is also WSLOAD_NAME in the environment, the URL is WSLOAD_URL.\n"
-        "'wsload help OPTION' explains one, 'wsload help all' lists all with a line each;\n"
-        "'wsload serve --help': a server to test; 'wsload serve help OPTION': one of its.\n");
-}
-
-int command_serve_help(void)
-{
-    return print_help("Usage: wsload serve [OPTIONS]\n"
-                      "A small server that answers like a chat backend behind API Gateway.\n"
-                      "\n"
-                      "  wsload serve --listen 127.0.0.1:8080 --delay 50ms --error-rate 1\n"
-                      "\n",
-                      &serve_option_set,
-                      "\nIt ends on SIGTERM or Ctrl-C and says what it counted.\n"
-                      "Every option is also WSLOAD_SERVE_NAME in the environment.\n"
-                      "'wsload serve help OPTION' explains one.\n");
-}
-
-static int list_all(const struct option_set *set)
+int command_usage(const char *name)
 {
     struct buffer text;
+    const struct usage *usage = usage_of(name);
     buffer_init(&text, HELP_MAX);
-    help_options(set, HELP_ALL, &text);
-    printf("%s", text.data);
-    buffer_free(&text);
-    return 0;
+    buffer_printf(&text, "%s", usage->head);
+    help_options(usage->set, HELP_COMMON, &text);
+    buffer_printf(&text, "%s", usage->tail);
+    return print(&text);
 }
 
+/* --- Topics --- */
+
+/* An option of SET, or all of them. False when there is none called NAME. */
+static bool put_option(const struct option_set *set, const char *name, struct buffer *text)
+{
+    const struct option_row *row = option_find(set, name);
+    if (row)
+        help_option(set, row, text);
+    else if (strcmp(name, "all") == 0)
+        help_options(set, HELP_ALL, text);
+    return text->length > 0;
+}
+
+#define TOPICS_MAX (ARRAY_LENGTH(usages) * (OPTION_ROWS_MAX + 1) + HELP_FIGURES_MAX)
+
+/* The topic whose name is nearest to NAME, or NULL. */
+static const char *nearest_topic(const char *name)
+{
+    const char *topics[TOPICS_MAX];
+    size_t count = help_figure_topics(topics);
+    for (size_t i = 0; i < ARRAY_LENGTH(usages); i++) {
+        const struct option_set *set = usages[i].set;
+        topics[count++] = usages[i].name;
+        for (size_t row = 0; row < set->count; row++)
+            topics[count++] = set->rows[row].name;
+    }
+    return text_nearest(name + strspn(name, "-"), topics, count);
+}
+
+/* The option NAME of SET; when that is NULL, of the load test or else of another command, or the
+ * figure NAME, or one of each. */
 static int explain(const struct option_set *set, const char *name)
 {
     struct buffer text;
     struct error error;
     char suggestion[128];
-    const struct option_row *row = option_find(set, name);
-    if (strcmp(name, "all") == 0)
-        return list_all(set);
-    if (!row) {
-        error_set(&error, "%s: no such option%s", name,
-                  option_suggestion(set, name + strspn(name, "-"), suggestion));
-        return command_complain(&error);
-    }
     buffer_init(&text, HELP_MAX);
-    help_option(set, row, &text);
-    printf("%s", text.data);
+    for (size_t i = 0; i < ARRAY_LENGTH(usages); i++)
+        if ((!set || set == usages[i].set) && put_option(usages[i].set, name, &text))
+            break;
+    if (!set)
+        help_figures(name, &text);
+    if (text.length)
+        return print(&text);
     buffer_free(&text);
-    return 0;
+    const char *nearest = set ? NULL : nearest_topic(name);
+    if (set)
+        error_set(&error, "%s: no such option of %s%s", name, set->command,
+                  option_suggestion(set, name + strspn(name, "-"), suggestion));
+    else if (nearest)
+        error_set(&error, "%s: no such option, command or metric; did you mean 'wsload help %s' ?",
+                  name, nearest);
+    else
+        error_set(&error,
+                  "%s: no such option, command or metric; see 'wsload --help' and 'wsload help "
+                  "metrics'",
+                  name);
+    return command_complain(&error);
 }
 
 int command_help(int argc, char *const argv[])
 {
-    if (argc < 2)
-        return command_run_help();
-    if (strcmp(argv[1], "serve") != 0) {
-        bool of_serve = !option_find(&run_option_set, argv[1]) &&
-                        option_find(&serve_option_set, argv[1]);
-        return explain(of_serve ? &serve_option_set : &run_option_set, argv[1]);
-    }
-    return argc < 3 ? command_serve_help() : explain(&serve_option_set, argv[2]);
+    const struct usage *usage = argc > 1 ? usage_of(argv[1]) : &usages[0];
+    if (!usage)
+        return explain(NULL, argv[1]);
+    return argc < 3 ? command_usage(usage->name) : explain(usage->set, argv[2]);
 }

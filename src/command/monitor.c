@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
 
 /* How often the thresholds with abort are looked at. */
 #define JUDGE_EVERY_NS (250 * NS_PER_MS)
@@ -22,16 +23,10 @@ static sigset_t watched_signals(void)
     return signals;
 }
 
-void monitor_block_signals(void)
+void monitor_block_signals(bool blocked)
 {
     sigset_t signals = watched_signals();
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-}
-
-void monitor_unblock_signals(void)
-{
-    sigset_t signals = watched_signals();
-    pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    pthread_sigmask(blocked ? SIG_BLOCK : SIG_UNBLOCK, &signals, NULL);
 }
 
 static void show(struct buffer *line)
@@ -50,9 +45,8 @@ struct turn {
 
 static struct turn turn_every(uint64_t every_ns)
 {
-    if (every_ns == CLOCK_NEVER)
-        return (struct turn){CLOCK_NEVER, CLOCK_NEVER};
-    return (struct turn){every_ns, clock_monotonic_ns() + every_ns};
+    uint64_t now_ns = every_ns == CLOCK_NEVER ? 0 : clock_monotonic_ns();
+    return (struct turn){every_ns, now_ns + every_ns};
 }
 
 static bool turn_is_due(struct turn *turn, uint64_t now_ns)
@@ -65,18 +59,11 @@ static bool turn_is_due(struct turn *turn, uint64_t now_ns)
     return true;
 }
 
-static uint64_t draw_every_ns(const struct progress *progress)
-{
-    switch (progress->mode) {
-    case PROGRESS_BAR:
-        return PROGRESS_BAR_EVERY_NS;
-    case PROGRESS_PLAIN:
-        return PROGRESS_PLAIN_EVERY_NS;
-    case PROGRESS_NONE:
-        break;
-    }
-    return CLOCK_NEVER;
-}
+static const uint64_t draw_every_ns[] = {
+    [PROGRESS_NONE] = CLOCK_NEVER,
+    [PROGRESS_PLAIN] = PROGRESS_PLAIN_EVERY_NS,
+    [PROGRESS_BAR] = PROGRESS_BAR_EVERY_NS,
+};
 
 /* Until TIME_NS, rounded up so that poll() does not return early and spin; -1 for ever. */
 static int milliseconds_until(uint64_t time_ns)
@@ -131,16 +118,15 @@ static void take_turns(struct monitor *monitor, struct turn *draw, struct turn *
 static void watch(struct monitor *monitor, int signals_fd)
 {
     struct buffer line;
-    bool may_abort = thresholds_may_abort(monitor->thresholds);
-    struct turn draw = turn_every(draw_every_ns(&monitor->progress));
-    struct turn judge = turn_every(may_abort ? JUDGE_EVERY_NS : CLOCK_NEVER);
+    struct turn draw = turn_every(draw_every_ns[monitor->progress.mode]);
+    struct turn judge = turn_every(thresholds_may_abort(monitor->thresholds) ? JUDGE_EVERY_NS
+                                                                             : CLOCK_NEVER);
     struct pollfd ready[] = {{.fd = engine_done_fd(monitor->engine), .events = POLLIN},
                              {.fd = signals_fd, .events = POLLIN}};
     buffer_init(&line, 4096);
     for (;;) {
-        uint64_t next_ns = draw.next_ns < judge.next_ns ? draw.next_ns : judge.next_ns;
-        (void)poll(ready, 2,
-                   milliseconds_until(next_ns)); /* interrupted or timed out: look again */
+        int wait_ms = milliseconds_until(u64_min(draw.next_ns, judge.next_ns));
+        (void)poll(ready, ARRAY_LENGTH(ready), wait_ms); /* interrupted: look again */
         if (ready[0].revents)
             break;
         if (ready[1].revents)

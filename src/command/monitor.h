@@ -6,12 +6,9 @@
 #include "wsload/engine/engine.h"
 #include "wsload/report/progress.h"
 
-/* Blocks SIGINT and SIGTERM in this thread and all that it starts, so that monitor_run() gets them.
- */
-void monitor_block_signals(void);
-
-/* Gives them back their usual effect. */
-void monitor_unblock_signals(void);
+/* Blocks SIGINT and SIGTERM in this thread and all that it starts, so that monitor_run() gets them,
+ * or gives them back their usual effect. */
+void monitor_block_signals(bool blocked);
 
 /* A run that is watched. */
 struct monitor {

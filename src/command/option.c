@@ -1,4 +1,4 @@
-#include "wsload/command/option.h"
+#include "option.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -6,32 +6,46 @@
 #include <string.h>
 #include <strings.h>
 
+#include "wsload/base/file.h"
+#include "wsload/base/helpers.h"
 #include "wsload/base/text.h"
-#include "wsload/base/units.h"
+
+#define TEXT_FILE_MAX (16u * 1024u * 1024u)
 
 /* --- Values --- */
+
+char *option_format(const struct option_row *row, uint64_t number, char out[UNITS_SIZE])
+{
+    if (row->type == OPTION_SIZE)
+        return units_format_size(number, out);
+    bool duration = row->type == OPTION_DURATION || row->type == OPTION_RANGE;
+    return duration ? units_format_duration(number, out) : units_format_count(number, out);
+}
 
 static int check_range(const struct option_row *row, uint64_t value, struct error *error)
 {
     char low[UNITS_SIZE];
     char high[UNITS_SIZE];
-    bool duration = row->type == OPTION_DURATION || row->type == OPTION_RANGE;
-    char *(*format)(uint64_t, char *) = duration ? units_format_duration : units_format_count;
     if (value >= row->minimum && (!row->maximum || value <= row->maximum))
         return 0;
+    option_format(row, row->minimum, low);
     if (!row->maximum)
-        return error_set(error, "at least %s is allowed", format(row->minimum, low));
-    return error_set(error, "from %s to %s is allowed", format(row->minimum, low),
-                     format(row->maximum, high));
+        return error_set(error, "at least %s is allowed", low);
+    option_format(row, row->maximum, high);
+    if (row->type == OPTION_SIZE)
+        return error_set(error, "at most %s is allowed", high);
+    return error_set(error, "from %s to %s is allowed", low, high);
 }
 
 static int parse_number(const struct option_row *row, const char *text, uint64_t *field,
                         struct error *error)
 {
-    bool count = row->type == OPTION_COUNT;
-    if (count ? units_parse_count(text, field, error) : units_parse_duration(text, field, error))
-        return -1;
-    return check_range(row, *field, error);
+    int (*parse)(const char *, uint64_t *, struct error *) = row->type == OPTION_COUNT
+                                                                 ? units_parse_count
+                                                             : row->type == OPTION_SIZE
+                                                                 ? units_parse_size
+                                                                 : units_parse_duration;
+    return parse(text, field, error) ? -1 : check_range(row, *field, error);
 }
 
 /* T or T1-T2. */
@@ -42,8 +56,7 @@ static int parse_range(const struct option_row *row, const char *text, struct op
     size_t length = strcspn(text, "-");
     if (length >= sizeof(low))
         return error_set(error, "use a time or two, as in 20ms or 20ms-50ms");
-    memcpy(low, text, length);
-    low[length] = '\0';
+    snprintf(low, sizeof(low), "%.*s", (int)length, text);
     const char *high = text[length] ? text + length + 1 : low;
     if (units_parse_duration(low, &field->low, error) ||
         units_parse_duration(high, &field->high, error) || check_range(row, field->low, error) ||
@@ -72,14 +85,11 @@ static int parse_decimal(const struct option_row *row, const char *text, double 
 
 static int parse_flag(const char *text, bool *field, struct error *error)
 {
-    static const struct {
-        const char *word;
-        bool value;
-    } words[] = {{"1", true}, {"true", true},   {"yes", true}, {"on", true},  {"0", false},
-                 {"", false}, {"false", false}, {"no", false}, {"off", false}};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcasecmp(text, words[i].word) == 0) {
-            *field = words[i].value;
+    static const char *const no_and_yes[] = {"0",   "1",   "false", "true", "no",
+                                             "yes", "off", "on",    ""};
+    for (size_t i = 0; i < ARRAY_LENGTH(no_and_yes); i++) {
+        if (strcasecmp(text, no_and_yes[i]) == 0) {
+            *field = i % 2;
             return 0;
         }
     }
@@ -94,9 +104,14 @@ size_t option_list_choices(const struct option_row *row, struct buffer *out)
     return count;
 }
 
-static int refuse_choice(const struct option_row *row, const char *text, struct error *error)
+static int parse_choice(const struct option_row *row, const char *text, const char **field,
+                        struct error *error)
 {
     struct buffer allowed;
+    *field = text;
+    for (const char *const *choice = row->choices; *choice; choice++)
+        if (strcmp(text, *choice) == 0)
+            return 0;
     buffer_init(&allowed, sizeof(error->text));
     size_t count = option_list_choices(row, &allowed);
     const char *nearest = text_nearest(text, row->choices, count);
@@ -104,18 +119,6 @@ static int refuse_choice(const struct option_row *row, const char *text, struct 
               nearest ? nearest : "", nearest ? " ?" : "");
     buffer_free(&allowed);
     return -1;
-}
-
-static int parse_choice(const struct option_row *row, const char *text, const char **field,
-                        struct error *error)
-{
-    for (const char *const *choice = row->choices; *choice; choice++) {
-        if (strcmp(text, *choice) == 0) {
-            *field = text;
-            return 0;
-        }
-    }
-    return refuse_choice(row, text, error);
 }
 
 static int add_to_list(const char *text, struct option_list *field, struct error *error)
@@ -134,6 +137,7 @@ static int parse_value(const struct option_row *row, const char *text, void *val
     case OPTION_FLAG:
         return parse_flag(text, field, error);
     case OPTION_COUNT:
+    case OPTION_SIZE:
     case OPTION_DURATION:
         return parse_number(row, text, field, error);
     case OPTION_RANGE:
@@ -144,6 +148,12 @@ static int parse_value(const struct option_row *row, const char *text, void *val
         return units_parse_percent(text, field, error);
     case OPTION_DECIMAL:
         return parse_decimal(row, text, field, error);
+    case OPTION_FILE:
+    case OPTION_OUTPUT:
+        if (!text[0]) /* most often from a variable that is not set */
+            return error_set(error, "the name of a file is missing");
+        *(const char **)field = text;
+        return 0;
     case OPTION_TEXT:
         *(const char **)field = text;
         return 0;
@@ -167,13 +177,63 @@ static int set_value(const struct option_row *row, const char *text, const char 
     return error_prefix(error, "%s '%s'", name, text);
 }
 
-void options_set_defaults(const struct option_set *set, void *values)
+static bool is_decimal(const struct option_row *row)
+{
+    return row->type == OPTION_RATE || row->type == OPTION_PERCENT || row->type == OPTION_DECIMAL;
+}
+
+/* What a count of ROW is when it was not given. */
+static uint64_t count_not_given(const struct option_row *row)
+{
+    return row->minimum ? 0 : COUNT_NOT_GIVEN;
+}
+
+static void set_defaults(const struct option_set *set, void *values)
 {
     struct error error;
-    for (size_t i = 0; i < set->count; i++)
-        if (set->rows[i].initial &&
-            parse_value(&set->rows[i], set->rows[i].initial, values, &error))
+    memset(values, 0, set->size);
+    for (size_t i = 0; i < set->count; i++) {
+        const struct option_row *row = &set->rows[i];
+        void *field = (char *)values + row->offset;
+        if (is_decimal(row))
+            *(double *)field = -1;
+        else if (row->type == OPTION_COUNT)
+            *(uint64_t *)field = count_not_given(row);
+        if (row->initial && parse_value(row, row->initial, values, &error))
             abort(); /* a row that contradicts itself; a unit test reads every table */
+    }
+}
+
+const char *option_value(const struct option_row *row, const void *values, char out[UNITS_SIZE])
+{
+    const void *field = (const char *)values + row->offset;
+    if (row->type == OPTION_FLAG)
+        return *(const bool *)field ? "" : NULL;
+    if (row->type == OPTION_LIST)
+        return ((const struct option_list *)field)->items[0];
+    if (is_decimal(row)) {
+        double number = *(const double *)field;
+        return number < 0 ? NULL : units_format_number(number, out);
+    }
+    if (row->type >= OPTION_TEXT)
+        return *(const char *const *)field;
+    uint64_t number = *(const uint64_t *)field;
+    bool given = number != (row->type == OPTION_COUNT ? count_not_given(row) : 0);
+    return given ? option_format(row, number, out) : NULL;
+}
+
+int option_read_text(const char *value, struct buffer *file, struct text *text, struct error *error)
+{
+    *text = text_of(value);
+    buffer_init(file, TEXT_FILE_MAX);
+    if (value[0] != '@')
+        return 0;
+    if (file_read(value + 1, file, error))
+        return -1;
+    *text = buffer_text(file);
+    while (text->length > 0 && strchr("\r\n", text->data[text->length - 1]))
+        text->length--;
+    return 0;
 }
 
 /* --- Command line --- */
@@ -184,23 +244,15 @@ struct parse {
     char *const *argv;
     int next; /* index of the next word */
     void *values;
-    bool *seen; /* per row: given on the command line already */
+    bool seen[OPTION_ROWS_MAX]; /* given on the command line already */
     struct error *error;
 };
 
-static const struct option_row *find_long(const struct option_set *set, const char *name,
-                                          size_t length)
+/* The row called NAME or, without a name, LETTER. */
+static const struct option_row *find(const struct option_set *set, const char *name, char letter)
 {
     for (size_t i = 0; i < set->count; i++)
-        if (strlen(set->rows[i].name) == length && memcmp(set->rows[i].name, name, length) == 0)
-            return &set->rows[i];
-    return NULL;
-}
-
-static const struct option_row *find_letter(const struct option_set *set, char letter)
-{
-    for (size_t i = 0; i < set->count; i++)
-        if (set->rows[i].letter == letter)
+        if (name ? strcmp(set->rows[i].name, name) == 0 : set->rows[i].letter == letter)
             return &set->rows[i];
     return NULL;
 }
@@ -208,18 +260,15 @@ static const struct option_row *find_letter(const struct option_set *set, char l
 const struct option_row *option_find(const struct option_set *set, const char *name)
 {
     name += strspn(name, "-");
-    if (name[0] && !name[1])
-        return find_letter(set, name[0]);
-    return find_long(set, name, strlen(name));
+    return name[0] && !name[1] ? find(set, NULL, name[0]) : find(set, name, 0);
 }
 
 char *option_suggestion(const struct option_set *set, const char *name, char out[128])
 {
     const char *names[OPTION_ROWS_MAX];
-    size_t count = set->count < OPTION_ROWS_MAX ? set->count : OPTION_ROWS_MAX;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < set->count; i++)
         names[i] = set->rows[i].name;
-    const char *nearest = text_nearest(name, names, count);
+    const char *nearest = text_nearest(name, names, set->count);
     out[0] = '\0';
     if (nearest)
         snprintf(out, 128, "; did you mean --%s ?", nearest);
@@ -260,8 +309,8 @@ static int take_long(struct parse *parse, const char *word)
     char name[80];
     size_t length = strcspn(word + 2, "=");
     const char *value = word[2 + length] ? word + 2 + length + 1 : NULL;
-    snprintf(name, sizeof(name), "%.*s", (int)(length + 2 < sizeof(name) ? length + 2 : 79), word);
-    const struct option_row *row = find_long(parse->set, word + 2, length);
+    snprintf(name, sizeof(name), "%.*s", (int)u64_min(length + 2, sizeof(name)), word);
+    const struct option_row *row = find(parse->set, name + 2, 0);
     return row ? take_option(parse, row, name, value) : unknown_option(parse, name, name + 2);
 }
 
@@ -270,7 +319,7 @@ static int take_letters(struct parse *parse, const char *word)
 {
     for (const char *letter = word + 1; *letter; letter++) {
         char name[3] = {'-', *letter, '\0'};
-        const struct option_row *row = find_letter(parse->set, *letter);
+        const struct option_row *row = find(parse->set, NULL, *letter);
         if (!row)
             return unknown_option(parse, name, word + 1);
         if (row->type != OPTION_FLAG)
@@ -310,9 +359,9 @@ static int take_words(struct parse *parse, const char *arguments[])
 char *option_environment_name(const struct option_set *set, const struct option_row *row,
                               char out[64])
 {
-    int length = snprintf(out, 64, "%s%s", set->environment, row->name);
+    int length = snprintf(out, 64, "%s_%s", set->command, row->name);
     for (int i = 0; i < length && i < 63; i++)
-        out[i] = out[i] == '-' ? '_' : (char)toupper((unsigned char)out[i]);
+        out[i] = strchr("- ", out[i]) ? '_' : (char)toupper((unsigned char)out[i]);
     return out;
 }
 
@@ -349,7 +398,7 @@ static int take_environment(const struct parse *parse, const char *arguments[])
                                      : set_value(row, text, name, parse->values, parse->error))
             return -1;
     }
-    for (size_t i = 0; i < set->arguments_max; i++)
+    for (size_t i = 0; set->argument_env && i < set->arguments_max; i++)
         if (!arguments[i] && set->argument_env[i])
             arguments[i] = getenv(set->argument_env[i]);
     return 0;
@@ -358,15 +407,9 @@ static int take_environment(const struct parse *parse, const char *arguments[])
 int options_parse(const struct option_set *set, int argc, char *const argv[], void *values,
                   const char *arguments[], struct error *error)
 {
-    bool *seen = calloc(set->count, sizeof(*seen));
-    if (!seen)
-        return error_set(error, "out of memory");
+    struct parse parse = {set, argc, argv, .next = 1, .values = values, .error = error};
+    set_defaults(set, values);
     for (size_t i = 0; i < set->arguments_max; i++)
         arguments[i] = NULL;
-    struct parse parse = {set, argc, argv, 1, values, seen, error};
-    int status = take_words(&parse, arguments);
-    if (status == 0)
-        status = take_environment(&parse, arguments);
-    free(seen);
-    return status;
+    return take_words(&parse, arguments) || take_environment(&parse, arguments) ? -1 : 0;
 }

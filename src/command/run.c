@@ -1,327 +1,289 @@
 #include "wsload/command/command.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "help.h"
 #include "monitor.h"
 #include "outputs.h"
-#include "refusals.h"
-#include "run_target.h"
+#include "run_build.h"
+#include "run_options.h"
 #include "wsload/base/clock.h"
-#include "wsload/command/run_load.h"
-#include "wsload/command/run_options.h"
-#include "wsload/command/run_plan.h"
-#include "wsload/command/run_thresholds.h"
+#include "wsload/base/text.h"
 #include "wsload/engine/descriptors.h"
 #include "wsload/engine/lws_transport.h"
-#include "wsload/report/console.h"
+#include "wsload/engine/probe.h"
+#include "wsload/load/secrets.h"
 #include "wsload/report/record.h"
 
-#define REPORT_MAX (1024u * 1024u)
+/* One load test, from its options to its end. */
+struct run {
+    struct run_options options;
+    struct run_plan plan;
+    struct thresholds thresholds;
+    struct outputs outputs;
+    struct engine *engine;
+    struct record *record;           /* NULL: none is under way */
+    struct error record_error;       /* why that could not be written, if the measurement says so */
+    struct measurement *measurement; /* NULL until the engine has finished */
+    struct verdict verdict;
+};
 
 /* --- Before --- */
 
-/* How the connections were asked for. */
-static int blame_connections(const struct run_plan *run, const struct run_options *options,
-                             struct error *error)
+/* The file that keys may come from; none when nobody knows where it is. */
+static int check_credentials(const struct outputs *outputs, struct error *error)
 {
-    const char *option = options->stages.count ? "--stage, up to" : "-c";
-    return error_prefix(error, "%s %u", option, (unsigned)run->plan.connections);
+    char path[PATH_MAX];
+    struct error unknown;
+    if (credentials_path(path, &unknown))
+        return 0;
+    return outputs_check_input(outputs, "--aws-sigv4", path, error);
 }
 
-static int prepare(struct run_plan *run, const struct run_options *options, struct results *results,
-                   struct error *error)
+/* No output may be written over what the run reads. */
+static int check_inputs(const struct run *run, struct error *error)
 {
-    if (run_plan_build(run, options, error) ||
-        run_thresholds_build(&results->thresholds, options, run_load_requests(&run->plan), error) ||
-        outputs_check(options, error))
+    char name[32];
+    char unused[UNITS_SIZE];
+    const struct run_options *options = &run->options;
+    const char *template = options->template[0] == '@' ? options->template + 1 : NULL;
+    if (outputs_check_input(&run->outputs, "PROMPTS_FILE", run_plan_prompts_file(options), error) ||
+        outputs_check_input(&run->outputs, "--template", template, error))
         return -1;
-    if (descriptors_require(run->plan.connections, run->plan.workers, error))
-        return blame_connections(run, options, error);
+    for (size_t i = 0; i < run_option_set.count; i++) {
+        const struct option_row *row = &run_option_set.rows[i];
+        snprintf(name, sizeof(name), "--%s", row->name);
+        if (row->type == OPTION_FILE &&
+            outputs_check_input(&run->outputs, name, option_value(row, options, unused), error))
+            return -1;
+    }
+    return options->identity.sigv4 ? check_credentials(&run->outputs, error) : 0;
+}
+
+static int prepare_outputs(struct run *run, struct error *error)
+{
+    struct outputs *outputs = &run->outputs;
+    outputs_add(outputs, "--summary", "json", run->options.summary);
+    outputs_add(outputs, "--hgrm", "hgrm", run->options.hgrm);
+    outputs_add(outputs, "--record", NULL, run->options.record);
+    if (outputs_add_list(outputs, &run->options.out, error) || check_inputs(run, error))
+        return -1;
+    return outputs_check(outputs, error);
+}
+
+/* Everything that a run needs before it begins. */
+static int prepare(struct run *run, struct error *error)
+{
+    struct load *load = &run->plan.plan.load;
+    if (run_plan_build(&run->plan, &run->options, error) ||
+        run_thresholds_build(&run->thresholds, &run->options, run_load_requests(&run->plan.plan),
+                             error))
+        return -1;
+    load->levels = thresholds_service_levels(&run->thresholds);
+    if (prepare_outputs(run, error))
+        return -1;
+    if (descriptors_require(load->connections, load->workers, error))
+        return error_prefix(error, "%s %u", run->options.stages.count ? "--stage, up to" : "-c",
+                            (unsigned)load->connections);
     return 0;
-}
-
-/* The stages as they were asked for: the plan has put the warm-up in front of them. */
-static struct stages asked_stages(const struct plan *plan)
-{
-    struct stages stages = plan->stages;
-    if (stages.count == 0 || plan->warmup_ns == 0)
-        return stages;
-    stages.count--;
-    memmove(stages.items, stages.items + 1, stages.count * sizeof(stages.items[0]));
-    return stages;
-}
-
-static struct prices choose_prices(const struct run_options *options)
-{
-    struct prices prices = {PRICE_PER_MILLION_MESSAGES, PRICE_PER_MILLION_MINUTES};
-    if (options->price_messages >= 0)
-        prices.per_million_messages = options->price_messages;
-    if (options->price_minutes >= 0)
-        prices.per_million_minutes = options->price_minutes;
-    return prices;
-}
-
-static struct results_setup describe_setup(const struct run_plan *run,
-                                           const struct run_options *options)
-{
-    const struct plan *plan = &run->plan;
-    bool prices_given = options->price_messages >= 0 || options->price_minutes >= 0;
-    return (struct results_setup){
-        .url = run->shown_url,
-        .origin = run->origin,
-        .started_unix_ms = clock_wall_ms(),
-        .model = plan->model,
-        .connections = plan->connections,
-        .requests = plan->requests,
-        .duration_ns = plan->duration_ns,
-        .warmup_ns = plan->warmup_ns,
-        .prompts = run->prompts.count,
-        .workers = plan->workers,
-        .connection_per_request = plan->connection_per_request,
-        .stages = asked_stages(plan),
-        .arrival = plan->arrival,
-        .in_flight = plan->in_flight,
-        .max_queue = plan->max_queue,
-        .think_time = options->think_time,
-        .connect_rate = plan->connect_rate,
-        .seed = plan->seed,
-        .strict = options->strict,
-        .stream = reply_rules_stream(&plan->reply_rules),
-        .one_way = plan->reply_rules.one_way,
-        .gateway = prices_given || run_target_is_gateway(&plan->target),
-        .prices = choose_prices(options),
-        .recording = options->record != NULL,
-    };
 }
 
 /* --- During --- */
 
-/* One run. */
-struct session {
-    const struct run_plan *run;
-    const struct run_options *options;
-    struct results *results;
-    struct engine *engine;
-    struct record *record;     /* NULL: none is under way */
-    struct error record_error; /* why that could not be written, if results say so */
-};
-
-static int start_record(struct session *session, struct error *error)
+static int start_record(struct run *run, struct error *error)
 {
     const struct record_setup setup = {
-        .path = session->options->record,
-        .workers = session->run->plan.workers,
-        .run_id = session->run->plan.run_id,
-        .replies = session->options->record_replies,
-        .identity = session->run->plan.target.identity,
+        .path = run->options.record,
+        .workers = run->plan.plan.load.workers,
+        .run_id = run->plan.plan.run_id,
+        .replies = run->plan.plan.keep_replies,
+        .identity = run->plan.plan.target.identity,
     };
     if (!setup.path)
         return 0;
-    session->record = record_start(&setup, error);
-    return session->record ? 0 : error_prefix(error, "--record");
+    run->record = record_start(&setup, error);
+    return run->record ? 0 : error_prefix(error, "--record");
 }
 
-/* A record that cannot be written takes nothing from the results, but decides how they end; the
- * error waits until they are told. */
-static void finish_record(struct session *session)
+/* A record that cannot be written takes nothing from the measurement, but decides how the run ends;
+ * the error waits until that is told. */
+static void finish_record(struct run *run)
 {
-    if (!session->record)
+    uint64_t lost = 0;
+    if (!run->record)
         return;
-    if (record_finish(session->record, &session->results->record_lost, &session->record_error)) {
-        error_prefix(&session->record_error, "--record");
-        session->results->record_failed = true;
+    bool failed = record_finish(run->record, &lost, &run->record_error);
+    run->record = NULL;
+    if (failed)
+        error_prefix(&run->record_error, "--record");
+    if (run->measurement) {
+        run->measurement->counts[COUNT_RECORD_LOST] = lost;
+        run->measurement->record_failed = failed;
     }
-    session->record = NULL;
 }
 
-static int make_engine(struct session *session, struct error *error)
+static int make_engine(struct run *run, struct error *error)
 {
     const struct engine_setup setup = {
-        .plan = &session->run->plan,
-        .thresholds = &session->results->thresholds,
-        .journals = session->record ? record_journals(session->record) : NULL,
+        .plan = &run->plan.plan,
+        .thresholds = &run->thresholds,
+        .journals = run->record ? record_journals(run->record) : NULL,
     };
-    session->engine = engine_new(&setup, error);
-    return session->engine ? 0 : -1;
+    run->engine = engine_new(&setup, error);
+    return run->engine ? 0 : -1;
 }
 
 static struct progress choose_progress(const struct run_options *options)
 {
     struct progress progress;
     struct winsize size = {0};
-    enum progress_mode mode = PROGRESS_NONE;
     bool terminal = isatty(STDERR_FILENO) == 1;
-    if (strcmp(options->progress, "bar") == 0)
-        mode = PROGRESS_BAR;
-    else if (strcmp(options->progress, "plain") == 0)
-        mode = PROGRESS_PLAIN;
-    else if (strcmp(options->progress, "auto") == 0)
-        mode = terminal ? PROGRESS_BAR : PROGRESS_PLAIN;
-    if (options->quiet)
+    enum progress_mode mode = terminal ? PROGRESS_BAR : PROGRESS_PLAIN;
+    if (options->show.quiet || strcmp(options->progress, "none") == 0)
         mode = PROGRESS_NONE;
+    else if (strcmp(options->progress, "auto") != 0)
+        mode = strcmp(options->progress, "bar") == 0 ? PROGRESS_BAR : PROGRESS_PLAIN;
     if (terminal)
         (void)ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
     progress_init(&progress, mode, size.ws_col);
     return progress;
 }
 
-static struct passage passage_of(char *string)
+static int run_engine(struct run *run, struct error *error)
 {
-    return (struct passage){string, strlen(string)};
-}
-
-/* Before anybody sees it: servers repeat what they were sent. */
-static void conceal_secrets(struct results *results, const struct plan *plan)
-{
-    struct passage said[2 * (FAILURES_MAX + FAILURE_KIND_COUNT) + SAMPLE_COUNT];
-    struct failures *failures = &results->recorded.failures;
-    size_t count = 0;
-    for (size_t i = 0; i < failures->count; i++) {
-        said[count++] = passage_of(failures->classes[i].detail);
-        said[count++] = passage_of(failures->classes[i].example);
-    }
-    for (size_t i = 0; i < SAMPLE_COUNT; i++)
-        said[count++] = passage_of(results->recorded.samples[i].reply);
-    identity_conceal(plan->target.identity, (struct identity_range){0, plan->connections}, said,
-                     count);
-}
-
-static void judge(struct results *results, int signal_number)
-{
-    thresholds_judge(&results->thresholds, results);
-    failures_sort(&results->recorded.failures);
-    trust_judge(&results->trust, results);
-    results_decide(results, signal_number);
-}
-
-static int run_engine(struct session *session, struct error *error)
-{
-    struct engine *engine = session->engine;
-    struct results *results = session->results;
+    uint64_t started_ms = clock_wall_ms();
     struct monitor monitor = {
-        .engine = engine,
-        .thresholds = &results->thresholds,
-        .requests = run_load_requests(&session->run->plan),
-        .progress = choose_progress(session->options),
+        .engine = run->engine,
+        .thresholds = &run->thresholds,
+        .requests = run_load_requests(&run->plan.plan),
+        .progress = choose_progress(&run->options),
     };
-    monitor_block_signals();
-    if (engine_start(engine, error))
+    monitor_block_signals(true);
+    if (engine_start(run->engine, error))
         return -1;
     int status = monitor_run(&monitor, error);
     if (status)
-        engine_stop(engine, STOP_NOW);
-    if (engine_finish(engine, results, error))
-        return -1;
-    finish_record(session);
-    conceal_secrets(results, &session->run->plan);
-    results->aborted_by = monitor.aborted_by;
-    judge(results, monitor.signal_number);
+        engine_stop(run->engine, STOP_NOW);
+    run->measurement = engine_finish(run->engine);
+    if (!run->measurement)
+        return error_set(error, "out of memory for what was measured");
+    finish_record(run);
+    run->measurement->started_unix_ms = started_ms;
+    run->measurement->signal = monitor.signal_number;
+    if (monitor.aborted_by)
+        memcpy(run->measurement->aborted_by, monitor.aborted_by->name,
+               sizeof(run->measurement->aborted_by));
+    judge(&run->verdict, run->measurement, &run->thresholds);
     return status;
 }
 
 /* --- After --- */
 
-static bool wants_color(const struct run_options *options, FILE *stream)
-{
-    const char *no_color = getenv("NO_COLOR");
-    return !options->no_color && !(no_color && no_color[0]) && isatty(fileno(stream)) == 1;
-}
-
-/* stdout is for results. When one of them takes it, the report goes to stderr. WRITTEN: the
- * summary, if it has a file, is in there, and the report says where. */
-static void print_report(const struct results *results, const struct run_options *options,
-                         bool written)
-{
-    struct buffer text;
-    FILE *stream = options->quiet || outputs_take_stdout(options) ? stderr : stdout;
-    struct console_style style = {
-        .color = wants_color(options, stream),
-        .summary_path = written && strcmp(options->summary, "-") != 0 ? options->summary : NULL,
-    };
-    buffer_init(&text, REPORT_MAX);
-    if (!options->quiet)
-        report_console(results, &style, &text);
-    else if (results->exit_code != EXIT_PASSED && report_verdict(results, &style, &text) == 0)
-        buffer_printf(&text, "\n");
-    if (text.length)
-        fwrite(text.data, 1, text.length, stream);
-    fflush(stream);
-    buffer_free(&text);
-}
-
 /* The files first, while signals are still blocked: another Ctrl-C must not lose them. A pipe may
- * make wait, so whatever goes to one comes behind. */
-static int finish(const struct session *session, struct error *error)
+ * make wait, so whatever goes to one comes last. */
+static int finish(const struct run *run, struct error *error)
 {
-    const struct results *results = session->results;
-    const struct run_options *options = session->options;
-    int status = outputs_write(results, options, OUTPUT_TO_FILE, error);
-    monitor_unblock_signals();
-    print_report(results, options, status == 0);
-    if (status == 0)
-        status = outputs_write(results, options, OUTPUT_TO_STDOUT, error);
-    if (status == 0 && results->record_failed) {
-        *error = session->record_error;
+    struct error later;
+    int status = outputs_write_files(&run->outputs, run->measurement, &run->verdict, error);
+    struct show show = run->options.show;
+    if (status == 0 && strcmp(run->options.summary, "-") != 0)
+        show.summary_path = run->options.summary;
+    monitor_block_signals(false);
+    if (outputs_print(&run->outputs, &show, run->measurement, &run->verdict,
+                      status ? &later : error))
+        status = -1;
+    if (status == 0 && run->measurement->record_failed) {
+        *error = run->record_error;
         status = -1;
     }
     return status;
 }
 
-/* May take as long as the server likes, so everything else is done before. */
-static void show_refusals(const struct session *session)
+/* --- Refused handshakes --- */
+
+/* Prints TEXT on one line without anything that could steer a terminal. */
+static void print_clean(const char *label, struct text text)
 {
-    enum exit_code code = session->results->exit_code;
-    if (session->options->verbose && code != EXIT_INTERRUPTED && code != EXIT_TERMINATED)
-        refusals_show(session->results, &session->run->plan, engine_addresses(session->engine));
+    struct buffer clean;
+    buffer_init(&clean, PROBE_ANSWER_MAX * 3);
+    if (utf8_append_clean(&clean, text_trim(text), 500) == 0) {
+        for (size_t i = 0; i < clean.length; i++)
+            if ((unsigned char)clean.data[i] < 0x20 || clean.data[i] == 0x7f)
+                clean.data[i] = ' ';
+        fprintf(stderr, "  %s%s\n", label, clean.length ? clean.data : "");
+    }
+    buffer_free(&clean);
+}
+
+/* The status, the body, and x-amzn-ErrorType, x-amzn-RequestId, x-amz-apigw-id, x-amz-cf-id: what
+ * AWS support asks for. */
+static void print_answer(const struct probe_answer *answer)
+{
+    struct text rest = answer->headers;
+    for (bool first = true; rest.length > 0; first = false) {
+        const char *end = memchr(rest.data, '\n', rest.length);
+        size_t length = end ? (size_t)(end - rest.data) + 1 : rest.length;
+        struct text line = {rest.data, length};
+        if (first || (length > 5 && strncasecmp(line.data, "x-amz", 5) == 0))
+            print_clean("", line);
+        rest = (struct text){rest.data + length, rest.length - length};
+    }
+    if (text_trim(answer->body).length > 0)
+        print_clean("", answer->body);
+}
+
+/* -v: for each status that handshakes were refused with, asks once more and prints the status, the
+ * AWS headers and the body. It may take long, so everything else is done before. */
+static void show_refusals(const struct run *run)
+{
+    const struct failures *failures = &run->measurement->failures;
+    for (size_t i = 0; i < failures->count; i++) {
+        const struct failure_class *class = &failures->classes[i];
+        struct probe_answer answer;
+        struct error error;
+        if (class->kind != FAILURE_HANDSHAKE_STATUS)
+            continue;
+        fprintf(stderr, "handshake refused with %s, %llu times; one more, to see the answer:\n",
+                class->detail, (unsigned long long)class->count);
+        if (probe_handshake(&run->plan.plan, engine_addresses(run->engine), &answer, &error))
+            fprintf(stderr, "  %s\n", error.text);
+        else
+            print_answer(&answer);
+        if (answer.status && answer.status != (unsigned)strtoul(class->detail, NULL, 10))
+            fprintf(stderr, "  (this time another status: the cause comes and goes)\n");
+        probe_free(&answer);
+    }
 }
 
 /* --- All --- */
 
-static int conduct(struct session *session, struct error *error)
+static int conduct(struct run *run, struct error *error)
 {
-    if (start_record(session, error) || make_engine(session, error))
+    if (prepare(run, error) || start_record(run, error) || make_engine(run, error) ||
+        run_engine(run, error))
         return -1;
-    session->results->setup = describe_setup(session->run, session->options);
-    if (run_engine(session, error))
-        return -1;
-    int status = finish(session, error);
-    show_refusals(session);
+    int status = finish(run, error);
+    enum exit_code code = run->verdict.code;
+    if (run->options.verbose && code != EXIT_INTERRUPTED && code != EXIT_TERMINATED)
+        show_refusals(run);
     return status;
 }
 
-static int execute(const struct run_plan *run, const struct run_options *options,
-                   struct results *results, struct error *error)
-{
-    struct session session = {.run = run, .options = options, .results = results};
-    int status = conduct(&session, error);
-    finish_record(&session);
-    if (session.engine)
-        engine_free(session.engine);
-    return status;
-}
-
-static int load_test(const struct run_options *options)
+static int load_test(struct run *run)
 {
     struct error error;
-    struct run_plan *run = calloc(1, sizeof(*run));
-    struct results *results = calloc(1, sizeof(*results));
-    int status = run && results ? 0 : error_set(&error, "out of memory");
-    if (status == 0)
-        status = prepare(run, options, results, &error);
-    if (status == 0)
-        status = execute(run, options, results, &error);
-    int code = status ? command_complain(&error) : (int)results->exit_code;
-    if (run)
-        run_plan_free(run);
-    if (results)
-        recorder_free(&results->recorded);
-    free(run);
-    free(results);
+    int code = conduct(run, &error) ? command_complain(&error) : (int)run->verdict.code;
+    finish_record(run);
+    measurement_free(run->measurement);
+    engine_free(run->engine);
+    run_plan_free(&run->plan);
     return code;
 }
 
@@ -334,16 +296,15 @@ static int print_version(void)
 
 int command_run(int argc, char *const argv[])
 {
-    /* Static, because lists from the environment are kept for as long as the process lives. */
-    static struct run_options options;
+    static struct run run; /* too large for a stack */
     struct error error;
     /* A script starts what runs beside it with SIGINT ignored; a load test must end on it. */
     signal(SIGINT, SIG_DFL);
-    if (run_options_parse(argc, argv, &options, &error))
+    if (run_options_parse(argc, argv, &run.options, &error))
         return command_complain(&error);
-    if (options.help)
-        return command_run_help();
-    if (options.version)
+    if (run.options.help)
+        return command_usage("wsload");
+    if (run.options.version)
         return print_version();
-    return load_test(&options);
+    return load_test(&run);
 }

@@ -1,16 +1,17 @@
-#include "wsload/command/run_load.h"
+#include "run_build.h"
 
 #include <math.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "run_target.h"
 #include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
 #include "wsload/base/random.h"
-#include "wsload/base/units.h"
-#include "wsload/base/utf8.h"
+#include "wsload/base/text.h"
 #include "wsload/protocol/gateway.h"
+#include "wsload/stats/cost.h"
 
 #define CONNECTIONS_DEFAULT    10
 #define CONNECTIONS_PER_WORKER 50
@@ -25,14 +26,14 @@
 
 static int check_rate(double rate, struct error *error)
 {
-    return rate <= RATE_MAX
-               ? 0
-               : error_set(error, "at most 10m, which is more than a machine can send, is allowed");
+    if (rate <= RATE_MAX)
+        return 0;
+    return error_set(error, "at most 10m, which is more than a machine can send, is allowed");
 }
 
 static int check_target(const struct plan *plan, double target, struct error *error)
 {
-    if (plan->model == LOAD_OPEN)
+    if (plan->load.model == LOAD_OPEN)
         return check_rate(target, error);
     if (target > CONNECTIONS_MAX || floor(target) != target)
         return error_set(error, "use a whole number of connections up to 16,000,000, or give "
@@ -40,74 +41,51 @@ static int check_target(const struct plan *plan, double target, struct error *er
     return 0;
 }
 
-_Static_assert(STAGES_MAX > OPTION_LIST_MAX, "a list of options and the warm-up");
+_Static_assert(STAGES_MAX >= OPTION_LIST_MAX, "a list of options");
 
-static void add_stage(struct plan *plan, struct stage stage)
-{
-    plan->stages.items[plan->stages.count++] = stage;
-}
-
-/* The warm-up, then what was asked for; it makes the duration as well. */
+/* They make the duration as well. */
 static int build_stages(struct plan *plan, const struct run_options *options, struct error *error)
 {
-    struct stage stage = {plan->warmup_ns, plan->stages.start};
-    if (options->stages.count && plan->warmup_ns)
-        add_stage(plan, stage);
+    struct stage stage;
+    plan->load.stages.hold_ns = plan->load.warmup_ns;
     for (size_t i = 0; i < options->stages.count; i++) {
         const char *text = options->stages.items[i];
         if (stage_parse(text, &stage, error) || check_target(plan, stage.target, error))
             return error_prefix(error, "--stage '%s'", text);
-        add_stage(plan, stage);
-        plan->duration_ns += stage.duration_ns;
+        plan->load.stages.items[plan->load.stages.count++] = stage;
+        plan->load.duration_ns += stage.duration_ns;
     }
-    if (options->stages.count && !plan->duration_ns)
+    if (options->stages.count && !plan->load.duration_ns)
         return error_set(error, "--stage '%s': no time in all stages; use one as in 30s:100",
                          options->stages.items[0]);
     return 0;
 }
 
-/* Where the level begins. Stages of connections begin with none unless told otherwise. */
-static double start_level(const struct plan *plan, const struct run_options *options)
-{
-    if (plan->model == LOAD_OPEN)
-        return options->rate;
-    return options->stages.count && !options->connections ? 0 : plan->connections;
-}
-
 static int build_level(struct plan *plan, const struct run_options *options, struct error *error)
 {
-    plan->connections = options->connections ? (uint32_t)options->connections : CONNECTIONS_DEFAULT;
-    plan->stages.start = start_level(plan, options);
-    if (plan->model == LOAD_OPEN && check_rate(options->rate, error))
+    struct load *load = &plan->load;
+    load->connections = options->connections ? (uint32_t)options->connections : CONNECTIONS_DEFAULT;
+    load->stages.start = load->connections;
+    if (load->model == LOAD_OPEN)
+        load->stages.start = options->rate;
+    else if (options->stages.count && !options->connections)
+        load->stages.start = 0; /* stages of connections begin with none unless told otherwise */
+    if (load->model == LOAD_OPEN && check_rate(options->rate, error))
         return error_prefix(error, "--rate");
     if (build_stages(plan, options, error))
         return -1;
-    if (stages_highest(&plan->stages) <= 0)
+    if (stages_highest(&load->stages) <= 0)
         return error_set(error, options->stages.count ? "--stage: every TARGET is 0; use one above"
                                                       : "--rate 0: use a rate above 0");
-    if (plan->warmup_ns && plan->stages.start <= 0)
+    if (load->warmup_ns && load->stages.start <= 0)
         return error_set(error, "--warmup: the stages begin at 0, where nothing is sent; let them "
                                 "begin at --connections or --rate");
-    if (plan->model == LOAD_CLOSED && options->stages.count)
-        plan->connections = (uint32_t)stages_highest(&plan->stages);
+    if (load->model == LOAD_CLOSED && options->stages.count)
+        load->connections = (uint32_t)stages_highest(&load->stages);
     return 0;
 }
 
 /* --- The rest of the schedule --- */
-
-static enum load_model choose_model(const struct run_options *options)
-{
-    if (options->hold)
-        return LOAD_HOLD;
-    return options->rate >= 0 ? LOAD_OPEN : LOAD_CLOSED;
-}
-
-static int build_think(struct plan *plan, const struct run_options *options, struct error *error)
-{
-    if (options->think_time && think_parse(options->think_time, &plan->think, error))
-        return error_prefix(error, "--think-time '%s'", options->think_time);
-    return 0;
-}
 
 /* T:TEXT */
 static int build_keepalive(struct plan *plan, const struct run_options *options,
@@ -123,8 +101,7 @@ static int build_keepalive(struct plan *plan, const struct run_options *options,
     if (!text[length + 1])
         return error_set(error, "--keepalive '%s': the text is missing; use T:TEXT, as in 5m:ping",
                          text);
-    memcpy(every, text, length);
-    every[length] = '\0';
+    snprintf(every, sizeof(every), "%.*s", (int)length, text);
     if (units_parse_duration(every, &plan->keepalive_ns, error))
         return error_prefix(error, "--keepalive '%s:...'", every);
     if (plan->keepalive_ns < NS_PER_MS)
@@ -135,21 +112,6 @@ static int build_keepalive(struct plan *plan, const struct run_options *options,
     if (plan->keepalive.length > GATEWAY_MESSAGE_MAX)
         return error_set(error, "--keepalive: longer than 128 KiB, which API Gateway refuses");
     return 0;
-}
-
-static double choose_connect_rate(const struct plan *plan, const struct run_options *options)
-{
-    if (options->connect_rate >= 0)
-        return options->connect_rate;
-    return run_target_is_gateway(&plan->target) ? GATEWAY_CONNECT_RATE : 0;
-}
-
-/* Each prompt once, when nothing else says how much. */
-static uint64_t choose_requests(const struct plan *plan, const struct run_options *options)
-{
-    if (options->requests || plan->duration_ns)
-        return options->requests;
-    return plan->prompts->count;
 }
 
 /* --- Workers --- */
@@ -166,68 +128,80 @@ static unsigned usable_cores(void)
 
 static unsigned default_workers(uint32_t connections)
 {
-    unsigned cores = usable_cores();
-    unsigned busy = connections / CONNECTIONS_PER_WORKER;
-    unsigned workers = cores < busy ? cores : busy;
-    if (workers > WORKERS_MAX)
-        return WORKERS_MAX;
-    return workers > 0 ? workers : 1;
+    uint64_t workers = u64_min(usable_cores(), connections / CONNECTIONS_PER_WORKER);
+    return (unsigned)u64_max(1, u64_min(workers, WORKERS_MAX));
 }
 
 static int build_workers(struct plan *plan, const struct run_options *options, struct error *error)
 {
     char connections[UNITS_SIZE];
-    if (options->threads > plan->connections)
+    if (options->threads > plan->load.connections)
         return error_set(
             error, "--threads %u: at most one per connection is allowed, and there are %s",
-            (unsigned)options->threads, units_format_count(plan->connections, connections));
-    plan->workers = options->threads ? (unsigned)options->threads
-                                     : default_workers(plan->connections);
+            (unsigned)options->threads, units_format_count(plan->load.connections, connections));
+    plan->load.workers = options->threads ? (unsigned)options->threads
+                                          : default_workers(plan->load.connections);
     return 0;
 }
 
 /* --- All --- */
 
-static uint64_t choose_seed(const struct run_options *options)
+static enum load_reply choose_reply(const struct plan *plan)
 {
-    if (options->seed != COUNT_NOT_GIVEN)
-        return options->seed;
-    return (uint32_t)random_seed_from_system(); /* short enough to be typed again */
+    if (plan->load.model == LOAD_HOLD || plan->reply_rules.one_way)
+        return REPLY_NONE;
+    return reply_rules_stream(&plan->reply_rules) ? REPLY_STREAM : REPLY_MESSAGE;
+}
+
+/* What was not given. */
+static void fill_in(struct load *load, bool gateway)
+{
+    load->gateway = gateway || load->prices.per_million_messages >= 0 ||
+                    load->prices.per_million_minutes >= 0;
+    if (load->prices.per_million_messages < 0)
+        load->prices.per_million_messages = PRICE_PER_MILLION_MESSAGES;
+    if (load->prices.per_million_minutes < 0)
+        load->prices.per_million_minutes = PRICE_PER_MILLION_MINUTES;
+    if (load->connect_rate < 0)
+        load->connect_rate = gateway ? GATEWAY_CONNECT_RATE : 0;
+    if (load->max_queue == COUNT_NOT_GIVEN)
+        load->max_queue = MAX_QUEUE_DEFAULT;
+    if (load->seed == COUNT_NOT_GIVEN)
+        load->seed = (uint32_t)random_seed_from_system(); /* short enough to be typed again */
 }
 
 int run_load_build(struct plan *plan, const struct run_options *options, struct error *error)
 {
-    plan->model = choose_model(options);
-    plan->duration_ns = options->duration_ns;
-    plan->warmup_ns = options->warmup_ns;
-    if (build_level(plan, options, error) || build_think(plan, options, error) ||
-        build_keepalive(plan, options, error) || build_workers(plan, options, error))
+    struct load *load = &plan->load;
+    load->model = options->hold ? LOAD_HOLD : options->rate >= 0 ? LOAD_OPEN : LOAD_CLOSED;
+    fill_in(load, run_target_is_gateway(&plan->target));
+    if (options->think_time && think_parse(options->think_time, &load->think, error))
+        return error_prefix(error, "--think-time '%s'", options->think_time);
+    if (build_level(plan, options, error) || build_keepalive(plan, options, error) ||
+        build_workers(plan, options, error))
         return -1;
     bool poisson = options->arrival && strcmp(options->arrival, "poisson") == 0;
-    plan->arrival = poisson ? ARRIVAL_POISSON : ARRIVAL_CONSTANT;
-    plan->in_flight = options->in_flight ? (unsigned)options->in_flight : 1;
-    plan->max_queue = options->max_queue == COUNT_NOT_GIVEN ? MAX_QUEUE_DEFAULT
-                                                            : options->max_queue;
-    plan->requests = choose_requests(plan, options);
-    plan->reply_timeout_ns = options->timeout_ns;
-    plan->connect_timeout_ns = options->connect_timeout_ns;
-    plan->connect_rate = choose_connect_rate(plan, options);
-    plan->max_lifetime_ns = options->max_lifetime_ns;
-    plan->connection_per_request = options->connection_per_request;
-    plan->keep_replies = options->record_replies;
-    plan->seed = choose_seed(options);
+    load->arrival = poisson ? ARRIVAL_POISSON : ARRIVAL_CONSTANT;
+    load->in_flight = options->in_flight ? (unsigned)options->in_flight : 1;
+    load->prompts = plan->prompts ? plan->prompts->count : 0;
+    if (!load->requests && !load->duration_ns)
+        load->requests = load->prompts; /* each once, when nothing else says how much */
+    load->reply = choose_reply(plan);
+    load->record = options->record;
+    load->shards = 1;
     plan->run_id = (uint32_t)random_seed_from_system();
+    plan->epoch_ns = clock_wall_ns() - clock_monotonic_ns();
     return 0;
 }
 
 static uint64_t arrivals_until(const struct plan *plan, uint64_t time_ns)
 {
     struct arrivals_plan arrivals = {
-        .rate = &plan->stages,
-        .law = plan->arrival,
-        .seed = plan->seed,
+        .rate = &plan->load.stages,
+        .law = plan->load.arrival,
+        .seed = plan->load.seed,
         .duration_ns = time_ns,
-        .requests = plan->requests,
+        .requests = plan->load.requests,
         .workers = 1,
     };
     return arrivals_expected(&arrivals);
@@ -235,8 +209,9 @@ static uint64_t arrivals_until(const struct plan *plan, uint64_t time_ns)
 
 uint64_t run_load_requests(const struct plan *plan)
 {
-    uint64_t end_ns = plan->duration_ns ? plan->warmup_ns + plan->duration_ns : CLOCK_NEVER;
-    if (plan->model == LOAD_OPEN && plan->arrival == ARRIVAL_CONSTANT)
-        return arrivals_until(plan, end_ns) - arrivals_until(plan, plan->warmup_ns);
-    return plan->requests ? plan->requests : UINT64_MAX;
+    uint64_t end_ns = plan->load.duration_ns ? plan->load.warmup_ns + plan->load.duration_ns
+                                             : CLOCK_NEVER;
+    if (plan->load.model == LOAD_OPEN && plan->load.arrival == ARRIVAL_CONSTANT)
+        return arrivals_until(plan, end_ns) - arrivals_until(plan, plan->load.warmup_ns);
+    return plan->load.requests ? plan->load.requests : UINT64_MAX;
 }

@@ -1,7 +1,8 @@
-#include "wsload/command/run_options.h"
+#include "run_options.h"
 
+#include "help.h"
 #include "wsload/base/clock.h"
-#include "wsload/load/plan.h"
+#include "wsload/base/helpers.h"
 
 #define FIELD(name) offsetof(struct run_options, name)
 
@@ -19,333 +20,312 @@ static const char *const progress_choices[] = {"auto", "bar", "plain", "none", N
 #define RULES                                                                                      \
     "RULE is text:EXACT (the message is just that), contains:TEXT, json:PATH=VALUE, "              \
     "json:PATH!=VALUE (is there, and says something else) or json:PATH (is there); PATH is "       \
-    "dotted, "                                                                                     \
-    "as in message.stop_reason or choices.0.delta."
+    "dotted, as in message.stop_reason or choices.0.delta."
 
-/* clang-format off: a table reads best as one */
 static const struct option_row rows[] = {
-    {"connections", 'c', "N", OPTION_COUNT, FIELD(connections), .minimum = 1,
-     .maximum = CONNECTIONS_MAX, .group = "Load", .help = "concurrent connections [10]",
+    {"connections", 'c', "N", OPTION_COUNT, FIELD(connections), "Load",
+     .help = "concurrent connections [10]", .minimum = 1, .maximum = CONNECTIONS_MAX,
      .more = "They are opened first and stay open; the run's clock starts when each is open or has "
-             "given up its first attempt; when none is open by then, the run ends. Each "
-             "sends its next prompt when the reply is there (closed model), or requests come due "
-             "at --rate (open model), or none are sent (--hold). A connection that breaks fails "
-             "its request and is opened again for the next one, after 100 ms doubling to 5 s; when "
-             "it does not open, that one fails as well. The limit of open files bounds N: "
-             "'ulimit -n'."},
-    {"requests", 'n', "N", OPTION_COUNT, FIELD(requests), .minimum = 1, .group = "Load",
-     .help = "requests in all [each prompt once]",
+             "given up its first attempt; when none is open by then, the run ends. Each sends its "
+             "next prompt when the reply is there (closed model), or requests come due at --rate "
+             "(open model), or none are sent (--hold). A connection that breaks fails its request "
+             "and is opened again for the next one, after 100 ms doubling to 5 s; when it does not "
+             "open, that one fails as well. The limit of open files bounds N: 'ulimit -n'."},
+    {"requests", 'n', "N", OPTION_COUNT, FIELD(plan.load.requests), "Load",
+     .help = "requests in all [each prompt once]", .minimum = 1,
      .more = "More than the file has: the prompts go round again. With --duration, whichever ends "
              "first ends the run."},
-    {"duration", 'd', "T", OPTION_DURATION, FIELD(duration_ns), .minimum = NS_PER_MS,
-     .group = "Load", .help = "send for this long, going round",
-     .more =
-         "Replies in flight at the end are still awaited, up to --timeout; so are, with --rate, "
-         "requests that wait for a free connection then."},
-    {"stage", 's', "T:TARGET", OPTION_LIST, FIELD(stages), .group = "Load",
+    {"duration", 'd', "T", OPTION_DURATION, FIELD(plan.load.duration_ns), "Load",
+     .help = "send for this long, going round", .minimum = NS_PER_MS,
+     .more = "Replies in flight at the end are still awaited, up to --timeout; so are, with "
+             "--rate, requests that wait for a free connection then."},
+    {"stage", 's', "T:TARGET", OPTION_LIST, FIELD(stages), "Load",
      .help = "go to TARGET within T; then the next stage",
      .more =
          "In a straight line from where the stage before ended, as in k6: '-s 30s:100 -s 2m:100' "
-         "ramps up in 30 s and stays for 2 min. TARGET is a number of connections, which begins "
-         "at --connections when that is given and else at 0; with --rate it is a rate, which "
-         "begins there. The stages say how long the run is, in place of --duration."},
-    {"rate", 'r', "R", OPTION_RATE, FIELD(rate), .group = "Load",
+         "ramps up in 30 s and stays for 2 min. TARGET is a number of connections, which begins at "
+         "--connections when that is given and else at 0; with --rate it is a rate, which begins "
+         "there. The stages say how long the run is, in place of --duration."},
+    {"rate", 'r', "R", OPTION_RATE, FIELD(rate), "Load",
      .help = "requests due per second, replies or not",
      .more = "The open model: requests come due at this rate over the held connections, whether or "
              "not earlier replies are back. One that finds no free connection waits for one, and "
              "its response time counts from when it was due."},
-    {"warmup", 0, "T", OPTION_DURATION, FIELD(warmup_ns), .minimum = NS_PER_MS, .group = "Load",
-     .help = "run so long before measuring",
+    {"warmup", 0, "T", OPTION_DURATION, FIELD(plan.load.warmup_ns), "Load",
+     .help = "run so long before measuring", .minimum = NS_PER_MS,
      .more = "At the level at which the run begins. What comes due in this time is counted apart "
              "and is in no figure. Goes with --duration or --stage."},
-    {"hold", 0, NULL, OPTION_FLAG, FIELD(hold), .group = "Load", .rare = true,
-     .help = "only hold connections open",
+    {"hold", 0, NULL, OPTION_FLAG, FIELD(hold), "Load", .help = "only hold connections open",
+     .rare = true,
      .more = "No prompts are sent: how many connections stay open for --duration, and how long "
              "those live that do not."},
-    {"arrival", 0, "LAW", OPTION_CHOICE, FIELD(arrival), .choices = arrival_choices,
-     .group = "Load", .rare = true, .help = "how --rate is spread [constant]",
+    {"arrival", 0, "LAW", OPTION_CHOICE, FIELD(arrival), "Load",
+     .help = "how --rate is spread [constant]", .choices = arrival_choices, .rare = true,
      .more = "constant: at even distances. poisson: at random ones, as independent users do, drawn "
              "from --seed."},
-    {"in-flight", 0, "N", OPTION_COUNT, FIELD(in_flight), .minimum = 1, .maximum = IN_FLIGHT_MAX,
-     .group = "Load", .rare = true, .help = "requests per connection at a time [1]",
+    {"in-flight", 0, "N", OPTION_COUNT, FIELD(in_flight), "Load",
+     .help = "requests per connection at a time [1]", .minimum = 1, .maximum = IN_FLIGHT_MAX,
+     .rare = true,
      .more = "With --rate at most so many; without it so many prompts are kept in flight on each "
              "connection. With more than one, replies are taken to come in the order of requests, "
              "unless --correlate tells them apart."},
-    {"max-queue", 0, "N", OPTION_COUNT, FIELD(max_queue), .maximum = 100000000, .group = "Load",
-     .rare = true, .help = "with --rate: requests that may wait [100k]",
+    {"max-queue", 0, "N", OPTION_COUNT, FIELD(plan.load.max_queue), "Load",
+     .help = "with --rate: requests that may wait [100k]", .maximum = 100000000, .rare = true,
      .more = "For a free connection. Those that come due beyond it are counted as skipped."},
-    {"think-time", 0, "T", OPTION_TEXT, FIELD(think_time), .group = "Load", .rare = true,
-     .help = "rest between prompts: T, T1-T2 or exp:T",
+    {"think-time", 0, "T", OPTION_TEXT, FIELD(think_time), "Load",
+     .help = "rest between prompts: T, T1-T2 or exp:T", .rare = true,
      .more = "From a reply to the next prompt of that connection: always T, uniform between T1 and "
              "T2, or exponential with the mean T, drawn from --seed. Closed model only."},
-    {"connection-per-request", 0, NULL, OPTION_FLAG, FIELD(connection_per_request), .group = "Load",
-     .rare = true, .help = "open, send one prompt, read, close",
-     .more =
-         "As a chat client that connects for each question. Opening is not part of the latency, "
-         "but of the run's time. A connection that does not open fails its request."},
-    {"threads", 't', "N", OPTION_COUNT, FIELD(threads), .minimum = 1, .maximum = WORKERS_MAX,
-     .group = "Load", .rare = true, .help = "workers [one per core and 50 connections]",
+    {"connection-per-request", 0, NULL, OPTION_FLAG, FIELD(plan.load.connection_per_request),
+     "Load", .help = "open, send one prompt, read, close", .rare = true,
+     .more = "As a chat client that connects for each question. Opening is not part of the "
+             "latency, but of the run's time. A connection that does not open fails its request."},
+    {"threads", 't', "N", OPTION_COUNT, FIELD(threads), "Load",
+     .help = "workers [one per core and 50 connections]", .minimum = 1, .maximum = WORKERS_MAX,
+     .rare = true,
      .more = "By default as many as cores this process may use, at most one for every 50 "
              "connections. Connections and rate are shared out among them."},
-    {"seed", 0, "N", OPTION_COUNT, FIELD(seed), .maximum = SEED_MAX, .group = "Load", .rare = true,
-     .help = "repeat the run that showed this seed",
+    {"seed", 0, "N", OPTION_COUNT, FIELD(plan.load.seed), "Load",
+     .help = "repeat the run that showed this seed", .maximum = SEED_MAX, .rare = true,
      .more = "Of everything random in when requests are sent. By default from the system."},
 
-    {"template", 0, "TEXT", OPTION_TEXT, FIELD(template), .group = "Messages",
-     .initial = "{\"message\": \"{{prompt}}\"}", .help = "message or @FILE",
+    {"template", 0, "TEXT", OPTION_TEXT, FIELD(template), "Messages", .help = "message or @FILE",
+     .initial = "{\"message\": \"{{prompt}}\"}",
      .more =
-         "{{prompt}} is the prompt, escaped for a JSON string; {{prompt:raw}} as it is; {{id}} "
-         "is unique for each request, {{seq}} its number from 1, {{timestamp}} the Unix time in "
+         "{{prompt}} is the prompt, escaped for a JSON string; {{prompt:raw}} as it is; {{id}} is "
+         "unique for each request, {{seq}} its number from 1, {{timestamp}} the Unix time in "
          "milliseconds, {{connection}} the connection's number from 1; with --users, {{NAME}} is "
          "that column. @FILE reads the template from a file, without a line break at its end."},
-    {"setup", 0, "FILE", OPTION_TEXT, FIELD(setup), .group = "Messages",
+    {"setup", 0, "FILE", OPTION_FILE, FIELD(setup), "Messages",
      .help = "steps before the first prompt, or each",
      .more = "JSON: {\"on_connect\": [{\"send\": \"...\", \"expect\": RULE}, ...], "
              "\"before_request\": [...]}, both optional. A step without \"expect\" goes on at "
              "once. The message of --template follows. In a step of before_request, "
              "{{prompt:part}} repeats it for each part of a long prompt. See docs/BACKENDS.md."},
-    {"prompt-field", 0, "NAME", OPTION_TEXT, FIELD(prompt_field), .group = "Messages", .rare = true,
-     .help = "member with the text in a .jsonl file",
-     .more = "Without it, 'prompt' and then 'Question' are tried. Other files have one prompt a "
-             "line."},
-    {"allow-oversize", 0, NULL, OPTION_FLAG, FIELD(allow_oversize), .group = "Messages",
-     .rare = true, .help = "send messages over 128 KiB too",
+    {"prompt-field", 0, "NAME", OPTION_TEXT, FIELD(prompt_field), "Messages",
+     .help = "member with the text in a .jsonl file", .rare = true,
      .more =
-         "API Gateway closes the connection with 1009 for those, so they are refused before the "
-         "run unless this is given."},
+         "Without it, 'prompt' and then 'Question' are tried. Other files have one prompt a line."},
+    {"allow-oversize", 0, NULL, OPTION_FLAG, FIELD(allow_oversize), "Messages",
+     .help = "send messages over 128 KiB too", .rare = true,
+     .more = "API Gateway closes the connection with 1009 for those, so they are refused before "
+             "the run unless this is given."},
 
-    {"reply-end", 0, "RULE", OPTION_LIST, FIELD(reply_end), .group = "Replies",
+    {"reply-end", 0, "RULE", OPTION_LIST, FIELD(reply_end), "Replies",
      .help = "which message ends a reply [first]",
      .more =
          "For backends that answer in several messages. Any of several rules ends the reply. " RULES
-         " Besides: first, count:N messages, silence:T (nothing more for so long, which "
-         "is not counted as latency), and close, by the server."},
-    {"ignore", 0, "RULE", OPTION_LIST, FIELD(ignore), .group = "Replies",
+         " Besides: first, count:N messages, silence:T (nothing more for so long, which is not "
+         "counted as latency), and close, by the server."},
+    {"ignore", 0, "RULE", OPTION_LIST, FIELD(ignore), "Replies",
      .help = "messages that are no part of a reply",
      .more = "Keep-alives and notices: they start, end and fail nothing, and are counted. " RULES},
-    {"fail-on", 0, "RULE", OPTION_LIST, FIELD(fail_on), .group = "Replies",
+    {"fail-on", 0, "RULE", OPTION_LIST, FIELD(fail_on), "Replies",
      .help = "a reply with such a message is a failure",
      .more = "For backends that answer 'Une erreur ...' in a well-formed reply. " RULES
-             " Any other "
-             "text is taken as contains:. It ends the reply, unless ',continue' stands behind it. "
-             "API Gateway's own error frames are always failures."},
-    {"expect", 0, "RULE", OPTION_LIST, FIELD(expect), .group = "Replies",
+             " Any other text is taken as contains:. It ends the reply, unless ',continue' follows "
+             "it. API Gateway's own error frames are always failures."},
+    {"expect", 0, "RULE", OPTION_LIST, FIELD(expect), "Replies",
      .help = "a reply without it is a failure",
-     .more = "Every one of several. " RULES " text: and contains: look at all messages of a reply "
-             "together, json: at each of them."},
-    {"correlate", 0, "PATH", OPTION_TEXT, FIELD(correlate), .group = "Replies",
+     .more =
+         "Every one of several. " RULES
+         " text: and contains: look at all messages of a reply together, json: at each of them."},
+    {"correlate", 0, "PATH", OPTION_TEXT, FIELD(correlate), "Replies",
      .help = "the member of replies that holds {{id}}",
      .more = "With it replies may come in any order and mixed with one another, and one that comes "
              "too late is told from the next. Without it the first request in is the first out."},
-    {"timeout", 0, "T", OPTION_DURATION, FIELD(timeout_ns), .minimum = NS_PER_MS, .initial = "30s",
-     .group = "Replies", .help = "wait this long for the end of a reply",
+    {"timeout", 0, "T", OPTION_DURATION, FIELD(plan.reply_timeout_ns), "Replies",
+     .help = "wait this long for the end of a reply", .minimum = NS_PER_MS, .initial = "30s",
      .more = "A reply that comes later would be taken for that of the next request, so the "
              "connection is closed as well and opened again, unless --correlate tells them apart."},
-    {"one-way", 0, NULL, OPTION_FLAG, FIELD(one_way), .group = "Replies", .rare = true,
-     .help = "no reply is expected: sent is done",
+    {"one-way", 0, NULL, OPTION_FLAG, FIELD(plan.reply_rules.one_way), "Replies",
+     .help = "no reply is expected: sent is done", .rare = true,
      .more = "For routes without a route response. There is no latency then."},
-    {"expect-bytes", 0, "MIN-MAX", OPTION_TEXT, FIELD(expect_bytes), .group = "Replies",
-     .rare = true, .help = "a reply of another size is a failure",
+    {"expect-bytes", 0, "MIN-MAX", OPTION_TEXT, FIELD(expect_bytes), "Replies",
+     .help = "a reply of another size is a failure", .rare = true,
      .more = "All messages of a reply together, as in 100-64KiB; either may be left out."},
-    {"gateway-timeout", 0, "WHAT", OPTION_CHOICE, FIELD(gateway_timeout),
-     .choices = gateway_timeout_choices, .group = "Replies", .rare = true,
-     .help = "after 'Endpoint request timed out'",
-     .more = "API Gateway sends that error frame when a backend works for more than 29 s, and the "
-             "backend may still answer. final: the request has failed. continue: the frame is "
-             "counted, and the reply goes on. By default continue for replies of several "
-             "messages."},
-
-    {"header", 'H', "'N: V'", OPTION_LIST, FIELD(headers), .group = "Connection",
-     .help = "further header of the handshake",
+    {"gateway-timeout", 0, "WHAT", OPTION_CHOICE, FIELD(gateway_timeout), "Replies",
+     .help = "after 'Endpoint request timed out'", .choices = gateway_timeout_choices, .rare = true,
      .more =
-         "In the form 'Name: value', which may have {{connection}}, {{timestamp}} and columns of "
-         "--users in it. Values given here can be read in the process list by every "
-         "user of the machine: a token is safer in the environment variable, or in "
-         "--bearer-file. Host replaces the Host header, and the TLS name stays that of the URL."},
-    {"query", 0, "NAME=VALUE", OPTION_LIST, FIELD(query), .group = "Connection",
+         "API Gateway sends that error frame when a backend works for more than 29 s, and the "
+         "backend may still answer. final: the request has failed. continue: the frame is counted, "
+         "and the reply goes on. By default continue for replies of several messages."},
+
+    {"header", 'H', "'N: V'", OPTION_LIST, FIELD(headers), "Connection",
+     .help = "further header of the handshake",
+     .more = "In the form 'Name: value', which may have {{connection}}, {{timestamp}} and columns "
+             "of --users in it. Values given here can be read in the process list by every user of "
+             "the machine: a token is safer in the environment variable, or in --bearer-file. Host "
+             "replaces the Host header, and the TLS name stays that of the URL."},
+    {"query", 0, "NAME=VALUE", OPTION_LIST, FIELD(query), "Connection",
      .help = "further parameter of the URL",
-     .more = "Encoded as it needs to be. Variables and the process list: see 'wsload help "
-             "header'."},
-    {"bearer-file", 0, "FILE", OPTION_TEXT, FIELD(bearer_file), .group = "Connection",
+     .more =
+         "Encoded as it needs to be. Variables and the process list: see 'wsload help header'."},
+    {"bearer-file", 0, "FILE", OPTION_FILE, FIELD(identity.bearer_file), "Connection",
      .help = "send Authorization: Bearer with this token",
      .more = "Read again for new connections when it has changed."},
-    {"users", 0, "FILE.csv", OPTION_TEXT, FIELD(users), .group = "Connection",
+    {"users", 0, "FILE.csv", OPTION_FILE, FIELD(users), "Connection",
      .help = "a row for each connection: {{COLUMN}}",
      .more = "CSV whose first line names the columns, going round. They are variables of "
              "--template, --setup, --header and --query."},
-    {"keepalive", 0, "T:TEXT", OPTION_TEXT, FIELD(keepalive), .group = "Connection",
+    {"keepalive", 0, "T:TEXT", OPTION_TEXT, FIELD(keepalive), "Connection",
      .help = "send TEXT on connections idle for T",
      .more = "A message as it is, at most 128 KiB. API Gateway closes a connection that has been "
              "idle for 10 minutes. If it is answered, leave the answer out with --ignore."},
-    {"api-key-file", 0, "FILE", OPTION_TEXT, FIELD(api_key_file), .group = "Connection",
-     .rare = true, .help = "send x-api-key with this key",
+    {"api-key-file", 0, "FILE", OPTION_FILE, FIELD(identity.api_key_file), "Connection",
+     .help = "send x-api-key with this key", .rare = true,
      .more = "Read again for new connections when it has changed."},
-    {"origin", 0, "URL", OPTION_TEXT, FIELD(origin), .group = "Connection", .rare = true,
-     .help = "Origin header [https://HOST for wss]",
-     .more =
-         "By default https://HOST[:PORT] for wss:// and http://HOST[:PORT] for ws://, as a page "
-         "from the same host would send it. An empty text sends none."},
-    {"subprotocol", 0, "NAME", OPTION_LIST, FIELD(subprotocols), .group = "Connection",
-     .rare = true, .help = "offer this subprotocol"},
-    {"max-lifetime", 0, "T", OPTION_DURATION, FIELD(max_lifetime_ns), .minimum = NS_PER_MS,
-     .group = "Connection", .rare = true, .help = "replace connections before they are so old",
+    {"origin", 0, "URL", OPTION_TEXT, FIELD(origin), "Connection",
+     .help = "Origin header [https://HOST for wss]", .rare = true,
+     .more = "By default https://HOST[:PORT] for wss:// and http://HOST[:PORT] for ws://, as a "
+             "page from the same host would send it. An empty text sends none."},
+    {"subprotocol", 0, "NAME", OPTION_LIST, FIELD(subprotocols), "Connection",
+     .help = "offer this subprotocol", .rare = true},
+    {"max-lifetime", 0, "T", OPTION_DURATION, FIELD(plan.max_lifetime_ns), "Connection",
+     .help = "replace connections before they are so old", .minimum = NS_PER_MS, .rare = true,
      .more = "Up to a tenth of T before, and between requests. API Gateway ends each after 2 "
              "hours. Counted apart from connections that broke."},
-    {"compress", 0, NULL, OPTION_FLAG, FIELD(compress), .group = "Connection", .rare = true,
-     .help = "offer permessage-deflate",
+    {"compress", 0, NULL, OPTION_FLAG, FIELD(plan.target.compress), "Connection",
+     .help = "offer permessage-deflate", .rare = true,
      .more = "Not offered otherwise: behind API Gateway it has broken clients."},
-    {"connect-timeout", 0, "T", OPTION_DURATION, FIELD(connect_timeout_ns), .minimum = NS_PER_MS,
-     .initial = "10s", .group = "Connection", .rare = true,
-     .help = "wait this long for an open connection",
+    {"connect-timeout", 0, "T", OPTION_DURATION, FIELD(plan.connect_timeout_ns), "Connection",
+     .help = "wait this long for an open connection", .minimum = NS_PER_MS, .initial = "10s",
+     .rare = true,
      .more = "From the start of the TCP connection to the end of the WebSocket handshake."},
-    {"connect-rate", 0, "R", OPTION_RATE, FIELD(connect_rate), .group = "Connection", .rare = true,
-     .help = "connections opened per second",
+    {"connect-rate", 0, "R", OPTION_RATE, FIELD(plan.load.connect_rate), "Connection",
+     .help = "connections opened per second", .rare = true,
      .more = "By default as many as 256 handshakes at a time give; for a host "
              "*.execute-api.*.amazonaws.com 500 per second, which is API Gateway's account quota. "
              "0 lifts that."},
-    {"resolve", 0, "H:P:ADDR", OPTION_LIST, FIELD(resolve), .group = "Connection", .rare = true,
-     .help = "address of host H for port P",
+    {"resolve", 0, "H:P:ADDR", OPTION_LIST, FIELD(resolve), "Connection",
+     .help = "address of host H for port P", .rare = true,
      .more = "HOST:PORT:ADDRESS[,ADDRESS], as in curl. Name resolution is left out; SNI, Host and "
              "the certificate check keep the URL's name. '*' stands for any host."},
-    {"connect-to", 0, "H:P:H2:P2", OPTION_LIST, FIELD(connect_to), .group = "Connection",
-     .rare = true, .help = "connect to H2:P2 instead of H:P",
+    {"connect-to", 0, "H:P:H2:P2", OPTION_LIST, FIELD(connect_to), "Connection",
+     .help = "connect to H2:P2 instead of H:P", .rare = true,
      .more = "HOST1:PORT1:HOST2:PORT2, as in curl; parts may be empty. SNI, Host and the "
              "certificate check keep the URL's name."},
-    {"interface", 0, "ADDR,...", OPTION_TEXT, FIELD(interface), .group = "Connection", .rare = true,
-     .help = "bind to these addresses in turn",
+    {"interface", 0, "ADDR,...", OPTION_TEXT, FIELD(interface), "Connection",
+     .help = "bind to these addresses in turn", .rare = true,
      .more = "Local addresses and CIDR blocks of them, as in 10.0.0.5,10.0.1.0/28. One address has "
              "some 28,000 ports for one target; more connections need more addresses."},
-    {"ipv4", '4', NULL, OPTION_FLAG, FIELD(ipv4), .group = "Connection", .rare = true,
-     .help = "use IPv4 addresses only"},
-    {"ipv6", '6', NULL, OPTION_FLAG, FIELD(ipv6), .group = "Connection", .rare = true,
-     .help = "use IPv6 addresses only"},
+    {"ipv4", '4', NULL, OPTION_FLAG, FIELD(ipv4), "Connection", .help = "use IPv4 addresses only",
+     .rare = true},
+    {"ipv6", '6', NULL, OPTION_FLAG, FIELD(ipv6), "Connection", .help = "use IPv6 addresses only",
+     .rare = true},
 
-    {"aws-sigv4", 0, "SCOPE", OPTION_TEXT, FIELD(aws_sigv4), .group = "AWS",
+    {"aws-sigv4", 0, "SCOPE", OPTION_TEXT, FIELD(identity.sigv4), "AWS",
      .help = "sign each handshake, as REGION:execute-api",
-     .more = "Signature Version 4 for IAM, anew for each connection; aws:amz: in front is taken, "
-             "too, as "
-             "in curl. The credentials are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
-             "AWS_SESSION_TOKEN of the environment, or stand in ~/.aws/credentials. See "
-             "docs/AWS.md."},
-    {"sigv4-in", 0, "WHERE", OPTION_CHOICE, FIELD(sigv4_in), .choices = sigv4_choices,
-     .group = "AWS", .rare = true, .help = "where the signature goes [query]",
+     .more =
+         "Signature Version 4 for IAM, anew for each connection; aws:amz: before it is taken, too, "
+         "as in curl. The credentials are AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
+         "AWS_SESSION_TOKEN of the environment, or stand in ~/.aws/credentials. See docs/AWS.md."},
+    {"sigv4-in", 0, "WHERE", OPTION_CHOICE, FIELD(sigv4_in), "AWS",
+     .help = "where the signature goes [query]", .choices = sigv4_choices, .rare = true,
      .more = "In the query it passes CloudFront, which drops the header Authorization."},
-    {"sigv4-host", 0, "HOST", OPTION_TEXT, FIELD(sigv4_host), .group = "AWS", .rare = true,
-     .help = "the host that is signed [the Host header]",
+    {"sigv4-host", 0, "HOST", OPTION_TEXT, FIELD(identity.sigv4_host), "AWS",
+     .help = "the host that is signed [the Host header]", .rare = true,
      .more = "Behind CloudFront or a domain name of your own: the host that the API sees, as in "
              "ID.execute-api.REGION.amazonaws.com."},
-    {"profile", 0, "NAME", OPTION_TEXT, FIELD(profile), .group = "AWS", .rare = true,
-     .help = "credentials of ~/.aws/credentials", .more = "Before those of the environment."},
-    {"price-messages", 0, "USD", OPTION_DECIMAL, FIELD(price_messages), .maximum = PRICE_MAX,
-     .group = "AWS", .rare = true, .help = "price of a million messages [1.00]",
+    {"profile", 0, "NAME", OPTION_TEXT, FIELD(identity.profile), "AWS",
+     .help = "credentials of ~/.aws/credentials", .rare = true,
+     .more = "Before those of the environment."},
+    {"price-messages", 0, "USD", OPTION_DECIMAL, FIELD(plan.load.prices.per_million_messages),
+     "AWS", .help = "price of a million messages [1.00]", .maximum = PRICE_MAX, .rare = true,
      .more = "For the estimate of what the run would cost; the default is that of us-east-1. A "
              "message is billed for each 32 KiB begun, in both directions."},
-    {"price-minutes", 0, "USD", OPTION_DECIMAL, FIELD(price_minutes), .maximum = PRICE_MAX,
-     .group = "AWS", .rare = true, .help = "of a million connection-minutes [0.25]",
+    {"price-minutes", 0, "USD", OPTION_DECIMAL, FIELD(plan.load.prices.per_million_minutes), "AWS",
+     .help = "of a million connection-minutes [0.25]", .maximum = PRICE_MAX, .rare = true,
      .more = "As --price-messages."},
 
-    {"cacert", 0, "FILE", OPTION_TEXT, FIELD(cacert), .group = "TLS",
+    {"cacert", 0, "FILE", OPTION_FILE, FIELD(plan.target.ca_file), "TLS",
      .help = "trust these authorities (PEM)", .more = "Instead of the system's."},
-    {"insecure", 'k', NULL, OPTION_FLAG, FIELD(insecure), .group = "TLS",
+    {"insecure", 'k', NULL, OPTION_FLAG, FIELD(plan.target.insecure), "TLS",
      .help = "accept any certificate"},
-    {"cert", 0, "FILE", OPTION_TEXT, FIELD(cert), .group = "TLS", .rare = true,
-     .help = "client certificate (PEM)"},
-    {"key", 0, "FILE", OPTION_TEXT, FIELD(key), .group = "TLS", .rare = true,
-     .help = "its private key (PEM) [that of --cert]"},
-    {"sni", 0, "NAME", OPTION_TEXT, FIELD(sni), .group = "TLS", .rare = true,
-     .help = "server name for TLS [the URL's host]",
+    {"cert", 0, "FILE", OPTION_FILE, FIELD(plan.target.cert_file), "TLS",
+     .help = "client certificate (PEM)", .rare = true},
+    {"key", 0, "FILE", OPTION_FILE, FIELD(plan.target.key_file), "TLS",
+     .help = "its private key (PEM) [that of --cert]", .rare = true},
+    {"sni", 0, "NAME", OPTION_TEXT, FIELD(plan.target.server_name), "TLS",
+     .help = "server name for TLS [the URL's host]", .rare = true,
      .more = "Sent in the handshake, and expected in the certificate."},
-    {"tls-max", 0, "V", OPTION_CHOICE, FIELD(tls_max), .choices = tls_choices, .group = "TLS",
-     .rare = true, .help = "newest version offered"},
-    {"ciphers", 0, "LIST", OPTION_TEXT, FIELD(ciphers), .group = "TLS", .rare = true,
-     .help = "ciphers offered, OpenSSL's names",
+    {"tls-max", 0, "V", OPTION_CHOICE, FIELD(tls_max), "TLS", .help = "newest version offered",
+     .choices = tls_choices, .rare = true},
+    {"ciphers", 0, "LIST", OPTION_TEXT, FIELD(plan.target.ciphers), "TLS",
+     .help = "ciphers offered, OpenSSL's names", .rare = true,
      .more = "Separated by ':'. Names that begin with TLS_ are of TLS 1.3, the others of 1.2; a "
              "version without a name in the list keeps its default."},
-    {"tls-resume", 0, NULL, OPTION_FLAG, FIELD(tls_resume), .group = "TLS", .rare = true,
-     .help = "resume sessions of earlier connections",
-     .more = "Without it each connection makes a full handshake, as real clients do that arrive "
-             "cold."},
+    {"tls-resume", 0, NULL, OPTION_FLAG, FIELD(plan.target.tls_resume), "TLS",
+     .help = "resume sessions of earlier connections", .rare = true,
+     .more =
+         "Without it each connection makes a full handshake, as real clients do that arrive cold."},
 
-    {"max-latency", 0, "T", OPTION_DURATION, FIELD(max_latency_ns), .minimum = NS_PER_US,
-     .group = "Results", .help = "fail when the average latency is above"},
-    {"min-rps", 0, "R", OPTION_RATE, FIELD(min_rps), .group = "Results",
+    {"max-latency", 0, "T", OPTION_DURATION, FIELD(max_latency_ns), "Results",
+     .help = "fail when the average latency is above", .minimum = NS_PER_US},
+    {"min-rps", 0, "R", OPTION_RATE, FIELD(min_rps), "Results",
      .help = "fail when requests per second are below"},
-    {"min-success-rate", 0, "PCT", OPTION_PERCENT, FIELD(min_success_rate), .group = "Results",
+    {"min-success-rate", 0, "PCT", OPTION_PERCENT, FIELD(min_success_rate), "Results",
      .help = "fail when fewer requests succeed"},
-    {"threshold", 0, "RULE", OPTION_LIST, FIELD(thresholds), .group = "Results",
+    {"threshold", 0, "RULE", OPTION_LIST, FIELD(thresholds), "Results",
      .help = "fail unless METRIC:STAT OP VALUE[,abort]",
-     .more =
-         "Such as 'latency:p(95)<500ms', 'ttfm:p(95)<800ms', 'response_time:p(99.9)<2s', "
-         "'success_rate>99', 'errors{kind=reply_timeout}<10', 'connect.tls:avg<50ms'. STAT is "
-         "avg, med, min, max, p(N), stddev, count or rate; OP is <, <=, >, >=, == or !=. With "
-         "',abort' the run ends as soon as it is sure to fail: that can be known of upper limits "
-         "of counts and of max, and, when the number of requests is known, of latencies' avg, "
-         "med and p(N) and of success_rate."},
-    {"summary", 0, "PATH", OPTION_TEXT, FIELD(summary), .initial = "load_test_summary.json",
-     .group = "Results", .help = "JSON summary",
-     .more =
-         "'-' prints it to standard output, and nothing else goes there. The file appears whole "
-         "or not at all. Its form: docs/summary.schema.json."},
-    {"record", 0, "PATH", OPTION_TEXT, FIELD(record), .group = "Results",
+     .more = "Such as 'latency:p(95)<500ms', 'ttfm:p(95)<800ms', 'response_time:p(99.9)<2s', "
+             "'success_rate>99', 'errors{kind=reply_timeout}<10', 'connect.tls:avg<50ms'. STAT is "
+             "avg, med, min, max, p(N), stddev, count or rate; OP is <, <=, >, >=, == or !=. With "
+             "',abort' the run ends as soon as it is sure to fail: that can be known of upper "
+             "limits of counts and of max, and, when the number of requests is known, of "
+             "latencies' avg, med and p(N) and of success_rate."},
+    {"summary", 0, "PATH", OPTION_OUTPUT, FIELD(summary), "Results", .help = "JSON summary",
+     .initial = "load_test_summary.json",
+     .more = "'-' prints it to standard output, and nothing else goes there. The file appears "
+             "whole or not at all. Its form: docs/summary.schema.json."},
+    {"out", 'o', "KIND=PATH", OPTION_LIST, FIELD(out), "Results",
+     .help = "write the results in another form, too", .more = OUTPUT_OPTION_MORE},
+    {"record", 0, "PATH", OPTION_OUTPUT, FIELD(record), "Results",
      .help = "every request as a line of JSON",
      .more = "Written while the run goes on; '-' is standard output. What cannot be written in "
              "time is left out, and counted."},
-    {"record-replies", 0, NULL, OPTION_FLAG, FIELD(record_replies), .group = "Results",
-     .rare = true, .help = "with --record: the replies' texts as well"},
-    {"hgrm", 0, "PATH", OPTION_TEXT, FIELD(hgrm), .group = "Results", .rare = true,
-     .help = "percentiles as HdrHistogram plots them",
+    {"record-replies", 0, NULL, OPTION_FLAG, FIELD(plan.keep_replies), "Results",
+     .help = "with --record: the replies' texts as well", .rare = true},
+    {"hgrm", 0, "PATH", OPTION_OUTPUT, FIELD(hgrm), "Results",
+     .help = "percentiles as HdrHistogram plots them", .rare = true,
      .more = "Of the response time, or the latency when each prompt waits for a reply, in "
              "milliseconds. '-' prints them to standard output."},
-    {"strict", 0, NULL, OPTION_FLAG, FIELD(strict), .group = "Results", .rare = true,
-     .help = "exit with 4 when the run is invalid",
-     .more =
-         "That is when wsload itself was the bottleneck, or ran out of ports or descriptors; the "
-         "report says why."},
+    {"strict", 0, NULL, OPTION_FLAG, FIELD(plan.load.strict), "Results",
+     .help = "exit with 4 when the run is invalid", .rare = true,
+     .more = "That is when wsload itself was the bottleneck, or ran out of ports or descriptors; "
+             "the report says why."},
 
-    {"help", 'h', NULL, OPTION_FLAG, FIELD(help), .group = "Other", .help = "print this help"},
-    {"progress", 0, "MODE", OPTION_CHOICE, FIELD(progress), .choices = progress_choices,
-     .initial = "auto", .group = "Other", .rare = true, .help = "bar, plain, none",
+    {"help", 'h', NULL, OPTION_FLAG, FIELD(help), "Other", .help = "print this help"},
+    {"progress", 0, "MODE", OPTION_CHOICE, FIELD(progress), "Other", .help = "bar, plain, none",
+     .choices = progress_choices, .initial = "auto", .rare = true,
      .more = "auto: a live bar on a terminal, else one line every 10 s, on standard error."},
-    {"quiet", 'q', NULL, OPTION_FLAG, FIELD(quiet), .group = "Other", .rare = true,
-     .help = "no progress, no report",
-     .more = "Errors are still shown, and the verdict when the run did not pass."},
-    {"no-color", 0, NULL, OPTION_FLAG, FIELD(no_color), .group = "Other", .rare = true,
-     .help = "no colours; NO_COLOR does the same"},
-    {"verbose", 'v', NULL, OPTION_FLAG, FIELD(verbose), .group = "Other", .rare = true,
-     .help = "show refused handshakes in full",
+    {"quiet", 'q', NULL, OPTION_FLAG, FIELD(show.quiet), "Other", .help = "no progress, no report",
+     .rare = true, .more = "Errors are still shown, and the verdict when the run did not pass."},
+    {"no-color", 0, NULL, OPTION_FLAG, FIELD(show.no_color), "Other",
+     .help = "no colours; NO_COLOR does the same", .rare = true},
+    {"verbose", 'v', NULL, OPTION_FLAG, FIELD(verbose), "Other",
+     .help = "show refused handshakes in full", .rare = true,
      .more = "For each status that a handshake was refused with: one more handshake after the run, "
              "of which the status, the x-amzn headers and the body are printed."},
-    {"version", 0, NULL, OPTION_FLAG, FIELD(version), .group = "Other", .rare = true,
-     .help = "print the version"},
+    {"version", 0, NULL, OPTION_FLAG, FIELD(version), "Other", .help = "print the version",
+     .rare = true},
 };
-/* clang-format on */
 
 static const char *const argument_env[] = {"WSLOAD_URL", "WSLOAD_PROMPTS_FILE"};
 
 const struct option_set run_option_set = {
     .rows = rows,
-    .count = sizeof(rows) / sizeof(rows[0]),
+    .count = ARRAY_LENGTH(rows),
     .command = "wsload",
-    .environment = "WSLOAD_",
     .arguments_max = 2,
     .argument_env = argument_env,
+    .size = sizeof(struct run_options),
 };
 
 int run_options_parse(int argc, char *const argv[], struct run_options *options,
                       struct error *error)
 {
     const char *arguments[2];
-    *options = (struct run_options){
-        .rate = -1,
-        .connect_rate = -1,
-        .max_queue = COUNT_NOT_GIVEN,
-        .seed = COUNT_NOT_GIVEN,
-        .price_messages = -1,
-        .price_minutes = -1,
-        .min_rps = -1,
-        .min_success_rate = -1,
-    };
-    options_set_defaults(&run_option_set, options);
     if (options_parse(&run_option_set, argc, argv, options, arguments, error))
         return -1;
     options->url = arguments[0];

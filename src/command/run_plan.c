@@ -1,18 +1,13 @@
-#include "wsload/command/run_plan.h"
+#include "run_build.h"
 
 #include <string.h>
 
-#include "run_identity.h"
-#include "run_replies.h"
-#include "run_target.h"
-#include "wsload/base/file.h"
-#include "wsload/base/units.h"
-#include "wsload/base/utf8.h"
-#include "wsload/command/run_conflicts.h"
-#include "wsload/command/run_load.h"
+#include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
+#include "wsload/base/text.h"
 #include "wsload/protocol/gateway.h"
 
-#define TEMPLATE_FILE_MAX (16u * 1024u * 1024u)
+/* --- What is sent --- */
 
 /* What a message may use: with --users their columns as well. */
 static struct template_scope scope_of(const struct run_plan *run)
@@ -27,16 +22,10 @@ static struct template_scope scope_of(const struct run_plan *run)
 static int build_template(struct run_plan *run, const struct run_options *options,
                           struct error *error)
 {
-    struct text text = text_of(options->template);
+    struct text text;
     struct template_scope scope = scope_of(run);
-    buffer_init(&run->template_text, TEMPLATE_FILE_MAX);
-    if (options->template[0] == '@') {
-        if (file_read(options->template + 1, &run->template_text, error))
-            return error_prefix(error, "--template");
-        text = buffer_text(&run->template_text);
-        while (text.length > 0 && strchr("\r\n", text.data[text.length - 1]))
-            text.length--;
-    }
+    if (option_read_text(options->template, &run->template_text, &text, error))
+        return error_prefix(error, "--template");
     if (!utf8_valid(text))
         return error_set(error, "--template: not valid UTF-8, and WebSocket text must be");
     if (template_compile(&run->template, text, &scope, error))
@@ -45,29 +34,11 @@ static int build_template(struct run_plan *run, const struct run_options *option
     return 0;
 }
 
-static const char *prompts_file(const struct run_options *options)
+const char *run_plan_prompts_file(const struct run_options *options)
 {
+    if (options->hold)
+        return NULL;
     return options->prompts_file ? options->prompts_file : "prompts.txt";
-}
-
-static int build_prompts(struct run_plan *run, const struct run_options *options,
-                         struct error *error)
-{
-    if (prompts_load(&run->prompts, prompts_file(options), options->prompt_field, error))
-        return -1;
-    run->plan.prompts = &run->prompts;
-    return 0;
-}
-
-static int build_steps(struct run_plan *run, const struct run_options *options, struct error *error)
-{
-    struct template_scope scope = scope_of(run);
-    if (!options->setup)
-        return 0;
-    if (steps_load(&run->steps, options->setup, &scope, error))
-        return error_prefix(error, "--setup");
-    run->plan.steps = &run->steps;
-    return 0;
 }
 
 #define TOO_LARGE                                                                                  \
@@ -77,61 +48,191 @@ static int build_steps(struct run_plan *run, const struct run_options *options, 
 /* Whether the bound of the template's messages is one that not each of them reaches. */
 static bool varies_in_length(const struct template *template)
 {
-    return template_uses_any(template, TEMPLATE_ID | TEMPLATE_SEQ | TEMPLATE_TIMESTAMP |
-                                           TEMPLATE_CONNECTION | TEMPLATE_COLUMN |
-                                           TEMPLATE_COLUMN_RAW);
+    return template->variables & (TEMPLATE_ID | TEMPLATE_SEQ | TEMPLATE_TIMESTAMP |
+                                  TEMPLATE_CONNECTION | TEMPLATE_COLUMN | TEMPLATE_COLUMN_RAW);
 }
 
-static int check_prompts_size(const struct run_plan *run, const struct run_options *options,
-                              struct error *error)
+static int check_prompts(const struct run_plan *run, const struct run_options *options,
+                         struct error *error)
 {
     char size[UNITS_SIZE];
     size_t bytes;
     const struct prompt *large = plan_first_oversize(&run->plan, GATEWAY_MESSAGE_MAX, &bytes);
-    if (!large)
+    if (!large || options->allow_oversize)
         return 0;
     return error_set(error, "%s: line %zu: a message of %s%s bytes, " TOO_LARGE,
-                     prompts_file(options), large->line,
+                     run_plan_prompts_file(options), large->line,
                      varies_in_length(&run->template) ? "up to " : "",
                      units_format_count(bytes, size));
 }
 
-static int check_steps_size(const struct run_plan *run, const struct run_options *options,
-                            struct error *error)
+/* None in a run that only holds connections. */
+static int build_prompts(struct run_plan *run, const struct run_options *options,
+                         struct error *error)
+{
+    if (options->hold)
+        return 0;
+    if (build_template(run, options, error) ||
+        prompts_load(&run->prompts, run_plan_prompts_file(options), options->prompt_field, error))
+        return -1;
+    run->plan.prompts = &run->prompts;
+    return check_prompts(run, options, error);
+}
+
+static int build_steps(struct run_plan *run, const struct run_options *options, struct error *error)
 {
     char size[UNITS_SIZE];
+    struct template_scope scope = scope_of(run);
+    if (!options->setup)
+        return 0;
+    if (steps_load(&run->steps, options->setup, &scope, &run->plan.reply_rules.paths, error))
+        return error_prefix(error, "--setup");
+    run->plan.steps = &run->steps;
     size_t bytes = plan_longest_message(&run->plan);
-    if (bytes <= GATEWAY_MESSAGE_MAX)
+    if (bytes <= GATEWAY_MESSAGE_MAX || options->allow_oversize)
         return 0;
     return error_set(error, "--setup %s: a message of up to %s bytes, " TOO_LARGE, options->setup,
                      units_format_count(bytes, size));
 }
 
-/* What is sent; no prompts in a run that only holds connections. */
-static int build_messages(struct run_plan *run, const struct run_options *options,
-                          struct error *error)
+/* --- The rules by which replies are told and judged --- */
+
+/* Ends that are no rules on a message. */
+static bool is_end_alone(const char *text)
 {
-    bool prompts = !options->hold;
-    bool checked = !options->allow_oversize;
-    if (prompts && (build_template(run, options, error) || build_prompts(run, options, error)))
-        return -1;
-    if (prompts && checked && check_prompts_size(run, options, error))
-        return -1;
-    if (build_steps(run, options, error))
-        return -1;
-    return checked && options->setup ? check_steps_size(run, options, error) : 0;
+    return strcmp(text, "first") == 0 || strcmp(text, "close") == 0 ||
+           text_begins(text_of(text), "count:") || text_begins(text_of(text), "silence:");
 }
+
+static int add_end(struct reply_rules *rules, const char *text, struct error *error)
+{
+    if (strcmp(text, "count:") == 0)
+        return error_set(error, "a number is missing; use count:N, as in count:20");
+    if (strcmp(text, "silence:") == 0)
+        return error_set(error, "a time is missing; use silence:T, as in silence:500ms");
+    return reply_rules_add_end(rules, text, error);
+}
+
+/* A path, with the json: before it that paths have in rules. */
+static int set_id(struct reply_rules *rules, const char *text, struct error *error)
+{
+    bool prefixed = text_begins(text_of(text), "json:");
+    return reply_rules_set_id(rules, text + (prefixed ? strlen("json:") : 0), error);
+}
+
+/* An option with rules, and what takes them. */
+struct rule_option {
+    const char *name;
+    const struct option_list *list;
+    bool on_message;
+    int (*add)(struct reply_rules *rules, const char *text, struct error *error);
+};
+
+static int add_rules(struct reply_rules *rules, const struct rule_option *option,
+                     struct error *error)
+{
+    for (size_t i = 0; i < option->list->count; i++) {
+        const char *text = option->list->items[i];
+        if (option->on_message && is_end_alone(text))
+            return error_set(error,
+                             "%s '%s': did you mean --reply-end %s ? Use contains:%s if the text "
+                             "is meant, or one of " RULE_FORMS,
+                             option->name, text, text, text);
+        if (option->add(rules, text, error))
+            return error_prefix(error, "%s '%s'", option->name, text);
+    }
+    return 0;
+}
+
+static int build_replies(struct reply_rules *rules, const struct run_options *options,
+                         struct error *error)
+{
+    const struct option_list bytes = {{options->expect_bytes}, options->expect_bytes ? 1 : 0};
+    const struct option_list id = {{options->correlate}, options->correlate ? 1 : 0};
+    const struct rule_option rule_options[] = {
+        {"--reply-end", &options->reply_end, false, add_end},
+        {"--ignore", &options->ignore, true, reply_rules_add_ignored},
+        {"--fail-on", &options->fail_on, true, reply_rules_add_error},
+        {"--expect", &options->expect, true, reply_rules_add_expected},
+        {"--expect-bytes", &bytes, false, reply_rules_set_bytes},
+        {"--correlate", &id, false, set_id},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(rule_options); i++)
+        if (add_rules(rules, &rule_options[i], error))
+            return -1;
+    rules->gateway_timeout_given = options->gateway_timeout;
+    rules->gateway_timeout_final = rules->gateway_timeout_given &&
+                                   strcmp(options->gateway_timeout, "final") == 0;
+    return 0;
+}
+
+/* --- Thresholds --- */
+
+static void add_named(struct thresholds *thresholds, const struct run_options *options)
+{
+    if (options->max_latency_ns)
+        thresholds_add(thresholds, "max_latency", "latency:avg", THRESHOLD_AT_MOST,
+                       clock_seconds(options->max_latency_ns));
+    if (options->min_rps >= 0)
+        thresholds_add(thresholds, "min_rps", "requests_per_second", THRESHOLD_AT_LEAST,
+                       options->min_rps);
+    if (options->min_success_rate >= 0)
+        thresholds_add(thresholds, "min_success_rate", "success_rate", THRESHOLD_AT_LEAST,
+                       options->min_success_rate);
+}
+
+#define NO_REPLIES "there are no replies with --one-way, and so no %s; leave out one of them"
+
+static int add_threshold(struct thresholds *thresholds, const char *text,
+                         const struct run_options *options, uint64_t requests, struct error *error)
+{
+    if (thresholds_parse(thresholds, text, error))
+        return -1;
+    const struct threshold *threshold = &thresholds->items[thresholds->count - 1];
+    const struct metric *metric = threshold->selector.metric;
+    if (options->plan.reply_rules.one_way && metric->runs & (RUN_TWO_WAY | RUN_STREAM))
+        return error_set(error, NO_REPLIES, metric->label);
+    if (threshold->abort && !threshold_can_abort(threshold, true))
+        return error_set(error,
+                         "'%s': abort needs a figure that can be sure to fail before the end: an "
+                         "upper limit of max, med, p(N) or avg of a request's times or its reply's "
+                         "size or of a count, or a lower limit of min or success_rate",
+                         threshold->selector.text);
+    if (threshold->abort && !threshold_can_abort(threshold, requests != UINT64_MAX))
+        return error_set(error,
+                         "it is never sure to fail before the end when the number of requests "
+                         "is not known; give --requests, or leave out ',abort'");
+    return 0;
+}
+
+int run_thresholds_build(struct thresholds *thresholds, const struct run_options *options,
+                         uint64_t requests, struct error *error)
+{
+    char limit[UNITS_SIZE];
+    if (options->plan.reply_rules.one_way && options->max_latency_ns)
+        return error_set(error, "--max-latency %s: " NO_REPLIES,
+                         units_format_duration(options->max_latency_ns, limit), "latency");
+    add_named(thresholds, options);
+    for (size_t i = 0; i < options->thresholds.count; i++) {
+        const char *text = options->thresholds.items[i];
+        if (add_threshold(thresholds, text, options, requests, error))
+            return error_prefix(error, "--threshold '%s'", text);
+    }
+    return 0;
+}
+
+/* --- All --- */
 
 int run_plan_build(struct run_plan *run, const struct run_options *options, struct error *error)
 {
     struct plan *plan = &run->plan;
+    *plan = options->plan;
     if (run_conflicts_check(options, error) || run_target_build(run, options, error) ||
-        run_identity_build(run, options, error) ||
-        run_replies_build(&plan->reply_rules, options, error) ||
-        build_messages(run, options, error) || run_load_build(plan, options, error) ||
+        build_replies(&plan->reply_rules, options, error) || build_prompts(run, options, error) ||
+        build_steps(run, options, error) || run_load_build(plan, options, error) ||
         run_conflicts_check_plan(plan, error))
         return -1;
-    return run_identity_check_paths(run, error);
+    return run_target_check_paths(run, error);
 }
 
 void run_plan_free(struct run_plan *run)

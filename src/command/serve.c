@@ -4,11 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "help.h"
 #include "monitor.h"
-#include "serve_settings.h"
+#include "serve_options.h"
 #include "wsload/engine/descriptors.h"
+#include "wsload/judge/verdict.h"
 #include "wsload/server/server.h"
-#include "wsload/stats/results.h"
 
 /* For the signal handler, which can take no argument. */
 static struct server *running;
@@ -21,7 +22,7 @@ static void stop_running(int signal_number)
 
 static void announce(const struct server_options *server, uint16_t port)
 {
-    bool six = strchr(server->address, ':') != NULL;
+    bool six = strchr(server->address, ':');
     printf("listening on %s://%s%s%s:%u\n", server->tls ? "wss" : "ws", six ? "[" : "",
            server->address, six ? "]" : "", (unsigned)port);
     fflush(stdout);
@@ -34,7 +35,7 @@ static void print_counts(struct server_counts counts)
            (unsigned long long)counts.replies, (unsigned long long)counts.errors);
     if (counts.sent != counts.replies + counts.errors)
         printf("; %llu messages sent", (unsigned long long)counts.sent);
-    if (counts.refused != 0)
+    if (counts.refused)
         printf("; %llu handshakes refused", (unsigned long long)counts.refused);
     printf("\n");
 }
@@ -43,13 +44,13 @@ static int serve(const struct server_options *server, bool quiet, struct error *
 {
     struct sigaction stop = {.sa_handler = stop_running};
     /* Who sees the port file may end the server at once: a signal waits for its handler. */
-    monitor_block_signals();
+    monitor_block_signals(true);
     running = server_new(server, error);
     if (!running)
         return -1;
     sigaction(SIGINT, &stop, NULL);
     sigaction(SIGTERM, &stop, NULL);
-    monitor_unblock_signals();
+    monitor_block_signals(false);
     if (!quiet)
         announce(server, server_port(running));
     server_run(running);
@@ -61,25 +62,16 @@ static int serve(const struct server_options *server, bool quiet, struct error *
     return 0;
 }
 
-static int serve_as_asked(const struct serve_options *options, struct error *error)
-{
-    struct serve_settings settings;
-    int status = serve_settings_make(&settings, options, error);
-    if (status == 0)
-        status = descriptors_take_all(error);
-    if (status == 0)
-        status = serve(&settings.server, options->quiet, error);
-    serve_settings_free(&settings);
-    return status;
-}
-
 int command_serve(int argc, char *const argv[])
 {
     struct serve_options options;
     struct error error;
-    if (serve_options_parse(argc, argv, &options, &error))
+    if (options_parse(&serve_option_set, argc, argv, &options, NULL, &error))
         return command_complain(&error);
     if (options.help)
-        return command_serve_help();
-    return serve_as_asked(&options, &error) ? command_complain(&error) : EXIT_PASSED;
+        return command_usage("serve");
+    int status = serve_options_complete(&options, &error) || descriptors_take_all(&error) ||
+                 serve(&options.server, options.quiet, &error);
+    buffer_free(&options.reply_file);
+    return status ? command_complain(&error) : EXIT_PASSED;
 }

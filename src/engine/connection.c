@@ -1,4 +1,4 @@
-#include "wsload/engine/connection.h"
+#include "connection.h"
 
 #include "wsload/base/clock.h"
 
@@ -53,17 +53,6 @@ void connection_init(struct connection *connection, const struct connection_sett
 {
     *connection = (struct connection){.settings = settings, .state = CONNECTION_RESTING};
     flights_init(&connection->flights, settings->in_flight, memory);
-}
-
-bool connection_is_free(const struct connection *connection)
-{
-    return connection->state == CONNECTION_OPEN && !connection->retiring &&
-           connection->flights.count < connection->flights.size;
-}
-
-bool connection_is_idle(const struct connection *connection)
-{
-    return connection->state == CONNECTION_OPEN && connection->flights.count == 0;
 }
 
 struct connection_step connection_open(struct connection *connection, uint64_t now_ns)
@@ -134,8 +123,7 @@ static uint64_t silence_deadline_ns(const struct connection *connection,
     return flight->last_ns + connection->settings->silence_ns;
 }
 
-/* The first deadline of FLIGHT and those behind it. The first of them was sent first, so that its
- * timeout is the first one. */
+/* The first deadline of FLIGHT and those after it. It was sent first: its timeout is the first. */
 static uint64_t deadline_from(const struct connection *connection, const struct flight *flight)
 {
     uint64_t first_ns = flight ? reply_deadline_ns(connection, flight) : CLOCK_NEVER;
@@ -158,28 +146,18 @@ uint64_t connection_deadline_ns(const struct connection *connection)
 struct connection_step connection_on_reply(struct connection *connection, struct flight *flight,
                                            const struct failure *failure, uint64_t now_ns)
 {
-    struct connection_step answer;
     struct flights *flights = &connection->flights;
     connection->any_ended = true;
     if (!failure)
         connection->breaks = 0;
     flights_to_front(flights, flight);
-    if (connection->settings->per_request)
-        answer = close_politely(connection, now_ns);
-    else
-        answer = step(CONNECTION_NEXT, deadline_from(connection, flights_next(flights, flight)));
+    struct connection_step answer = connection->settings->per_request
+                                        ? close_politely(connection, now_ns)
+                                        : step(CONNECTION_NEXT,
+                                               deadline_from(connection,
+                                                             flights_next(flights, flight)));
     answer.ended = 1;
     answer.failure = failure;
-    return answer;
-}
-
-struct connection_step connection_on_cut(struct connection *connection,
-                                         const struct failure *failure, uint64_t now_ns)
-{
-    struct connection_step answer;
-    connection->any_ended = true;
-    answer = end_all(connection, failure, close_politely(connection, now_ns));
-    answer.others = &connection->settings->cut_short;
     return answer;
 }
 
@@ -189,10 +167,17 @@ struct connection_step connection_on_fault(struct connection *connection,
     return end_all(connection, failure, close_politely(connection, now_ns));
 }
 
+struct connection_step connection_on_cut(struct connection *connection,
+                                         const struct failure *failure, uint64_t now_ns)
+{
+    struct connection_step answer = connection_on_fault(connection, failure, now_ns);
+    answer.others = &connection->settings->cut_short;
+    return answer;
+}
+
 struct connection_step connection_on_closed(struct connection *connection,
                                             const struct failure *failure, uint64_t now_ns)
 {
-    struct connection_step answer;
     if (connection->fails_setup)
         return back_off(connection, CONNECTION_WAIT, now_ns);
     if (connection->state == CONNECTION_CLOSING)
@@ -200,7 +185,7 @@ struct connection_step connection_on_closed(struct connection *connection,
     if (failure)
         return end_all(connection, failure, back_off(connection, CONNECTION_WAIT, now_ns));
     connection->breaks = 0;
-    answer = rest(connection, CONNECTION_NEXT);
+    struct connection_step answer = rest(connection, CONNECTION_NEXT);
     answer.ended = 1;
     return answer;
 }
@@ -223,39 +208,28 @@ static struct connection_step end_overdue(struct connection *connection, uint64_
     return answer;
 }
 
-/* The flight whose reply is over by silence at NOW_NS; NULL when none is. */
-static struct flight *silent_flight(const struct connection *connection, uint64_t now_ns)
-{
-    struct flight *flight = flights_oldest(&connection->flights);
-    while (flight && silence_deadline_ns(connection, flight) > now_ns)
-        flight = flights_next(&connection->flights, flight);
-    return flight;
-}
-
-/* Whether it can go on when the reply to its oldest request is overdue: what still comes of that
- * one is known by its id. The answer to a step in front of it has none. */
-static bool goes_on_when_overdue(const struct connection *connection)
-{
-    return connection->settings->by_id && !connection->settings->per_request &&
-           flights_oldest(&connection->flights)->awaited == 0;
-}
-
 /* An idle one is free again: the time that the caller let it rest is over. */
 static struct connection_step on_deadline_open(struct connection *connection, uint64_t now_ns)
 {
-    if (connection->flights.count == 0)
+    const struct connection_settings *settings = connection->settings;
+    const struct flights *flights = &connection->flights;
+    if (flights->count == 0)
         return step(CONNECTION_NEXT, CLOCK_NEVER);
-    struct flight *silent = silent_flight(connection, now_ns);
+    struct flight *oldest = flights_oldest(flights);
+    struct flight *silent = oldest;
+    while (silent && silence_deadline_ns(connection, silent) > now_ns)
+        silent = flights_next(flights, silent);
     if (silent) {
         struct connection_step answer = connection_on_reply(connection, silent, NULL, now_ns);
         answer.silent = true;
         return answer;
     }
-    if (reply_deadline_ns(connection, flights_oldest(&connection->flights)) > now_ns)
+    if (reply_deadline_ns(connection, oldest) > now_ns)
         return step(CONNECTION_WAIT, connection_deadline_ns(connection));
-    if (goes_on_when_overdue(connection))
+    /* It goes on when what still comes is known by its id. The answer to a step has none. */
+    if (settings->by_id && !settings->per_request && oldest->awaited == 0)
         return end_overdue(connection, now_ns);
-    return connection_on_cut(connection, &connection->settings->no_reply, now_ns);
+    return connection_on_cut(connection, &settings->no_reply, now_ns);
 }
 
 struct connection_step connection_on_deadline(struct connection *connection, uint64_t now_ns)
@@ -274,11 +248,9 @@ struct connection_step connection_on_deadline(struct connection *connection, uin
         return step(CONNECTION_DROP, now_ns);
     case CONNECTION_BACKING_OFF:
         return rest(connection, CONNECTION_NEXT);
-    case CONNECTION_SETTING_UP:
-    case CONNECTION_RESTING:
-        break;
+    default: /* none of ours */
+        return step(CONNECTION_WAIT, CLOCK_NEVER);
     }
-    return step(CONNECTION_WAIT, CLOCK_NEVER);
 }
 
 /* --- Ends --- */
@@ -302,9 +274,7 @@ struct connection_step connection_finish(struct connection *connection, uint64_t
         return rest(connection, CONNECTION_DROP);
     case CONNECTION_CLOSING:
         return step(CONNECTION_WAIT, now_ns + CONNECTION_CLOSE_WAIT_NS);
-    case CONNECTION_BACKING_OFF:
-    case CONNECTION_RESTING:
-        break;
+    default:
+        return rest(connection, CONNECTION_WAIT);
     }
-    return rest(connection, CONNECTION_WAIT);
 }

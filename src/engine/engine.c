@@ -9,9 +9,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "worker.h"
 #include "wsload/base/clock.h"
-#include "wsload/engine/local_addresses.h"
+#include "wsload/base/helpers.h"
 #include "wsload/engine/lws_transport.h"
+#include "wsload/stats/measurement.h"
 
 /* A worker with what it runs on. */
 struct hand {
@@ -26,7 +28,7 @@ struct engine {
     const struct plan *plan;
     struct addresses addresses;
     struct crew crew;
-    struct hand *hands; /* plan->workers of them */
+    struct hand *hands; /* plan->load.workers of them */
     atomic_uint at_work;
     int done_fd;
 };
@@ -36,7 +38,7 @@ struct engine {
 static void wake_all(void *user)
 {
     struct engine *engine = user;
-    for (unsigned i = 0; i < engine->plan->workers; i++)
+    for (unsigned i = 0; i < engine->plan->load.workers; i++)
         engine->hands[i].transport->ops->interrupt(engine->hands[i].transport);
 }
 
@@ -72,13 +74,13 @@ static int set_up(struct engine *engine, const struct engine_setup *setup, struc
     engine->done_fd = eventfd(0, EFD_CLOEXEC);
     if (engine->done_fd < 0)
         return error_set(error, "no descriptor left: %s", strerror(errno));
-    if (sources_check(&plan->target.sources, plan->connections, error))
+    if (sources_check(&plan->target.sources, plan->load.connections, error))
         return -1;
-    engine->hands = calloc(plan->workers, sizeof(*engine->hands));
+    engine->hands = calloc(plan->load.workers, sizeof(*engine->hands));
     if (!engine->hands)
         return error_set(error, "out of memory");
     resolver_lookup(&plan->target, &engine->addresses);
-    for (unsigned i = 0; i < plan->workers; i++)
+    for (unsigned i = 0; i < plan->load.workers; i++)
         if (make_hand(engine, i, setup, error))
             return -1;
     return 0;
@@ -92,8 +94,7 @@ struct engine *engine_new(const struct engine_setup *setup, struct error *error)
         return NULL;
     }
     engine->plan = setup->plan;
-    atomic_init(&engine->at_work, 0);
-    crew_init(&engine->crew, setup->plan->workers, wake_all, engine);
+    crew_init(&engine->crew, setup->plan->load.workers, wake_all, engine);
     /* A peer that goes away must be an error of the write, not the end of the process. */
     signal(SIGPIPE, SIG_IGN);
     if (set_up(engine, setup, error)) {
@@ -124,7 +125,7 @@ static void *run_worker(void *argument)
 
 static void join_all(struct engine *engine)
 {
-    for (unsigned i = 0; i < engine->plan->workers; i++) {
+    for (unsigned i = 0; i < engine->plan->load.workers; i++) {
         if (engine->hands[i].running)
             pthread_join(engine->hands[i].thread, NULL);
         engine->hands[i].running = false;
@@ -133,7 +134,7 @@ static void join_all(struct engine *engine)
 
 int engine_start(struct engine *engine, struct error *error)
 {
-    unsigned workers = engine->plan->workers;
+    unsigned workers = engine->plan->load.workers;
     atomic_store(&engine->at_work, workers);
     for (unsigned i = 0; i < workers; i++) {
         struct hand *hand = &engine->hands[i];
@@ -162,87 +163,41 @@ void engine_stop(struct engine *engine, enum stop_request how)
 struct snapshot engine_peek(struct engine *engine)
 {
     struct snapshot sum = worker_peek(engine->hands[0].worker);
-    for (unsigned i = 1; i < engine->plan->workers; i++) {
+    for (unsigned i = 1; i < engine->plan->load.workers; i++) {
         struct snapshot one = worker_peek(engine->hands[i].worker);
         snapshot_add(&sum, &one);
     }
     return sum;
 }
 
-/* --- Results --- */
+/* --- The measurement --- */
 
-static uint64_t later(uint64_t a, uint64_t b)
+struct measurement *engine_finish(struct engine *engine)
 {
-    return a > b ? a : b;
-}
-
-/* From when measuring began to the end of sending, or to the last reply when only the requests
- * ended the run. */
-static void note_times(struct results *results, uint64_t start_ns, uint64_t end_ns)
-{
-    uint64_t last_ns = results->recorded.last_done_ns;
-    if (end_ns == CLOCK_NEVER)
-        end_ns = last_ns;
-    if (start_ns == 0 || end_ns <= start_ns)
-        return;
-    results->total_time_ns = end_ns - start_ns;
-    results->drain_time_ns = later(last_ns, end_ns) - end_ns;
-}
-
-static double asked_per_s(const struct plan *plan, uint64_t time_ns)
-{
-    const struct stages *rate = &plan->stages;
-    if (plan->model != LOAD_OPEN)
-        return 0;
-    if (time_ns == 0)
-        return stages_level(rate, plan->warmup_ns);
-    double arrivals = stages_total(rate, plan->warmup_ns + time_ns) -
-                      stages_total(rate, plan->warmup_ns);
-    return arrivals / clock_seconds(time_ns);
-}
-
-static void note_dns(struct results *results, const struct addresses *addresses)
-{
-    if (addresses->lookup_ns != CLOCK_NEVER)
-        histogram_record(&results->recorded.connect[CONNECT_DNS], addresses->lookup_ns);
-}
-
-static void note_usage(struct results *results)
-{
+    const struct addresses *addresses = &engine->addresses;
     struct rusage usage;
-    if (getrusage(RUSAGE_SELF, &usage) == 0)
-        results->self.memory_bytes = (uint64_t)usage.ru_maxrss * 1024;
-}
-
-int engine_finish(struct engine *engine, struct results *results, struct error *error)
-{
-    uint64_t start_ns = 0;
-    uint64_t end_ns = CLOCK_NEVER;
     join_all(engine);
-    if (recorder_init(&results->recorded))
-        return error_set(error, "out of memory for the results");
-    for (unsigned i = 0; i < engine->plan->workers; i++) {
-        struct worker_report report = worker_report(engine->hands[i].worker);
-        recorder_merge(&results->recorded, report.recorder);
-        start_ns = later(start_ns, report.start_ns);
-        if (report.end_ns != CLOCK_NEVER)
-            end_ns = end_ns == CLOCK_NEVER ? report.end_ns : later(end_ns, report.end_ns);
-        results->open_time_ns = later(results->open_time_ns, report.open_time_ns);
-        results->self.worker_cpu[i] = report.cpu;
-    }
-    note_times(results, start_ns, end_ns);
-    note_dns(results, &engine->addresses);
-    note_usage(results);
-    results->asked_per_s = asked_per_s(engine->plan, results->total_time_ns);
-    results->setup.same_machine = addresses_are_local(&engine->addresses);
-    return 0;
+    struct measurement *sum = measurement_new(&engine->plan->load);
+    if (!sum)
+        return NULL;
+    for (unsigned i = 0; i < engine->plan->load.workers; i++)
+        measurement_add(sum, worker_measurement(engine->hands[i].worker));
+    failures_sort(&sum->failures);
+    sum->load = engine->plan->load;
+    sum->parts = 1;
+    sum->same_machine = addresses_are_local(addresses);
+    if (getrusage(RUSAGE_SELF, &usage) == 0)
+        sum->counts[COUNT_MEMORY] = (uint64_t)usage.ru_maxrss * 1024;
+    if (addresses->lookup_ns != CLOCK_NEVER)
+        histogram_record(&sum->distributions[DIST_CONNECT_DNS], addresses->lookup_ns);
+    return sum;
 }
 
 void engine_free(struct engine *engine)
 {
     if (!engine)
         return;
-    for (unsigned i = 0; engine->hands && i < engine->plan->workers; i++) {
+    for (unsigned i = 0; engine->hands && i < engine->plan->load.workers; i++) {
         struct hand *hand = &engine->hands[i];
         if (hand->transport)
             hand->transport->ops->free(hand->transport);

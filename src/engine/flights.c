@@ -1,4 +1,4 @@
-#include "wsload/engine/flights.h"
+#include "flights.h"
 
 static unsigned bucket_count(unsigned size)
 {
@@ -23,7 +23,6 @@ void flights_init(struct flights *flights, unsigned size, void *memory)
         .mask = (uint16_t)(bucket_count(size) - 1),
         .oldest = NO_FLIGHT,
         .newest = NO_FLIGHT,
-        .free = 0,
     };
     for (unsigned i = 0; i <= flights->mask; i++)
         flights->buckets[i] = NO_FLIGHT;
@@ -69,29 +68,6 @@ static void unlink_from_order(struct flights *flights, const struct flight *flig
         flights->slots[flight->next].previous = flight->previous;
 }
 
-static void unlink_from_bucket(struct flights *flights, const struct flight *flight)
-{
-    uint16_t index = index_of(flights, flight);
-    uint16_t *place = bucket_of(flights, flight->request.seq);
-    while (*place != index)
-        place = &flights->slots[*place].same;
-    *place = flight->same;
-}
-
-/* Field by field, since most of a reply is clear already: whoever ended the one before has released
- * its text and its error. */
-static void begin(struct flight *flight, struct request request)
-{
-    flight->request = request;
-    flight->sent_ns = flight->first_ns = flight->last_ns = 0;
-    flight->reply.bytes = flight->reply.expected = 0;
-    flight->reply.messages = 0;
-    flight->reply.keeps_text = flight->reply.keeps_lines = false;
-    flight->part_at = flight->part = 0;
-    flight->sent_read = 0;
-    flight->step = flight->awaited = 0;
-}
-
 /* --- The interface --- */
 
 struct flight *flights_add(struct flights *flights, struct request request)
@@ -100,7 +76,16 @@ struct flight *flights_add(struct flights *flights, struct request request)
     struct flight *flight = &flights->slots[index];
     uint16_t *bucket = bucket_of(flights, request.seq);
     flights->free = flight->next;
-    begin(flight, request);
+    /* Field by field, since most of a reply is clear already: whoever ended the one before has
+     * released its text and its error. */
+    flight->request = request;
+    flight->sent_ns = flight->first_ns = flight->last_ns = 0;
+    flight->reply.bytes = flight->reply.expected = 0;
+    flight->reply.messages = 0;
+    flight->reply.keeps_text = flight->reply.keeps_lines = false;
+    flight->part_at = flight->part = 0;
+    flight->sent_read = 0;
+    flight->step = flight->awaited = 0;
     flight->same = *bucket;
     *bucket = index;
     link_newest(flights, flight);
@@ -114,21 +99,6 @@ struct flight *flights_find(const struct flights *flights, uint64_t seq)
     while (index != NO_FLIGHT && flights->slots[index].request.seq != seq)
         index = flights->slots[index].same;
     return index == NO_FLIGHT ? NULL : &flights->slots[index];
-}
-
-struct flight *flights_oldest(const struct flights *flights)
-{
-    return &flights->slots[flights->oldest];
-}
-
-struct flight *flights_newest(const struct flights *flights)
-{
-    return &flights->slots[flights->newest];
-}
-
-struct flight *flights_next(const struct flights *flights, const struct flight *flight)
-{
-    return flight->next == NO_FLIGHT ? NULL : &flights->slots[flight->next];
 }
 
 void flights_to_front(struct flights *flights, struct flight *flight)
@@ -146,7 +116,10 @@ void flights_to_front(struct flights *flights, struct flight *flight)
 struct flight *flights_pop(struct flights *flights)
 {
     struct flight *flight = flights_oldest(flights);
-    unlink_from_bucket(flights, flight);
+    uint16_t *place = bucket_of(flights, flight->request.seq);
+    while (*place != flights->oldest)
+        place = &flights->slots[*place].same;
+    *place = flight->same;
     unlink_from_order(flights, flight);
     flight->next = flights->free;
     flights->free = index_of(flights, flight);

@@ -5,6 +5,79 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "wsload/base/helpers.h"
+
+/* --- The answer to a refused upgrade --- */
+
+/* When a server refuses the upgrade, the library tells its status and headers and drops its body,
+ * which says why. So the answer is looked at before the library reads it, without taking it: with
+ * MSG_PEEK, or SSL_peek() over TLS. A body that comes later than its headers is not seen. */
+
+#define ANSWER_MAX 2048
+
+/* The socket tells an error once, OpenSSL an alert: the library will see an end without cause. */
+static void note_cause(struct link *link, int saved_errno)
+{
+    const struct lws_transport *transport = link->transport;
+    if (saved_errno != EAGAIN)
+        link->socket_errno = saved_errno;
+    if (link->watcher.fd == transport->failed_tls_fd)
+        link->tls_reason = transport->failed_tls_reason;
+}
+
+/* The library's own watcher of the same socket comes after this one, in the same turn. */
+static void on_answer(struct ev_loop *loop, ev_io *watcher, int events)
+{
+    struct link *link = watcher->data;
+    (void)events;
+    errno = 0;
+    char *input = link->transport->input;
+    SSL *ssl = lws_get_ssl(link->wsi);
+    int got = ssl ? SSL_peek(ssl, input, ANSWER_MAX)
+                  : (int)recv(watcher->fd, input, ANSWER_MAX, MSG_PEEK | MSG_DONTWAIT);
+    if (got <= 0) { /* so far a part of TLS alone, or an end that the library is about to see */
+        note_cause(link, errno);
+        return;
+    }
+    struct text answer = {input, (size_t)got};
+    if (!text_begins(answer, "HTTP/1.1 101")) {
+        buffer_free(&link->refusal);
+        buffer_init(&link->refusal, ANSWER_MAX + 1);
+        (void)buffer_append(&link->refusal, answer.data, answer.length); /* or no body is told */
+    }
+    ev_io_stop(loop, watcher);
+}
+
+void lws_refusal_watch(struct link *link)
+{
+    if (ev_is_active(&link->watcher))
+        return;
+    ev_io_init(&link->watcher, on_answer, lws_get_socket_fd(link->wsi), EV_READ);
+    ev_set_priority(&link->watcher, EV_MAXPRI);
+    link->watcher.data = link;
+    ev_io_start(link->transport->loop.ev, &link->watcher);
+}
+
+void lws_refusal_forget(struct link *link)
+{
+    ev_io_stop(link->transport->loop.ev, &link->watcher);
+    buffer_free(&link->refusal);
+}
+
+static struct text refusal_body(const struct link *link)
+{
+    static const char gap[] = "\r\n\r\n";
+    struct text answer = buffer_text(&link->refusal);
+    const char *end = answer.length ? memmem(answer.data, answer.length, gap, sizeof(gap) - 1)
+                                    : NULL;
+    if (!end)
+        return (struct text){0};
+    end += sizeof(gap) - 1;
+    return text_trim((struct text){end, answer.length - (size_t)(end - answer.data)});
+}
+
+/* --- What it was --- */
+
 /* What AWS support asks for, as the library wants the names. */
 static const char *const aws_headers[] = {
     "x-amzn-errortype:",
@@ -13,35 +86,22 @@ static const char *const aws_headers[] = {
     "x-amz-cf-id:",
 };
 
-/* The AWS headers and the body of a refused upgrade as one line, in a buffer of this thread. */
+/* The AWS headers and the body of a refused upgrade as one line. */
 static struct text refusal_example(const struct link *link)
 {
-    static _Thread_local char line[1024];
-    struct lws *wsi = link->wsi;
-    struct text body = lws_refusal_body(link);
-    size_t used = 0;
-    for (size_t i = 0; i < sizeof(aws_headers) / sizeof(aws_headers[0]); i++) {
+    struct buffer *line = &link->transport->handshake;
+    struct text body = refusal_body(link);
+    buffer_clear(line);
+    for (size_t i = 0; i < ARRAY_LENGTH(aws_headers); i++) {
         const char *name = aws_headers[i];
         char value[128];
-        if (lws_hdr_custom_copy(wsi, value, sizeof(value), name, (int)strlen(name)) <= 0)
-            continue;
-        int wrote = snprintf(line + used, sizeof(line) - used, "%s%s %s", used ? ", " : "", name,
-                             value);
-        if (wrote < 0 || (size_t)wrote >= sizeof(line) - used)
-            break;
-        used += (size_t)wrote;
+        if (lws_hdr_custom_copy(link->wsi, value, sizeof(value), name, (int)strlen(name)) > 0)
+            (void)buffer_printf(line, "%s%s %s", line->length ? ", " : "", name, value);
     }
-    if (body.length > 0) {
-        snprintf(line + used, sizeof(line) - used, "%sbody: %.*s", used ? ", " : "",
-                 (int)body.length, body.data);
-        used += strlen(line + used); /* of a long one, what there is room for */
-    }
-    return (struct text){line, used};
-}
-
-static struct failure failure_of(enum failure_kind kind, const char *detail, struct text example)
-{
-    return (struct failure){kind, detail, example};
+    if (body.length > 0)
+        (void)buffer_printf(line, "%sbody: %.*s", line->length ? ", " : "", (int)body.length,
+                            body.data);
+    return buffer_text(line);
 }
 
 /* A TCP connection that did not come to be. An error at once is in errno; one that came later the
@@ -49,36 +109,25 @@ static struct failure failure_of(enum failure_kind kind, const char *detail, str
 static struct failure tcp_failure(const struct link *link, int saved_errno)
 {
     static _Thread_local char example[ADDRESS_TEXT_SIZE + 64];
-    const struct addresses *addresses = link->transport->addresses;
-    snprintf(example, sizeof(example), "%s port %u", addresses->items[link->address],
-             (unsigned)addresses->port);
+    const struct lws_transport *transport = link->transport;
+    snprintf(example, sizeof(example), "%s port %u", dial_address(&transport->dial, &link->attempt),
+             (unsigned)transport->dial.addresses->port);
     switch (saved_errno) {
     case EADDRNOTAVAIL:
     case EADDRINUSE:
-        return failure_of(FAILURE_EXHAUSTED, "ports", text_of(example));
+        return (struct failure){FAILURE_EXHAUSTED, "ports", text_of(example)};
     case EMFILE:
     case ENFILE:
-        return failure_of(FAILURE_EXHAUSTED, "descriptors", text_of(strerror(saved_errno)));
+        return (struct failure){FAILURE_EXHAUSTED, "descriptors", text_of(strerror(saved_errno))};
     case ETIMEDOUT:
-        return failure_of(FAILURE_CONNECT_TIMEOUT, "", text_of(example));
+        return (struct failure){FAILURE_CONNECT_TIMEOUT, "", text_of(example)};
     case ENETUNREACH:
     case EHOSTUNREACH:
     case EACCES:
-        return failure_of(FAILURE_CONNECT_REFUSED, strerror(saved_errno), text_of(example));
+        return (struct failure){FAILURE_CONNECT_REFUSED, strerror(saved_errno), text_of(example)};
     default:
-        return failure_of(FAILURE_CONNECT_REFUSED, "", text_of(example));
+        return (struct failure){FAILURE_CONNECT_REFUSED, "", text_of(example)};
     }
-}
-
-static bool begins(struct text text, const char *prefix)
-{
-    size_t length = strlen(prefix);
-    return text.length >= length && memcmp(text.data, prefix, length) == 0;
-}
-
-static struct text server_name(const struct link *link)
-{
-    return text_of(link->transport->plan->target.server_name);
 }
 
 /* A handshake that the peer broke off: what a TLS port does with one in plain text. */
@@ -86,28 +135,29 @@ static struct failure broken_off(const struct link *link, int saved_errno)
 {
     bool secure = link->transport->plan->target.url.secure;
     bool reset = saved_errno == ECONNRESET || link->socket_errno == ECONNRESET;
-    return failure_of(reset ? FAILURE_RESET : FAILURE_EOF, "",
-                      text_of(secure
-                                  ? "ended during the opening handshake"
-                                  : "ended during the opening handshake; a TLS port wants wss://"));
+    return (struct failure){
+        reset ? FAILURE_RESET : FAILURE_EOF, "",
+        text_of(secure ? "ended during the opening handshake"
+                       : "ended during the opening handshake; a TLS port wants wss://")};
 }
 
 struct failure lws_cause_of_failed(const struct link *link, struct text text, int saved_errno,
                                    char detail[16])
 {
-    if (!link->tcp_open)
+    struct text server = text_of(link->transport->plan->target.server_name);
+    if (link->tcp_ns == 0)
         return tcp_failure(link, saved_errno);
     if (link->tls_reason)
-        return failure_of(FAILURE_TLS, link->tls_reason, server_name(link));
+        return (struct failure){FAILURE_TLS, link->tls_reason, server};
     if (lws_get_socket_fd(link->wsi) == link->transport->failed_tls_fd)
-        return failure_of(FAILURE_TLS, link->transport->failed_tls_reason, server_name(link));
+        return (struct failure){FAILURE_TLS, link->transport->failed_tls_reason, server};
     unsigned status = lws_http_client_http_response(link->wsi);
     if (status != 0 && status != 101) {
         snprintf(detail, 16, "%u", status);
-        return failure_of(FAILURE_HANDSHAKE_STATUS, detail, refusal_example(link));
+        return (struct failure){FAILURE_HANDSHAKE_STATUS, detail, refusal_example(link)};
     }
-    if (begins(text, "HS:") || begins(text, "problems parsing"))
-        return failure_of(FAILURE_PROTOCOL, "", text);
+    if (text_begins(text, "HS:") || text_begins(text, "problems parsing"))
+        return (struct failure){FAILURE_PROTOCOL, "", text};
     return broken_off(link, saved_errno);
 }
 
@@ -118,29 +168,20 @@ static struct failure silent_end(const struct link *link, int saved_errno)
     char byte;
     SSL *ssl = lws_get_ssl(link->wsi);
     if (ssl && SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN)
-        return failure_of(FAILURE_EOF, "", text_of("TLS ended without a close frame"));
+        return (struct failure){FAILURE_EOF, "", text_of("TLS ended without a close frame")};
     ssize_t got = recv(lws_get_socket_fd(link->wsi), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     bool reset = saved_errno == ECONNRESET || link->socket_errno == ECONNRESET ||
                  (got < 0 && errno == ECONNRESET);
     if (reset)
-        return failure_of(FAILURE_RESET, "", text_of("connection reset by peer"));
+        return (struct failure){FAILURE_RESET, "", text_of("connection reset by peer")};
     if (got == 0 || (got < 0 && errno != EAGAIN) || link->socket_errno || link->own_reading)
-        return failure_of(FAILURE_EOF, "", text_of("ended without a close frame"));
-    return failure_of(FAILURE_PROTOCOL, "", text_of("a frame that RFC 6455 does not allow"));
+        return (struct failure){FAILURE_EOF, "", text_of("ended without a close frame")};
+    return (struct failure){FAILURE_PROTOCOL, "", text_of("a frame that RFC 6455 does not allow")};
 }
 
 struct failure lws_cause_of_end(const struct link *link, int saved_errno)
 {
     if (link->protocol_fault)
-        return failure_of(FAILURE_PROTOCOL, "", text_of(link->protocol_fault));
+        return (struct failure){FAILURE_PROTOCOL, "", text_of(link->protocol_fault)};
     return silent_end(link, saved_errno);
-}
-
-struct failure lws_cause_of_close(struct text body, char detail[16])
-{
-    const unsigned char *bytes = (const unsigned char *)body.data;
-    if (body.length < 2)
-        return failure_of(FAILURE_CLOSED, "1005", (struct text){0});
-    snprintf(detail, 16, "%u", (unsigned)bytes[0] << 8 | bytes[1]);
-    return failure_of(FAILURE_CLOSED, detail, (struct text){body.data + 2, body.length - 2});
 }

@@ -17,8 +17,6 @@ static const char marker[] = {0, 0, '\xff', '\xff'};
 /* Of zlib's data_type: the input ended where a block did. */
 #define AT_BLOCK_END 128
 
-#define MEMORY_LEVEL 8 /* zlib's default */
-
 /* --- The handshake --- */
 
 #ifdef LWS_WITHOUT_EXTENSIONS
@@ -95,42 +93,23 @@ static int pump(z_stream *stream, int (*step)(z_stream *, int), struct text inpu
 
 /* --- Sending --- */
 
-/* Quick rather than small: this process has many connections to serve. */
-static z_stream *make_deflater(void)
-{
-    z_stream *stream = calloc(1, sizeof(*stream));
-    if (stream && deflateInit2(stream, Z_BEST_SPEED, Z_DEFLATED, -MAX_WBITS, MEMORY_LEVEL,
-                               Z_DEFAULT_STRATEGY) == Z_OK)
-        return stream;
-    free(stream);
-    return NULL;
-}
-
 char *lws_compress_deflate(struct lws_transport *transport, struct text message, size_t *length)
 {
     static const char headroom[TRANSPORT_HEADROOM];
     struct buffer *out = &transport->deflated;
-    if (!transport->deflater)
-        transport->deflater = make_deflater();
+    z_stream *stream = &transport->deflater;
     buffer_clear(out);
-    if (!transport->deflater || deflateReset(transport->deflater) != Z_OK ||
-        buffer_append(out, headroom, sizeof(headroom)) ||
-        pump(transport->deflater, deflate, message, out) != Z_OK)
+    /* Quick rather than small: this process has many connections to serve. */
+    if ((!stream->state && deflateInit2(stream, Z_BEST_SPEED, Z_DEFLATED, -MAX_WBITS,
+                                        8 /* the default */, Z_DEFAULT_STRATEGY) != Z_OK) ||
+        deflateReset(stream) != Z_OK || buffer_append(out, headroom, sizeof(headroom)) ||
+        pump(stream, deflate, message, out) != Z_OK)
         return NULL;
     *length = out->length - sizeof(headroom) - sizeof(marker);
     return out->data + sizeof(headroom);
 }
 
 /* --- Receiving --- */
-
-static z_stream *make_inflater(void)
-{
-    z_stream *stream = calloc(1, sizeof(*stream));
-    if (stream && inflateInit2(stream, -MAX_WBITS) == Z_OK)
-        return stream;
-    free(stream);
-    return NULL;
-}
 
 /* Goes on behind a final block, with the window as it is: a server may end a message with one and
  * take its context over all the same (section 7.2.3.4). */
@@ -157,38 +136,15 @@ static int inflate_all(z_stream *stream, struct text input, struct buffer *out)
 int lws_compress_inflate(struct link *link, struct text *message)
 {
     struct buffer *out = &link->transport->inflated;
-    if (!link->inflater)
-        link->inflater = make_inflater();
+    z_stream *stream = link->inflater;
     buffer_clear(out);
-    if (!link->inflater || inflate_all(link->inflater, *message, out) ||
-        inflate_all(link->inflater, (struct text){marker, sizeof(marker)}, out) ||
-        !(link->inflater->data_type & AT_BLOCK_END))
+    if (!stream)
+        stream = link->inflater = calloc(1, sizeof(*stream));
+    if (!stream || (!stream->state && inflateInit2(stream, -MAX_WBITS) != Z_OK) ||
+        inflate_all(stream, *message, out) ||
+        inflate_all(stream, (struct text){marker, sizeof(marker)}, out) ||
+        !(stream->data_type & AT_BLOCK_END))
         return -1;
     *message = buffer_text(out);
     return 0;
-}
-
-/* --- Life --- */
-
-void lws_compress_init(struct lws_transport *transport)
-{
-    buffer_init(&transport->deflated, SIZE_MAX);
-    buffer_init(&transport->inflated, TRANSPORT_MESSAGE_MAX);
-}
-
-void lws_compress_forget(struct link *link)
-{
-    if (link->inflater)
-        inflateEnd(link->inflater);
-    free(link->inflater);
-    link->inflater = NULL;
-}
-
-void lws_compress_free(struct lws_transport *transport)
-{
-    if (transport->deflater)
-        deflateEnd(transport->deflater);
-    free(transport->deflater);
-    buffer_free(&transport->deflated);
-    buffer_free(&transport->inflated);
 }

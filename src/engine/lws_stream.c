@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -47,12 +49,12 @@ static void report_closed(struct link *link, const struct failure *failure, bool
 void lws_stream_forget(struct link *link, bool kill)
 {
     struct lws *wsi = link->wsi;
-    link->transport->deferred -= link->deferred;
     link->deferred = false;
-    if (link->own_reading)
-        ev_io_stop(link->transport->loop, &link->watcher);
     lws_refusal_forget(link);
-    lws_compress_forget(link);
+    if (link->inflater)
+        inflateEnd(link->inflater);
+    free(link->inflater);
+    link->inflater = NULL;
     link->wsi = NULL; /* what the library still says about it is stale */
     link->open = link->own_reading = false;
     if (wsi && kill)
@@ -61,8 +63,17 @@ void lws_stream_forget(struct link *link, bool kill)
 
 /* --- Ends --- */
 
-/* The peer's close frame: it is answered, unless it is the answer to ours. The library does that
- * itself when it reads. */
+/* The cause that the body of a close frame tells (RFC 6455 section 5.5.1). */
+static struct failure cause_of_close(struct text body, char detail[16])
+{
+    const unsigned char *bytes = (const unsigned char *)body.data;
+    if (body.length < 2)
+        return (struct failure){FAILURE_CLOSED, "1005", (struct text){0}};
+    snprintf(detail, 16, "%u", (unsigned)bytes[0] << 8 | bytes[1]);
+    return (struct failure){FAILURE_CLOSED, detail, (struct text){body.data + 2, body.length - 2}};
+}
+
+/* It is answered, unless it is the answer to ours. The library does so itself when it reads. */
 void lws_stream_peer_closed(struct link *link, struct text body)
 {
     char detail[16];
@@ -70,7 +81,7 @@ void lws_stream_peer_closed(struct link *link, struct text body)
     char reason[125];
     struct text copy = {reason, body.length < sizeof(reason) ? body.length : sizeof(reason)};
     memcpy(reason, body.data, copy.length);
-    struct failure failure = lws_cause_of_close(copy, detail);
+    struct failure failure = cause_of_close(copy, detail);
     if (own_reading && !link->closing) {
         size_t code = copy.length < CLOSE_CODE_SIZE ? 0 : CLOSE_CODE_SIZE;
         lws_link_send_control(link, OPCODE_CLOSE, (struct text){reason, code});
@@ -82,15 +93,6 @@ void lws_stream_ended(struct link *link, int saved_errno)
 {
     struct failure failure = lws_cause_of_end(link, saved_errno);
     report_closed(link, &failure, link->own_reading);
-}
-
-void lws_stream_break(struct link *link)
-{
-    link->broken = true;
-    if (link->own_reading)
-        ev_feed_event(link->transport->loop, &link->watcher, EV_READ);
-    else
-        lws_callback_on_writable(link->wsi);
 }
 
 /* --- Reading ourselves --- */
@@ -152,9 +154,8 @@ static ssize_t read_tls(SSL *ssl, char *input)
     return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0 : -1;
 }
 
-/* One read a wake: the loop comes back for more. Only what OpenSSL holds already must be fetched
- * now, since no event will tell of it. When it got nothing all the same, it holds a part of a
- * record, and an event will tell of the rest. */
+/* One read a wake: the loop comes back for more. But no event tells of what OpenSSL holds already,
+ * unless that is a part of a record: then it gets nothing. */
 static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 {
     struct link *link = watcher->data;
@@ -185,8 +186,7 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 static bool take_over(struct link *link)
 {
     struct lws_transport *transport = link->transport;
-    /* 0: somebody has bytes waiting inside the library. It does not say who, so nobody is taken
-     * over at that moment. */
+    /* 0: somebody has bytes inside the library. It does not say who: nobody is taken over then. */
     if (lws_service_adjust_timeout(transport->context, 1, 0) == 0 ||
         lws_rx_flow_control(link->wsi, 0) != 0)
         return false;
@@ -195,10 +195,10 @@ static bool take_over(struct link *link)
     link->ssl = lws_get_ssl(link->wsi);
     ev_io_init(&link->watcher, on_readable, lws_get_socket_fd(link->wsi), EV_READ);
     link->watcher.data = link;
-    ev_io_start(transport->loop, &link->watcher);
+    ev_io_start(transport->loop.ev, &link->watcher);
     if (link->ssl) {
         SSL_set_read_ahead(link->ssl, 1); /* one read a record instead of two */
-        ev_feed_event(transport->loop, &link->watcher, EV_READ);
+        ev_feed_event(transport->loop.ev, &link->watcher, EV_READ);
     }
     return true;
 }
@@ -219,55 +219,30 @@ static void report_opened(struct link *link)
     transport->events->opened(transport->worker, lws_link_id(link), &times);
 }
 
-static void defer(struct link *link)
-{
-    struct lws_transport *transport = link->transport;
-    link->deferred = true;
-    transport->deferred++;
-    ev_prepare_start(transport->loop, &transport->deferred_watcher);
-}
-
-/* With steps to go through first nothing that is in front of a request can be taken for a reply. */
-static bool has_steps(const struct link *link)
-{
-    const struct steps *steps = link->transport->plan->steps;
-    return steps && steps->on_connect.count > 0;
-}
-
 void lws_stream_opened(struct link *link)
 {
+    const struct steps *steps = link->transport->plan->steps;
     link->opened_ns = clock_monotonic_ns();
     lws_refusal_forget(link);
-    if (take_over(link) || has_steps(link))
-        report_opened(link);
+    /* With steps to go through first nothing before a request can be taken for a reply. */
+    link->deferred = !take_over(link) && !(steps && steps->on_connect.count > 0);
+    if (link->deferred)
+        lws_link_wait(link);
     else
-        defer(link);
+        report_opened(link);
 }
 
-/* Has the library hand out what it holds of LINK. It would not before the loop is idle, and that
- * may never be. */
-static void serve_held_bytes(struct link *link)
+/* Has the library hand out what it holds of LINK first. It would not before the loop is idle, and
+ * that may never be. */
+void lws_stream_report_deferred(struct link *link)
 {
     struct lws_pollfd poll = {
         .fd = lws_get_socket_fd(link->wsi), .events = LWS_POLLIN, .revents = LWS_POLLIN};
     lws_service_fd(link->transport->context, &poll);
-}
-
-void lws_stream_on_turn(struct ev_loop *loop, ev_prepare *watcher, int events)
-{
-    struct lws_transport *transport = watcher->data;
-    (void)events;
-    ev_prepare_stop(loop, watcher);
-    for (uint32_t id = 0; id < transport->link_count && transport->deferred > 0; id++) {
-        struct link *link = &transport->links[id];
-        if (link->deferred)
-            serve_held_bytes(link);
-        if (!link->deferred) /* it has ended by now, or never was */
-            continue;
-        link->deferred = false;
-        transport->deferred--;
-        report_opened(link);
-    }
+    if (!link->deferred)
+        return; /* it has ended by now */
+    link->deferred = false;
+    report_opened(link);
 }
 
 /* --- When the library reads --- */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tls_context.h"
 #include "wsload/base/clock.h"
 
 /* The sample key of RFC 6455 section 1.3: nothing is sent over this socket once it is upgraded. */
@@ -20,8 +20,8 @@ struct probe {
     const struct plan *plan;
     uint64_t deadline_ns;
     int fd;
-    SSL_CTX *context;
-    SSL *ssl;          /* NULL for ws:// */
+    BIO *bio;          /* over the socket: plain, or TLS */
+    SSL_CTX *context;  /* of that; NULL for ws:// */
     uint64_t signed_s; /* Unix time that the handshake is signed for */
     struct error *error;
 };
@@ -53,60 +53,43 @@ static int connect_socket(struct probe *probe, const char *address, uint16_t por
     return await(probe, POLLOUT);
 }
 
-/* Waits for what OpenSSL wants after RESULT. 0 to try again, -1 when it has failed. */
-static int tls_await(struct probe *probe, int result)
+/* Waits for what the last read or write lacked. 0 to try again, -1 when it has failed. */
+static int await_retry(struct probe *probe)
 {
-    switch (SSL_get_error(probe->ssl, result)) {
-    case SSL_ERROR_WANT_READ:
-        return await(probe, POLLIN);
-    case SSL_ERROR_WANT_WRITE:
-        return await(probe, POLLOUT);
-    default:
-        return error_set(probe->error, "the TLS connection failed");
-    }
+    if (BIO_should_retry(probe->bio))
+        return await(probe, BIO_should_read(probe->bio) ? POLLIN : POLLOUT);
+    return error_set(probe->error, "%s",
+                     probe->context ? "the TLS connection failed" : strerror(errno));
 }
 
-/* As strict as the run itself: the request carries the same tokens. */
-static int make_context(struct probe *probe)
+/* As strict as the run itself: the request carries the same tokens. The handshake comes with the
+ * first write. */
+static int make_tls(struct probe *probe)
 {
     const struct target *target = &probe->plan->target;
-    const char *key = target->key_file ? target->key_file : target->cert_file;
+    SSL *ssl = NULL;
     probe->context = SSL_CTX_new(TLS_client_method());
     if (!probe->context)
         return -1;
     if (!target->insecure)
         SSL_CTX_set_verify(probe->context, SSL_VERIFY_PEER, NULL);
-    int loaded = target->ca_file ? SSL_CTX_load_verify_file(probe->context, target->ca_file)
-                                 : SSL_CTX_set_default_verify_paths(probe->context);
-    if (target->cert_file)
-        loaded = loaded == 1 &&
-                 SSL_CTX_use_certificate_chain_file(probe->context, target->cert_file) == 1 &&
-                 SSL_CTX_use_PrivateKey_file(probe->context, key, SSL_FILETYPE_PEM) == 1;
-    return loaded == 1 ? 0 : -1;
-}
-
-static int make_session(struct probe *probe)
-{
-    const char *name = probe->plan->target.server_name;
-    probe->ssl = SSL_new(probe->context);
-    if (!probe->ssl || SSL_set_fd(probe->ssl, probe->fd) != 1)
+    if ((!target->ca_file && SSL_CTX_set_default_verify_paths(probe->context) != 1) ||
+        tls_context_set_up(probe->context, target, probe->error))
         return -1;
-    if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(probe->ssl), name))
-        return 0;
-    return SSL_set1_host(probe->ssl, name) == 1 && SSL_set_tlsext_host_name(probe->ssl, name) == 1
-               ? 0
-               : -1;
+    probe->bio = BIO_new_ssl(probe->context, 1);
+    if (!probe->bio || BIO_get_ssl(probe->bio, &ssl) != 1 || SSL_set_fd(ssl, probe->fd) != 1)
+        return -1;
+    tls_name_server(ssl, target->server_name);
+    return 0;
 }
 
-static int start_tls(struct probe *probe)
+static int make_stream(struct probe *probe)
 {
-    int result;
-    if (make_context(probe) || make_session(probe))
+    if (!probe->plan->target.url.secure)
+        probe->bio = BIO_new_socket(probe->fd, BIO_NOCLOSE);
+    else if (make_tls(probe))
         return error_set(probe->error, "no TLS connection could be prepared");
-    while ((result = SSL_connect(probe->ssl)) != 1)
-        if (tls_await(probe, result))
-            return -1;
-    return 0;
+    return probe->bio ? 0 : error_set(probe->error, "out of memory");
 }
 
 /* As the first connection of the run would ask. */
@@ -126,18 +109,13 @@ static int write_request(struct probe *probe, struct buffer *request)
     return status | buffer_printf(request, "\r\n");
 }
 
-static int send_all(struct probe *probe, const struct buffer *request)
+static int send_all(struct probe *probe, struct text rest)
 {
-    size_t sent = 0;
-    while (sent < request->length) {
-        const char *rest = request->data + sent;
-        size_t left = request->length - sent;
-        int got = probe->ssl ? SSL_write(probe->ssl, rest, (int)left)
-                             : (int)send(probe->fd, rest, left, MSG_NOSIGNAL);
-        if (got > 0)
-            sent += (size_t)got;
-        else if (probe->ssl ? tls_await(probe, got) : await(probe, POLLOUT))
+    while (rest.length > 0) {
+        size_t sent = 0;
+        if (!BIO_write_ex(probe->bio, rest.data, rest.length, &sent) && await_retry(probe))
             return -1;
+        rest = (struct text){rest.data + sent, rest.length - sent};
     }
     return 0;
 }
@@ -157,25 +135,23 @@ static bool is_complete(const struct buffer *raw)
     return raw->length - (size_t)(end + 4 - raw->data) >= body;
 }
 
-/* One read into RAW. False when there is no more to come, or no time or room for it. */
-static bool receive_piece(struct probe *probe, struct buffer *raw)
+/* Reads until the answer is whole, the server closes, or the time is up: what came counts. Keeps it
+ * without the secrets of the connection that it asked for. */
+static int receive(struct probe *probe, struct buffer *out)
 {
-    char piece[1024];
-    int got = probe->ssl ? SSL_read(probe->ssl, piece, sizeof(piece))
-                         : (int)recv(probe->fd, piece, sizeof(piece), 0);
-    if (got > 0)
-        return buffer_append(raw, piece, (size_t)got) == 0;
-    bool waiting = probe->ssl ? SSL_get_error(probe->ssl, got) == SSL_ERROR_WANT_READ
-                              : got < 0 && errno == EAGAIN;
-    return waiting && await(probe, POLLIN) == 0;
-}
-
-/* Reads until the answer is whole, the server closes, or the time is up: what came counts. */
-static void receive(struct probe *probe, struct buffer *raw)
-{
-    while (!is_complete(raw))
-        if (!receive_piece(probe, raw))
-            return;
+    struct buffer raw;
+    buffer_init(&raw, PROBE_ANSWER_MAX);
+    while (!is_complete(&raw)) {
+        char piece[1024];
+        int got = BIO_read(probe->bio, piece, sizeof(piece));
+        if (got > 0 ? buffer_append(&raw, piece, (size_t)got) : await_retry(probe))
+            break;
+    }
+    int status = buffer_append(out, raw.data, raw.length);
+    if (status == 0)
+        identity_redact(probe->plan->target.identity, 0, buffer_text(&raw), out->data);
+    buffer_free(&raw);
+    return status ? error_set(probe->error, "out of memory") : 0;
 }
 
 static int split_answer(struct probe_answer *answer, struct error *error)
@@ -196,21 +172,13 @@ static int converse(struct probe *probe, const struct addresses *addresses,
                     struct probe_answer *answer)
 {
     struct buffer request;
-    struct error *error = probe->error;
     buffer_init(&request, 64 * 1024);
     int status = write_request(probe, &request)
-                     ? error_set(error, "the request is too long")
+                     ? error_set(probe->error, "the request is too long")
                      : connect_socket(probe, addresses->items[0], addresses->port);
-    if (status == 0 && probe->plan->target.url.secure)
-        status = start_tls(probe);
-    if (status == 0)
-        status = send_all(probe, &request);
-    if (status == 0) {
-        receive(probe, &answer->raw);
-        identity_conceal(probe->plan->target.identity, (struct identity_range){0, 1},
-                         &(struct passage){answer->raw.data, answer->raw.length}, 1);
-        status = split_answer(answer, error);
-    }
+    if (status || make_stream(probe) || send_all(probe, buffer_text(&request)) ||
+        receive(probe, &answer->raw) || split_answer(answer, probe->error))
+        status = -1;
     buffer_free(&request);
     return status;
 }
@@ -230,7 +198,7 @@ int probe_handshake(const struct plan *plan, const struct addresses *addresses,
     if (addresses->count == 0)
         return error_set(error, "%s", addresses->reason);
     int status = converse(&probe, addresses, answer);
-    SSL_free(probe.ssl);
+    BIO_free(probe.bio);
     SSL_CTX_free(probe.context);
     if (probe.fd >= 0)
         close(probe.fd);

@@ -4,14 +4,15 @@
 
 #include "wsload/protocol/gateway.h"
 
-/* How much earlier than --max-lifetime a connection may be replaced, so that those that opened
- * together do not all come back together. */
+/* So much earlier a connection may be replaced, lest those that opened together come together. */
 #define LIFETIME_JITTER 10 /* a tenth */
 
 /* API Gateway's clock and ours do not start at the same moment. */
 #define GATEWAY_SLACK_NS (5 * NS_PER_S)
 
-/* --- Reports of the transport --- */
+#define HEARTBEATS_PER_PUBLISH 10
+
+/* --- A connection opens, or does not --- */
 
 static void begin_life(struct worker *worker, struct seat *seat, uint64_t now)
 {
@@ -31,7 +32,7 @@ static enum opening kind_of_opening(const struct worker *worker, const struct se
     const struct plan *plan = worker->plan;
     if (seat->connection.rotated)
         return OPENING_ROTATED;
-    if (!seat->connection.opened_before || plan->connection_per_request ||
+    if (!seat->connection.opened_before || plan->load.connection_per_request ||
         plan->reply_rules.end_on_close)
         return OPENING_FIRST;
     return OPENING_AGAIN;
@@ -46,24 +47,21 @@ static void on_opened(void *user, uint32_t id, const struct connect_times *times
     worker->open++;
     begin_life(worker, seat, now);
     struct connection_step step = connection_on_opened(&seat->connection, now);
-    opening_ended(worker);
+    opener_ended(&worker->opener);
     if (step.action == CONNECTION_SETUP)
         seat_act(worker, seat, &step, now);
     else
         seat_ready(worker, seat, &step, now);
-    worker_open_more(worker);
+    worker_check(worker, now);
 }
 
 static void attempt_failed(struct worker *worker, struct seat *seat, struct connection_step step,
                            uint64_t now)
 {
-    worker->recorder->connections.failed++;
-    seat_record_end(worker, seat, &step, now, (struct text){0});
-    seat_act(worker, seat, &step, now);
-    opening_ended(worker);
+    recorder_count(worker->recorder, COUNT_OPEN_FAILED);
+    seat_end(worker, seat, &step, now);
+    opener_ended(&worker->opener);
     seat_settled(worker, seat);
-    worker_open_more(worker);
-    worker_maybe_finish(worker);
 }
 
 static void on_failed(void *user, uint32_t id, const struct failure *failure)
@@ -72,19 +70,210 @@ static void on_failed(void *user, uint32_t id, const struct failure *failure)
     struct seat *seat = worker_seat(worker, id);
     uint64_t now = worker_now_ns(worker);
     attempt_failed(worker, seat, connection_on_failed(&seat->connection, failure, now), now);
+    worker_check(worker, now);
+}
+
+/* --- A message comes --- */
+
+/* JSON-RPC answers what it could not read with an id of null. */
+static bool has_id(const struct message_meaning *meaning)
+{
+    return meaning->id.kind != JSON_ABSENT && meaning->id.kind != JSON_NULL;
+}
+
+/* Counts a message of no request. With ids an error without one is the connection's. */
+static void count_stray(struct worker *worker, const struct seat *seat,
+                        const struct message_meaning *meaning)
+{
+    bool by_id = worker->settings.by_id;
+    if (meaning->error == MESSAGE_GATEWAY_ERROR ||
+        (by_id && meaning->error == MESSAGE_ERROR && !has_id(meaning)))
+        record_failure(worker, seat, &meaning->failure);
+    else if (!by_id && seat->connection.any_ended)
+        recorder_count(worker->recorder, COUNT_LATE);
+    else
+        recorder_count(worker->recorder, COUNT_UNSOLICITED);
+}
+
+/* By its id. A step in front of a request is answered without one, and an error without one can
+ * only be blamed on a request that is alone. */
+static struct flight *flight_by_id(struct worker *worker, const struct seat *seat,
+                                   const struct message_meaning *meaning)
+{
+    const struct flights *flights = &seat->connection.flights;
+    uint64_t seq;
+    if (meaning->id.kind == JSON_STRING &&
+        plan_request_of_id(worker->plan, meaning->id.raw, &seq) &&
+        source_issued(&worker->source, seq)) {
+        struct flight *flight = flights_find(flights, seq);
+        if (!flight)
+            recorder_count(worker->recorder, COUNT_LATE);
+        return flight;
+    }
+    if (flights->count == 1 &&
+        (flights_oldest(flights)->awaited || (!has_id(meaning) && meaning->error != MESSAGE_FINE)))
+        return flights_oldest(flights);
+    count_stray(worker, seat, meaning);
+    return NULL;
+}
+
+/* The request that the message belongs to; NULL when there is none, and it is counted as what it
+ * is. In order, what was read before the request was sent is left of the reply before. */
+static struct flight *flight_of(struct worker *worker, const struct seat *seat,
+                                const struct message_meaning *meaning)
+{
+    const struct flights *flights = &seat->connection.flights;
+    bool opening = seat->connection.state == CONNECTION_OPENING; /* it came behind the 101 */
+    if (!opening && worker->settings.by_id)
+        return flight_by_id(worker, seat, meaning);
+    if (!opening && flights->count > 0) {
+        struct flight *oldest = flights_oldest(flights);
+        uint32_t reads = worker->transport->ops->reads(worker->transport, seat->id);
+        if (reads == 0 || reads != oldest->sent_read)
+            return oldest;
+    }
+    count_stray(worker, seat, meaning);
+    return NULL;
+}
+
+/* The peer broke the protocol. */
+static void on_invalid(struct worker *worker, struct seat *seat, uint64_t now)
+{
+    struct failure failure = {FAILURE_PROTOCOL, "", TEXT("a text message that is not valid UTF-8")};
+    if (seat->connection.state == CONNECTION_SETTING_UP)
+        seat_set_up_failed(worker, seat, &failure);
+    if (seat->connection.state != CONNECTION_OPEN)
+        return; /* it is being closed */
+    struct connection_step step = connection_on_fault(&seat->connection, &failure, now);
+    seat_end(worker, seat, &step, now);
+}
+
+/* The reply to the oldest request is over with what came last, MESSAGE if any. A connection of a
+ * closed run rests before its next prompt, when that is asked for and it will have one. */
+static void take_end(struct worker *worker, struct seat *seat, struct connection_step *step,
+                     struct text message, uint64_t now)
+{
+    const struct load *load = &worker->plan->load;
+    const struct flight *flight = flights_oldest(&seat->connection.flights);
+    uint64_t seq = flight->request.seq;
+    record_end(worker, seat, step, flight->last_ns, message);
+    if (load->think.law != THINK_NONE && step->action == CONNECTION_NEXT &&
+        seat->id < worker->active) {
+        step->action = CONNECTION_WAIT;
+        seat->rest_until_ns = now + think_time_ns(&load->think, load->seed, seq);
+    }
+    seat_act(worker, seat, step, now);
+}
+
+/* How the reply to the oldest request was, over without a message. FAILURE has room for what it
+ * failed by; NULL when it is good. */
+static const struct failure *judge_end(const struct worker *worker, const struct seat *seat,
+                                       struct failure *failure)
+{
+    const struct flight *flight = flights_oldest(&seat->connection.flights);
+    bool failed = reply_end(&flight->reply, &worker->plan->reply_rules, failure) == REPLY_FAILED;
+    return failed ? failure : NULL;
+}
+
+static void on_part(struct worker *worker, struct seat *seat, struct flight *flight,
+                    const struct message_meaning *meaning)
+{
+    struct failure failure;
+    uint64_t now = seat->active_ns;
+    if (flight->first_ns == 0)
+        flight->first_ns = now;
+    else
+        recorder_gap(worker->recorder, flight->request.due_ns, now - flight->last_ns);
+    flight->last_ns = now;
+    enum reply_verdict verdict = reply_add(&flight->reply, &worker->plan->reply_rules, meaning,
+                                           &failure);
+    if (verdict == REPLY_GOES_ON) {
+        if (worker->settings.silence_ns)
+            seat_arm(worker, seat, connection_deadline_ns(&seat->connection));
+        return;
+    }
+    bool failed = verdict == REPLY_FAILED;
+    struct connection_step step = failed && !worker->settings.by_id && meaning->more_may_come
+                                      ? connection_on_cut(&seat->connection, &failure, now)
+                                      : connection_on_reply(&seat->connection, flight,
+                                                            failed ? &failure : NULL, now);
+    take_end(worker, seat, &step, meaning->message, now);
+}
+
+/* A message came that is to be the answer to STEP. */
+static void on_answer(struct worker *worker, struct seat *seat, const struct step *step,
+                      const struct message_meaning *meaning)
+{
+    struct failure failure = {FAILURE_SETUP, step->detail, meaning->message};
+    bool refused = meaning->error == MESSAGE_GATEWAY_ERROR;
+    if (meaning->answers)
+        seat_answered(worker, seat);
+    else
+        seat_set_up_failed(worker, seat, refused ? &meaning->failure : &failure);
+}
+
+static void read_message(struct worker *worker, struct seat *seat, struct text message, bool binary)
+{
+    seat->active_ns = worker_now_ns(worker); /* before any work on the message */
+    const struct step *step = worker->plan->steps ? steps_awaited(worker, seat) : NULL;
+    struct message_meaning meaning;
+    struct flight *flight;
+    recorder_message_received(worker->recorder, message.length);
+    message_read(&worker->plan->reply_rules, step ? &step->expect : NULL, message, binary,
+                 &meaning);
+    if (meaning.invalid)
+        on_invalid(worker, seat, seat->active_ns);
+    else if (meaning.ignored)
+        recorder_count(worker->recorder, COUNT_IGNORED);
+    else if (meaning.passing)
+        record_failure(worker, seat, &meaning.failure);
+    else if (seat->connection.state == CONNECTION_SETTING_UP)
+        on_answer(worker, seat, step, &meaning);
+    else if (!(flight = flight_of(worker, seat, &meaning)))
+        return;
+    else if (flight->awaited)
+        on_answer(worker, seat, step, &meaning);
+    else
+        on_part(worker, seat, flight, &meaning);
 }
 
 static void on_message(void *user, uint32_t id, struct text message, bool binary)
 {
     struct worker *worker = user;
-    seat_message(worker, worker_seat(worker, id), message, binary);
+    struct seat *seat = worker_seat(worker, id);
+    read_message(worker, seat, message, binary);
+    /* In the middle of a run nothing follows from a message; else looking would cost each. */
+    if (!run_clock_is_sending(&worker->clock) || worker->outstanding == 0 ||
+        !opener_is_quiet(&worker->opener))
+        worker_check(worker, seat->active_ns);
+}
+
+/* --- It closes --- */
+
+/* The peer has closed for the REASON: ends the reply that is under way, if that is its end. Whether
+ * it was. */
+static bool ended_by_close(struct worker *worker, struct seat *seat, const struct failure *reason,
+                           uint64_t now)
+{
+    const struct flights *flights = &seat->connection.flights;
+    struct failure failure;
+    bool normal = reason->kind == FAILURE_CLOSED &&
+                  (strcmp(reason->detail, "1000") == 0 || strcmp(reason->detail, "1001") == 0 ||
+                   strcmp(reason->detail, "1005") == 0);
+    if (!worker->plan->reply_rules.end_on_close || !normal || flights->count == 0 ||
+        flights_oldest(flights)->reply.messages == 0)
+        return false;
+    struct connection_step step = connection_on_closed(&seat->connection, NULL, now);
+    step.failure = judge_end(worker, seat, &failure);
+    seat_end(worker, seat, &step, now);
+    return true;
 }
 
 /* A socket is no more. */
 static void lost(struct worker *worker, const struct seat *seat, uint64_t now)
 {
     worker->open--;
-    worker->recorder->traffic.connected_ns += now - seat->connection.opened_ns;
+    worker->recorder->seen->counts[COUNT_CONNECTED_NS] += now - seat->connection.opened_ns;
 }
 
 /* API Gateway says 1001 for both of its limits; the clock says which one it was. */
@@ -98,92 +287,140 @@ static void name_going_away(const struct seat *seat, struct failure *failure, ui
         failure->detail = "1001 idle";
 }
 
-static void on_ended(struct worker *worker, struct seat *seat, struct connection_step *step,
-                     uint64_t now)
+/* The server's close was no end of a reply. */
+static void on_broken(struct worker *worker, struct seat *seat, const struct failure *failure,
+                      uint64_t now)
 {
-    seat_record_end(worker, seat, step, now, (struct text){0});
-    seat_act(worker, seat, step, now);
-    seat_settled(worker, seat);
-    worker_maybe_finish(worker);
-    worker_stop_if_closed(worker);
-}
-
-/* The server's close was the end of a reply, and no loss. */
-static void on_closing_reply(struct worker *worker, struct seat *seat, uint64_t now)
-{
-    struct failure failure;
-    const struct flight *flight = flights_oldest(&seat->connection.flights);
-    bool failed = reply_failed(&flight->reply, &worker->plan->reply_rules, (struct text){0}, NULL,
-                               &failure);
-    struct connection_step step = connection_on_closed(&seat->connection, NULL, now);
-    step.failure = failed ? &failure : NULL;
-    on_ended(worker, seat, &step, now);
+    struct failure named = *failure;
+    if (seat->connection.state != CONNECTION_CLOSING && failure->kind != FAILURE_PROTOCOL)
+        recorder_connection_lost(worker->recorder, now - seat->connection.opened_ns);
+    name_going_away(seat, &named, now);
+    struct connection_step step = connection_on_closed(&seat->connection, &named, now);
+    seat_end(worker, seat, &step, now);
 }
 
 static void on_closed(void *user, uint32_t id, const struct failure *failure)
 {
     struct worker *worker = user;
     struct seat *seat = worker_seat(worker, id);
-    struct failure named = *failure;
     uint64_t now = worker_now_ns(worker);
     lost(worker, seat, now);
-    if (reply_ends_by_close(worker, seat, failure)) {
-        on_closing_reply(worker, seat, now);
-        return;
-    }
-    if (seat->connection.state != CONNECTION_CLOSING && failure->kind != FAILURE_PROTOCOL) {
-        worker->recorder->connections.closed_by_server++;
-        histogram_record(&worker->recorder->lifetime, now - seat->connection.opened_ns);
-    }
-    name_going_away(seat, &named, now);
-    struct connection_step step = connection_on_closed(&seat->connection, &named, now);
-    on_ended(worker, seat, &step, now);
+    if (!ended_by_close(worker, seat, failure, now))
+        on_broken(worker, seat, failure, now);
+    seat_settled(worker, seat);
+    worker_check(worker, now);
 }
 
-/* --- Deadlines --- */
-
-/* An idle connection has rested enough, or has to be kept alive or replaced. */
-static void on_idle(struct worker *worker, struct seat *seat, uint64_t now)
-{
-    uint64_t keepalive_ns = worker->plan->keepalive_ns;
-    if (keepalive_ns && now >= seat->active_ns + keepalive_ns)
-        seat_keep_alive(worker, seat, now);
-    if (now < seat->rest_until_ns) {
-        seat_arm(worker, seat, seat_idle_deadline_ns(worker, seat));
-        return;
-    }
-    seat->rest_until_ns = 0;
-    seat_next(worker, seat, now);
-}
+/* --- Time passes --- */
 
 static void on_overdue(struct worker *worker, struct seat *seat, uint64_t now)
 {
+    struct failure failure;
     struct connection_step step = connection_on_deadline(&seat->connection, now);
     if (step.action == CONNECTION_DROP)
         lost(worker, seat, now);
-    if (step.silent) {
-        seat_silent(worker, seat, &step, now);
-        return;
+    if (step.silent) { /* it was over with its last message */
+        step.failure = judge_end(worker, seat, &failure);
+        take_end(worker, seat, &step, (struct text){0}, now);
+    } else {
+        seat_end(worker, seat, &step, now);
     }
-    seat_record_end(worker, seat, &step, now, (struct text){0});
-    seat_act(worker, seat, &step, now);
 }
 
-void seat_deadline(struct worker *worker, struct seat *seat, uint64_t now)
+/* The seat's deadline has come. */
+static void on_deadline(struct worker *worker, struct seat *seat, uint64_t now)
 {
     if (seat->connection.state == CONNECTION_OPENING)
         attempt_failed(worker, seat, connection_on_deadline(&seat->connection, now), now);
     else if (seat->connection.state == CONNECTION_SETTING_UP)
-        steps_on_timeout(worker, seat);
+        seat_set_up_failed(worker, seat,
+                           &(struct failure){FAILURE_SETUP, steps_awaited(worker, seat)->detail,
+                                             text_of(worker->no_reply_text)});
     else if (connection_is_idle(&seat->connection))
-        on_idle(worker, seat, now);
+        seat_idle(worker, seat, now);
     else
         on_overdue(worker, seat, now);
 }
 
+static void publish(struct worker *worker, uint64_t now)
+{
+    const struct recorder *recorder = worker->recorder;
+    const struct run_clock *clock = &worker->clock;
+    const struct plan *plan = worker->plan;
+    if (pthread_mutex_trylock(&worker->board_lock) != 0)
+        return;
+    struct snapshot *board = &worker->board;
+    board->phase = clock->phase;
+    board->elapsed_ns = now > clock->phase_ns ? now - clock->phase_ns : 0;
+    board->connections = worker->seat_count;
+    board->open = worker->open;
+    board->open_failed = recorder->seen->counts[COUNT_OPEN_FAILED];
+    board->planned = plan_share(plan->load.requests, worker->index, plan->load.workers);
+    board->duration_ns = clock->phase == PHASE_WARMUP ? plan->load.warmup_ns
+                                                      : plan->load.duration_ns;
+    board->done = recorder->seen->counts[COUNT_OK] + recorder->seen->counts[COUNT_FAILED];
+    board->failed = recorder->seen->counts[COUNT_FAILED];
+    board->in_flight = worker->outstanding;
+    board->queued = source_waiting(&worker->source);
+    board->skipped = recorder->seen->counts[COUNT_SKIPPED];
+    board->recent_p95_ns = recorder_recent_p95_ns(recorder);
+    if (thresholds_may_abort(worker->thresholds))
+        thresholds_observe(worker->thresholds, recorder->seen, board->evidence);
+    pthread_mutex_unlock(&worker->board_lock);
+}
+
+/* The worker's own lateness, taken where a message would have had to wait, too. While the worker
+ * was late it could not look: the looks that it missed would have found it late by a heartbeat less
+ * each, and are made up for (as HdrHistogram corrects for an expected interval). */
+static void record_lag(struct histogram *loop_lag, uint64_t lag_ns)
+{
+    histogram_record(loop_lag, lag_ns);
+    while (lag_ns > WORKER_HEARTBEAT_NS) {
+        lag_ns -= WORKER_HEARTBEAT_NS;
+        histogram_record(loop_lag, lag_ns);
+    }
+}
+
+/* Looks at the own lateness, and publishes figures, when it is time. */
+static void beat(struct worker *worker, uint64_t now)
+{
+    if (now < worker->heartbeat_ns)
+        return;
+    if (worker->clock.phase == PHASE_RUNNING && worker->heartbeats > 0)
+        record_lag(&worker->recorder->seen->distributions[DIST_LOOP_LAG],
+                   now - worker->heartbeat_ns);
+    worker->heartbeat_ns = now + WORKER_HEARTBEAT_NS;
+    if (worker->clock.phase != PHASE_CLOSING)
+        recorder_tick(worker->recorder, now, worker->outstanding, worker->open);
+    if (worker->heartbeats++ % HEARTBEATS_PER_PUBLISH == 0)
+        publish(worker, now);
+}
+
+/* Asks the transport for one wake, at the earliest time that anything wants. */
+static void plan_wake(struct worker *worker)
+{
+    uint64_t waiting = source_waiting(&worker->source);
+    uint64_t wake_ns = u64_min(worker->heartbeat_ns, deadlines_next_ns(&worker->deadlines));
+    wake_ns = u64_min(wake_ns, opener_wake_ns(&worker->opener));
+    wake_ns = u64_min(wake_ns,
+                      run_clock_wake_ns(&worker->clock, crew_start_ns(worker->crew), waiting));
+    if (run_clock_is_sending(&worker->clock))
+        wake_ns = u64_min(wake_ns, u64_min(source_wake_ns(&worker->source), worker->change_ns));
+    worker->wake_ns = wake_ns;
+    worker->transport->ops->wake_at(worker->transport, wake_ns);
+}
+
 static void on_woken(void *user)
 {
-    worker_woken(user);
+    struct worker *worker = user;
+    struct deadline *deadline;
+    uint64_t now = worker_now_ns(worker);
+    while ((deadline = deadlines_pop(&worker->deadlines, now)))
+        on_deadline(worker, (struct seat *)deadline, now);
+    worker_follow_schedule(worker, now);
+    worker_check(worker, now);
+    beat(worker, now);
+    plan_wake(worker);
 }
 
 const struct transport_events worker_events = {

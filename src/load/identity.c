@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "identity_internal.h"
-
 #include "wsload/base/helpers.h"
 
 /* Any time with as many digits as those of a run. */
@@ -12,68 +11,54 @@
 
 /* --- What was asked for --- */
 
-static int reserve_items(struct named_list *list, size_t count, struct error *error)
-{
-    list->items = calloc(count + 1, sizeof(*list->items));
-    return list->items ? 0 : error_set(error, "out of memory");
-}
-
-static int add_item(struct identity *identity, struct named_list *list, struct text name,
-                    struct text value, struct error *error)
+/* Adds NAME with its template VALUE, given with OPTION. */
+static int add_item(struct identity *identity, struct named_list *list, const char *option,
+                    struct header given, struct error *error)
 {
     struct named_template *item = &list->items[list->count];
-    if (template_compile(&item->value, value, &identity->scope, error))
-        return -1;
-    item->name = name;
+    if (template_compile(&item->value, given.value, &identity->scope, error))
+        return error_prefix(error, "%s %.*s", option, TEXT_ARGS(given.name));
+    item->name = given.name;
     list->count++;
     return 0;
 }
 
-static int add_headers(struct identity *identity, const struct identity_setup *setup,
-                       struct error *error)
-{
-    if (reserve_items(&identity->headers, setup->header_count, error))
-        return -1;
-    for (size_t i = 0; i < setup->header_count; i++) {
-        struct header header = setup->headers[i];
-        if (add_item(identity, &identity->headers, header.name, header.value, error))
-            return error_prefix(error, "--header %.*s", (int)header.name.length, header.name.data);
-    }
-    return 0;
-}
-
-static int add_parameters(struct identity *identity, const struct identity_setup *setup,
-                          struct error *error)
-{
-    if (reserve_items(&identity->parameters, setup->query_count, error))
-        return -1;
-    for (size_t i = 0; i < setup->query_count; i++) {
-        struct text name = {setup->query[i], strcspn(setup->query[i], "=")};
-        if (name.length == 0 || name.data[name.length] != '=') /* may be a secret */
-            return error_set(error, "--query: number %zu of them is not NAME=VALUE", i + 1);
-        if (add_item(identity, &identity->parameters, name, text_of(name.data + name.length + 1),
-                     error))
-            return error_prefix(error, "--query %.*s", (int)name.length, name.data);
-    }
-    return 0;
-}
-
-static int read_file(struct secret_file **file, const char *path, const struct identity *identity,
+static int add_items(struct identity *identity, const struct identity_setup *setup,
                      struct error *error)
 {
-    if (!path)
-        return 0;
-    *file = secret_file_new(path, &identity->scope, error);
-    return *file ? 0 : -1;
+    identity->headers.items = calloc(setup->header_count + 1, sizeof(struct named_template));
+    identity->parameters.items = calloc(setup->query_count + 1, sizeof(struct named_template));
+    if (!identity->headers.items || !identity->parameters.items)
+        return error_set(error, "out of memory");
+    for (size_t i = 0; i < setup->header_count; i++) {
+        if (add_item(identity, &identity->headers, "--header", setup->headers[i], error))
+            return -1;
+    }
+    for (size_t i = 0; i < setup->query_count; i++) {
+        struct header parameter = {.value = text_of(setup->query[i])};
+        parameter.name = text_cut(&parameter.value, '=');
+        if (parameter.name.length == 0 || !strchr(setup->query[i], '=')) /* may be a secret */
+            return error_set(error, "--query: number %zu of them is not NAME=VALUE", i + 1);
+        if (add_item(identity, &identity->parameters, "--query", parameter, error))
+            return -1;
+    }
+    return 0;
 }
 
 static int read_files(struct identity *identity, const struct identity_setup *setup,
                       struct error *error)
 {
-    if (read_file(&identity->bearer, setup->bearer_file, identity, error))
-        return error_prefix(error, "--bearer-file");
-    if (read_file(&identity->api_key, setup->api_key_file, identity, error))
-        return error_prefix(error, "--api-key-file");
+    const struct {
+        const char *option;
+        const char *path;
+        struct secret_file **file;
+    } files[] = {{"--bearer-file", setup->bearer_file, &identity->bearer},
+                 {"--api-key-file", setup->api_key_file, &identity->api_key}};
+    for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
+        if (files[i].path &&
+            !(*files[i].file = secret_file_new(files[i].path, &identity->scope, error)))
+            return error_prefix(error, "%s", files[i].option);
+    }
     return 0;
 }
 
@@ -91,19 +76,13 @@ static int set_up_signature(struct identity *identity, const struct identity_set
     return 0;
 }
 
-static void split_url(struct identity *identity, const char *path)
-{
-    size_t length = strcspn(path, "?");
-    identity->path = (struct text){path, length};
-    identity->query_begun = path[length] == '?';
-    identity->query = text_of(path + length + identity->query_begun);
-}
-
 static int set_up(struct identity *identity, const struct identity_setup *setup,
                   struct error *error)
 {
     const struct users *users = setup->users;
-    split_url(identity, setup->url->path);
+    identity->query = text_of(setup->url->path);
+    identity->path = text_cut(&identity->query, '?');
+    identity->query_begun = strchr(setup->url->path, '?');
     identity->origin = setup->origin;
     identity->users = users;
     identity->scope = (struct template_scope){
@@ -112,10 +91,10 @@ static int set_up(struct identity *identity, const struct identity_setup *setup,
         .column_count = users ? users->columns : 0,
         .columns_raw = true,
     };
-    if (add_headers(identity, setup, error) || add_parameters(identity, setup, error) ||
-        read_files(identity, setup, error))
-        return -1;
-    return set_up_signature(identity, setup, error);
+    return add_items(identity, setup, error) || read_files(identity, setup, error) ||
+                   set_up_signature(identity, setup, error)
+               ? -1
+               : 0;
 }
 
 struct identity *identity_new(const struct identity_setup *setup, struct error *error)
@@ -205,7 +184,7 @@ static int append_parameter(struct buffer *query, const struct named_template *p
 static int append_query(struct buffer *query, const struct identity *identity,
                         const struct template_values *values)
 {
-    if (buffer_append(query, identity->query.data, identity->query.length))
+    if (buffer_append_text(query, identity->query))
         return -1;
     for (size_t i = 0; i < identity->parameters.count; i++) {
         if (append_parameter(query, &identity->parameters.items[i], values))
@@ -226,7 +205,7 @@ int identity_path(const struct identity *identity, uint64_t connection, uint64_t
         result = sigv4_presign(&query, identity->signed_host, identity->path, SIGV4_EXPIRES_S,
                                &signer);
     if (result == 0)
-        result = buffer_printf(out, "%.*s%s%s", (int)identity->path.length, identity->path.data,
+        result = buffer_printf(out, "%.*s%s%s", TEXT_ARGS(identity->path),
                                identity->query_begun || query.length > 0 ? "?" : "",
                                buffer_text(&query).data);
     buffer_free(&query);
@@ -269,7 +248,7 @@ size_t identity_longest_path(const struct identity *identity, uint64_t count)
 static int append_header(struct buffer *out, struct text name, const char *prefix,
                          const struct template *value, const struct template_values *values)
 {
-    if (buffer_printf(out, "%.*s: %s", (int)name.length, name.data, prefix) ||
+    if (buffer_printf(out, "%.*s: %s", TEXT_ARGS(name), prefix) ||
         append_rendered(out, value, values))
         return -1;
     return buffer_append(out, "\r\n", 2);
@@ -278,20 +257,14 @@ static int append_header(struct buffer *out, struct text name, const char *prefi
 static int append_headers(struct buffer *out, const struct identity *identity,
                           const struct template_values *values)
 {
-    const struct named_list *headers = &identity->headers;
+    const struct template_scope *scope = &identity->scope;
     if (identity->origin[0] != '\0' && buffer_printf(out, "Origin: %s\r\n", identity->origin))
         return -1;
-    for (size_t i = 0; i < headers->count; i++) {
-        if (append_header(out, headers->items[i].name, "", &headers->items[i].value, values))
+    for (size_t i = 0; i < identity->headers.count; i++) {
+        const struct named_template *header = &identity->headers.items[i];
+        if (append_header(out, header->name, "", &header->value, values))
             return -1;
     }
-    return 0;
-}
-
-static int append_secrets(struct buffer *out, const struct identity *identity,
-                          const struct template_values *values)
-{
-    const struct template_scope *scope = &identity->scope;
     if (identity->bearer && append_header(out, TEXT("Authorization"), "Bearer ",
                                           secret_file_now(identity->bearer, scope), values))
         return -1;
@@ -319,7 +292,7 @@ int identity_headers(const struct identity *identity, uint64_t connection, uint6
                      struct buffer *out)
 {
     struct template_values values = identity_values(identity, connection, unix_s);
-    if (append_headers(out, identity, &values) || append_secrets(out, identity, &values))
+    if (append_headers(out, identity, &values))
         return -1;
     return identity->signature == SIGNED_IN_HEADER
                ? append_signature(out, identity, &values, unix_s)

@@ -1,11 +1,10 @@
 /* What an identity is made of, for the two that read it: what makes handshakes (identity.c), and
- * what knows their secrets again (conceal.c). */
+ * what knows their secrets again (redact.c). */
 #ifndef WSLOAD_LOAD_IDENTITY_INTERNAL_H
 #define WSLOAD_LOAD_IDENTITY_INTERNAL_H
 
-#include "wsload/load/credentials.h"
 #include "wsload/load/identity.h"
-#include "wsload/load/secret_file.h"
+#include "wsload/load/secrets.h"
 
 /* A header or a parameter of the query. */
 struct named_template {
@@ -20,7 +19,7 @@ struct named_list {
 
 struct identity {
     struct text path;  /* of the URL */
-    struct text query; /* of the URL, behind its '?' */
+    struct text query; /* of the URL, after its '?' */
     bool query_begun;  /* the URL has that '?' */
     const char *origin;
     const struct users *users;

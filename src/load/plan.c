@@ -19,7 +19,7 @@ uint64_t plan_share(uint64_t total, unsigned worker, unsigned workers)
 
 uint64_t plan_connection(const struct plan *plan, unsigned worker, uint64_t id)
 {
-    return id * plan->workers + worker;
+    return id * plan->load.workers + worker;
 }
 
 const struct prompt *plan_prompt(const struct plan *plan, uint64_t seq)
@@ -34,24 +34,28 @@ struct template_values plan_connection_values(const struct plan *plan, uint64_t 
     return (struct template_values){
         .run_id = plan->run_id,
         .connection = connection + 1,
-        .columns = plan->users ? users_row(plan->users, connection) : NULL,
+        .columns = users_row(plan->users, connection),
     };
+}
+
+static void set_prompt(struct template_values *values, const struct prompt *prompt)
+{
+    values->prompt = prompt->text;
+    values->prompt_escaped = prompt->escaped;
 }
 
 struct template_values plan_request_values(const struct plan *plan, uint64_t connection,
                                            uint64_t seq)
 {
-    const struct prompt *prompt = plan_prompt(plan, seq);
     struct template_values values = plan_connection_values(plan, connection);
-    values.prompt = prompt->text;
-    values.prompt_escaped = prompt->escaped;
+    set_prompt(&values, plan_prompt(plan, seq));
     values.seq = seq + 1;
     return values;
 }
 
 size_t plan_render(const struct template *template, struct template_values *values, char *out)
 {
-    if (template_uses_any(template, TEMPLATE_TIMESTAMP))
+    if (template->variables & TEMPLATE_TIMESTAMP)
         values->unix_ms = clock_wall_ms();
     return template_render(template, values, out);
 }
@@ -67,8 +71,8 @@ bool plan_request_of_id(const struct plan *plan, struct text text, uint64_t *seq
 
 /* --- Bounds --- */
 
-/* In place of the cells of one user: of each column the longest there is. Only their lengths count.
- * NULL without users, or when memory is out. */
+/* Stands for the cells of one user: the longest cell of each column. Only their lengths count. NULL
+ * without users, or when memory is out. */
 static struct template_column *longest_columns(const struct users *users)
 {
     struct template_column *longest;
@@ -112,16 +116,9 @@ static size_t longest_escaped(struct text text, size_t characters)
     return longest;
 }
 
-/* All but the prompt in what STEP is split from. */
-static size_t frame_bound(const struct step *step, struct template_values values)
-{
-    values.prompt = values.prompt_escaped = (struct text){0};
-    return parted_bound(step, &values);
-}
-
-/* What a step is split from has to be made to know its parts. Where each begins hangs on numbers
- * and cells that may be shorter: what those move together is a part, too. And a shorter cell may
- * have more to escape. When memory is out, all is taken to be as long as it can be. */
+/* The text that a step is split from has to be made to know its parts. Where each part begins
+ * depends on numbers and cells that may be shorter, so a part may begin anywhere. And a shorter
+ * cell may have more to escape. When memory is out, all is taken to be as long as it can be. */
 static size_t part_bound(const struct step *step, const struct template_values *values)
 {
     size_t whole = parted_bound(step, values);
@@ -129,9 +126,11 @@ static size_t part_bound(const struct step *step, const struct template_values *
     if (!text)
         return ESCAPED_BYTES * whole;
     size_t length = template_render(&step->parts_of, values, text);
-    size_t frame = frame_bound(step, *values);
+    struct template_values without_prompt = *values;
+    without_prompt.prompt = without_prompt.prompt_escaped = (struct text){0};
+    size_t frame = parted_bound(step, &without_prompt);
     size_t bound = longest_escaped((struct text){text, length}, step->part_characters + frame);
-    if (template_uses_any(&step->parts_of, TEMPLATE_COLUMN | TEMPLATE_COLUMN_RAW))
+    if (step->parts_of.variables & (TEMPLATE_COLUMN | TEMPLATE_COLUMN_RAW))
         bound += ESCAPED_BYTES * frame;
     free(text);
     return bound;
@@ -144,7 +143,7 @@ static size_t step_bound(const struct step *step, const struct template_values *
     return step->sends ? template_bound(&step->message, &with_part) : 0;
 }
 
-/* The largest that BOUND says of the steps of LIST. */
+/* The largest BOUND of the steps of LIST. */
 static size_t steps_bound(const struct step_list *list, const struct template_values *values,
                           size_t (*bound)(const struct step *, const struct template_values *))
 {
@@ -169,65 +168,60 @@ static size_t whole_bound(const struct plan *plan, const struct template_values 
     return plan->steps ? steps_bound(&plan->steps->before_request, values, parted_bound) : 0;
 }
 
-/* Every number at its longest, and in place of the cells of one user the longest COLUMNS. */
-static struct template_values longest_values(const struct template_column *columns)
+/* Every number at its longest, and the longest cells of a user, whose columns the caller frees. -1
+ * when memory is out. */
+static int find_longest_values(const struct plan *plan, struct template_column **columns,
+                               struct template_values *values)
 {
-    return (struct template_values){
-        .columns = columns, .seq = UINT64_MAX, .connection = UINT64_MAX, .unix_ms = UINT64_MAX};
+    *columns = longest_columns(plan->users);
+    *values = (struct template_values){
+        .columns = *columns, .seq = UINT64_MAX, .connection = UINT64_MAX, .unix_ms = UINT64_MAX};
+    return plan->users && !*columns ? -1 : 0;
 }
 
-static void set_prompt(struct template_values *values, const struct prompt *prompt)
-{
-    values->prompt = prompt->text;
-    values->prompt_escaped = prompt->escaped;
-}
-
-/* The largest that BOUND says of a request of any prompt. */
-static size_t over_prompts(const struct plan *plan,
+/* The largest BOUND of a request, whatever its prompt. */
+static size_t over_prompts(const struct plan *plan, struct template_values values,
                            size_t (*bound)(const struct plan *, const struct template_values *))
 {
     size_t longest = 0;
-    struct template_column *columns = longest_columns(plan->users);
-    struct template_values values = longest_values(columns);
-    if (plan->users && !columns)
-        return NO_MEMORY_FOR_IT;
     for (size_t i = 0; plan->prompts && i < plan->prompts->count; i++) {
         set_prompt(&values, &plan->prompts->items[i]);
         longest = u64_max(longest, bound(plan, &values));
     }
-    free(columns);
     return longest;
-}
-
-static size_t on_connect_bound(const struct plan *plan)
-{
-    struct template_column *columns = longest_columns(plan->users);
-    struct template_values values = longest_values(columns);
-    if (plan->users && !columns)
-        return NO_MEMORY_FOR_IT;
-    size_t bound = plan->steps ? steps_bound(&plan->steps->on_connect, &values, step_bound) : 0;
-    free(columns);
-    return bound;
 }
 
 size_t plan_longest_message(const struct plan *plan)
 {
-    size_t connection = u64_max(plan->keepalive.length, on_connect_bound(plan));
-    return u64_max(connection, over_prompts(plan, message_bound));
+    struct template_column *columns;
+    struct template_values values;
+    if (find_longest_values(plan, &columns, &values))
+        return NO_MEMORY_FOR_IT;
+    size_t longest = u64_max(plan->keepalive.length, over_prompts(plan, values, message_bound));
+    if (plan->steps)
+        longest = u64_max(longest, steps_bound(&plan->steps->on_connect, &values, step_bound));
+    free(columns);
+    return longest;
 }
 
 size_t plan_longest_parted(const struct plan *plan)
 {
-    return over_prompts(plan, whole_bound);
+    struct template_column *columns;
+    struct template_values values;
+    if (find_longest_values(plan, &columns, &values))
+        return NO_MEMORY_FOR_IT;
+    size_t longest = over_prompts(plan, values, whole_bound);
+    free(columns);
+    return longest;
 }
 
 const struct prompt *plan_first_oversize(const struct plan *plan, size_t maximum, size_t *bytes)
 {
-    struct template_column *columns = longest_columns(plan->users);
-    struct template_values values = longest_values(columns);
+    struct template_column *columns;
+    struct template_values values;
     const struct prompt *found = NULL;
-    if (plan->users && !columns)
-        return NULL; /* whoever wants memory for the messages will be told */
+    if (find_longest_values(plan, &columns, &values))
+        return NULL; /* the caller fails later, when it asks for memory */
     for (size_t i = 0; !found && i < plan->prompts->count; i++) {
         set_prompt(&values, &plan->prompts->items[i]);
         *bytes = template_bound(plan->message, &values);

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wsload/base/buffer.h"
 #include "wsload/base/file.h"
-#include "wsload/base/utf8.h"
+#include "wsload/base/text.h"
 #include "wsload/protocol/json_text.h"
 
 #define FILE_SIZE_MAX  (1u << 20)
@@ -157,7 +156,7 @@ static int refuse_parts(const struct reading *reading)
             return error_set(reading->error, "member '%s' needs {{prompt:part}} in 'send'",
                              step_names[member]);
     }
-    if (template_uses_any(&reading->step->message, TEMPLATE_PART_INDEX))
+    if (reading->step->message.variables & TEMPLATE_PART_INDEX)
         return error_set(reading->error, "'send': {{part}} needs {{prompt:part}} beside it");
     return 0;
 }
@@ -166,7 +165,7 @@ static int read_parts(struct reading *reading)
 {
     struct step *step = reading->step;
     const char *text = "{{prompt:raw}}";
-    step->parted = template_uses_any(&step->message, TEMPLATE_PART);
+    step->parted = step->message.variables & TEMPLATE_PART;
     if (!step->parted)
         return refuse_parts(reading);
     step->part_characters = STEP_PART_CHARACTERS;
@@ -176,21 +175,16 @@ static int read_parts(struct reading *reading)
     return read_template(reading, PARTS_OF, text, TEMPLATE_CLIENT_VARIABLES, &step->parts_of);
 }
 
-static int read_members(struct reading *reading, const cJSON *json)
-{
-    memset(reading->members, 0, sizeof(reading->members));
-    if (!cJSON_IsObject(json))
-        return error_set(reading->error, "not an object");
-    return find_members(json, step_names, reading->rules->members, reading->members,
-                        reading->error);
-}
-
 static int read_step(struct reading *reading, const cJSON *json)
 {
-    if (read_members(reading, json) == 0 && read_send(reading) == 0 && read_expect(reading) == 0 &&
-        read_parts(reading) == 0)
+    struct error *error = reading->error;
+    memset(reading->members, 0, sizeof(reading->members));
+    if (!cJSON_IsObject(json))
+        error_set(error, "not an object");
+    else if (!find_members(json, step_names, reading->rules->members, reading->members, error) &&
+             !read_send(reading) && !read_expect(reading) && !read_parts(reading))
         return 0;
-    return error_prefix(reading->error, "%s", reading->step->detail);
+    return error_prefix(error, "%s", reading->step->detail);
 }
 
 /* --- The file --- */
@@ -216,18 +210,17 @@ static int read_list(struct reading *reading, enum list_member which, const cJSO
     return 0;
 }
 
-static int read_lists(struct steps *steps, const cJSON *json, const struct template_scope *columns,
-                      struct error *error)
+static int read_lists(struct steps *steps, const cJSON *json, struct reading *reading)
 {
-    struct reading reading = {.paths = &steps->paths, .columns = columns, .error = error};
+    struct error *error = reading->error;
     const cJSON *found[LIST_COUNT] = {NULL};
     if (!cJSON_IsObject(json))
         return error_set(error, "not a JSON object; write {\"on_connect\": [...], "
                                 "\"before_request\": [...]}");
     if (find_members(json, list_names, LIST_COUNT, found, error) ||
-        read_list(&reading, ON_CONNECT, found[ON_CONNECT], &steps->on_connect))
+        read_list(reading, ON_CONNECT, found[ON_CONNECT], &steps->on_connect))
         return -1;
-    return read_list(&reading, BEFORE_REQUEST, found[BEFORE_REQUEST], &steps->before_request);
+    return read_list(reading, BEFORE_REQUEST, found[BEFORE_REQUEST], &steps->before_request);
 }
 
 /* cJSON does not look at these. */
@@ -242,7 +235,7 @@ static int check_text(struct text text, struct error *error)
     return 0;
 }
 
-/* The whole of TEXT as JSON, or NULL and an error that names the line where it is none. */
+/* The whole of TEXT as JSON, or NULL and an error that names the line where it breaks. */
 static cJSON *parse_json(struct text text, struct error *error)
 {
     const char *end = text.data;
@@ -259,15 +252,16 @@ static cJSON *parse_json(struct text text, struct error *error)
 }
 
 int steps_parse(struct steps *steps, struct text text, const struct template_scope *columns,
-                struct error *error)
+                struct json_paths *paths, struct error *error)
 {
+    struct reading reading = {.paths = paths, .columns = columns, .error = error};
     *steps = (struct steps){0};
     if (check_text(text, error))
         return -1;
     cJSON *json = parse_json(text, error);
     if (!json)
         return -1;
-    int result = read_lists(steps, json, columns, error);
+    int result = read_lists(steps, json, &reading);
     cJSON_Delete(json);
     if (result != 0)
         steps_free(steps);
@@ -275,13 +269,13 @@ int steps_parse(struct steps *steps, struct text text, const struct template_sco
 }
 
 int steps_load(struct steps *steps, const char *path, const struct template_scope *columns,
-               struct error *error)
+               struct json_paths *paths, struct error *error)
 {
     *steps = (struct steps){0};
     struct buffer contents;
     buffer_init(&contents, FILE_SIZE_MAX);
     int result = file_read(path, &contents, error);
-    if (result == 0 && steps_parse(steps, buffer_text(&contents), columns, error))
+    if (result == 0 && steps_parse(steps, buffer_text(&contents), columns, paths, error))
         result = error_prefix(error, "%s", strcmp(path, "-") == 0 ? "standard input" : path);
     buffer_free(&contents);
     return result;
@@ -300,7 +294,6 @@ void steps_free(struct steps *steps)
 {
     free_list(&steps->on_connect);
     free_list(&steps->before_request);
-    json_paths_free(&steps->paths);
     *steps = (struct steps){0};
 }
 
@@ -317,12 +310,11 @@ bool steps_wait_before_request(const struct steps *steps)
 
 struct text step_part(struct text text, size_t at, size_t characters)
 {
-    struct text rest = {text.data + at, text.length - at};
+    struct text rest = text_after(text, at);
     size_t length = 0;
     while (characters-- > 0 && length < rest.length) {
-        size_t bytes = utf8_character_length(
-            (struct text){rest.data + length, rest.length - length});
-        length += bytes > 0 ? bytes : 1; /* a broken byte is passed on by itself */
+        size_t bytes = utf8_character_length(text_after(rest, length));
+        length += bytes > 0 ? bytes : 1; /* a byte that is no UTF-8 counts as a character */
     }
     rest.length = length;
     return rest;

@@ -5,16 +5,14 @@
 
 #include "wsload/base/helpers.h"
 
-static const char *const names[] = {
-#define FAILURE_NAME(kind, name, meaning) name,
-    FAILURE_KINDS(FAILURE_NAME)
-#undef FAILURE_NAME
-};
-
-static const char *const meanings[] = {
-#define FAILURE_MEANING(kind, name, meaning) meaning,
-    FAILURE_KINDS(FAILURE_MEANING)
-#undef FAILURE_MEANING
+static const struct {
+    const char *name;
+    const char *meaning;
+    const char *detail;
+} kinds[] = {
+#define FAILURE_ROW(kind, name, meaning, detail) {name, meaning, detail},
+    FAILURE_KINDS(FAILURE_ROW)
+#undef FAILURE_ROW
 };
 
 struct hint {
@@ -70,7 +68,23 @@ static const struct hint hints[] = {
 
 const char *failure_name(enum failure_kind kind)
 {
-    return names[kind];
+    return kinds[kind].name;
+}
+
+const char *failure_detail(enum failure_kind kind)
+{
+    return kinds[kind].detail;
+}
+
+bool failure_kind_of(const char *name, enum failure_kind *kind)
+{
+    for (size_t i = 0; i < FAILURE_KIND_COUNT; i++) {
+        if (strcmp(kinds[i].name, name) == 0) {
+            *kind = (enum failure_kind)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 const char *failure_hint(enum failure_kind kind, const char *detail)
@@ -79,5 +93,5 @@ const char *failure_hint(enum failure_kind kind, const char *detail)
         if (hints[i].kind == kind && strcmp(hints[i].detail, detail) == 0)
             return hints[i].text;
     }
-    return meanings[kind];
+    return kinds[kind].meaning;
 }

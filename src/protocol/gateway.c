@@ -1,7 +1,5 @@
 #include "wsload/protocol/gateway.h"
 
-#include <string.h>
-
 #include "wsload/base/helpers.h"
 #include "wsload/protocol/json_scan.h"
 
@@ -10,13 +8,11 @@
 
 #define ERROR_MEMBERS_MAX 4
 
-#define TIMEOUT_MESSAGE "Endpoint request timed out"
-
-/* What API Gateway is known to say: captured on AWS, but for the last three. "Bad request body" is
- * documented (AWS guide websocket-api-develop-routes); of the throttling texts no capture is
- * published, they are the service's words elsewhere. */
+/* What API Gateway is known to say. All but the last three were captured on AWS. "Bad request body"
+ * is documented (AWS guide websocket-api-develop-routes). No capture of the throttling texts is
+ * published: they are what the service says elsewhere. */
 static const char *const known_messages[] = {
-    "Internal server error", "Forbidden",         TIMEOUT_MESSAGE,
+    "Internal server error", "Forbidden",         GATEWAY_TIMEOUT,
     "Bad request body",      "Too Many Requests", "Limit Exceeded",
 };
 
@@ -29,18 +25,15 @@ static bool is_known(const struct json_value *message)
     return false;
 }
 
-static bool is_named(struct text name, const char *wanted)
-{
-    size_t length = strlen(wanted);
-    return name.length == length && memcmp(name.data, wanted, length) == 0;
-}
-
-/* Whether MESSAGE may be an error frame at all, told at a glance: most are no object, or long. */
+/* Whether MESSAGE may be an error frame at all, told at a glance: most are no object, long, or
+ * without an id. */
 static bool worth_reading(struct text message)
 {
+    if (message.length > 0 && message.data[0] != '{' && message.data[0] > ' ')
+        return false;
     message = text_trim(message);
-    return message.length > 0 && message.data[0] == '{' && message.length <= ERROR_FRAME_MAX &&
-           text_contains(message, TEXT("\"message\""));
+    return text_begins(message, "{") && message.length <= ERROR_FRAME_MAX &&
+           text_contains(message, TEXT("\"message\"")) && text_contains(message, TEXT("Id\""));
 }
 
 /* What an object has of an error frame's members. */
@@ -50,7 +43,7 @@ struct shape {
     bool other_id;
 };
 
-/* Whether FRAME is one object of few members, "message" a string, all that SHAPE wants to know. */
+/* Fills SHAPE. Whether FRAME is one object of few members, and its "message" a string. */
 static bool read_shape(struct text frame, struct shape *shape)
 {
     struct json_members members = {.document = frame};
@@ -62,24 +55,14 @@ static bool read_shape(struct text frame, struct shape *shape)
         bool is_string = value.kind == JSON_STRING;
         if (++count > ERROR_MEMBERS_MAX)
             return false;
-        if (is_named(name, "message"))
+        if (text_equal(name, TEXT("message")))
             shape->message = value;
-        else if (is_named(name, "requestId"))
+        else if (text_equal(name, TEXT("requestId")))
             shape->request_id |= is_string;
-        else if (is_named(name, "connectionId") || is_named(name, "messageId"))
+        else if (text_equal(name, TEXT("connectionId")) || text_equal(name, TEXT("messageId")))
             shape->other_id |= is_string;
     }
     return !members.broken && shape->message.kind == JSON_STRING;
-}
-
-/* The text of MESSAGE as a string, as much of it as fits. */
-static void read_message(const struct json_value *message, char out[GATEWAY_ERROR_SIZE])
-{
-    /* A buffer that has all it may ever hold allocates nothing. */
-    struct buffer text = {
-        .data = out, .capacity = GATEWAY_ERROR_SIZE, .maximum = GATEWAY_ERROR_SIZE - 1};
-    out[0] = '\0';
-    json_value_decode(message, &text);
 }
 
 bool gateway_error_read(struct text message, struct gateway_error *error)
@@ -89,9 +72,30 @@ bool gateway_error_read(struct text message, struct gateway_error *error)
         return false;
     if (!shape.request_id && !(shape.other_id && is_known(&shape.message)))
         return false;
-    read_message(&shape.message, error->message);
-    error->timeout = json_value_is(&shape.message, text_of(TIMEOUT_MESSAGE));
+    /* A buffer that has all it may ever hold allocates nothing. */
+    struct buffer text = {
+        .data = error->message, .capacity = GATEWAY_ERROR_SIZE, .maximum = GATEWAY_ERROR_SIZE - 1};
+    buffer_clear(&text);
+    json_value_decode(&shape.message, &text); /* as much of it as fits */
+    error->timeout = json_value_is(&shape.message, TEXT(GATEWAY_TIMEOUT));
     return true;
+}
+
+size_t gateway_ids_find(struct text frame, struct gateway_id ids[GATEWAY_IDS])
+{
+    static const char *const names[GATEWAY_IDS] = {"requestId", "connectionId", "messageId"};
+    size_t count = 0;
+    for (size_t i = 0; i < GATEWAY_IDS; i++) {
+        struct json_members members = {.document = frame};
+        struct json_value value;
+        struct text name;
+        bool found = false; /* of two the first counts */
+        while (!found && json_members_next(&members, &name, &value))
+            found = value.kind == JSON_STRING && text_equal(name, text_of(names[i]));
+        if (found)
+            ids[count++] = (struct gateway_id){names[i], value.raw};
+    }
+    return count;
 }
 
 uint64_t gateway_units(uint64_t bytes)

@@ -1,7 +1,136 @@
 #include "wsload/protocol/json_scan.h"
 
-#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "wsload/base/text.h"
+
+/* --- Paths --- */
+
+/* NAME as an index; JSON_NO_INDEX when it is none, or larger than any array. */
+static size_t index_of(struct text name)
+{
+    size_t index = 0;
+    for (size_t i = 0; i < name.length; i++) {
+        char c = name.data[i];
+        if (c < '0' || c > '9' || index > (JSON_NO_INDEX - 10) / 10)
+            return JSON_NO_INDEX;
+        index = index * 10 + (size_t)(c - '0');
+    }
+    return index;
+}
+
+/* Makes a step of "[12]", which AT begins with. Returns the place after it, or NULL when it is
+ * none. */
+static char *cut_index(char *at, const char *end, struct json_step *step)
+{
+    char *close = memchr(at, ']', (size_t)(end - at));
+    if (!close || close == at + 1)
+        return NULL;
+    step->name = (struct text){at + 1, (size_t)(close - at - 1)};
+    step->index = index_of(step->name);
+    return step->index != JSON_NO_INDEX ? close + 1 : NULL;
+}
+
+/* Makes a step of the name at AT, up to a dot or bracket, and removes its backslashes in place.
+ * Returns the place after it, or NULL when the name is empty or ends in the middle of an escape. */
+static char *cut_name(char *at, const char *end, struct json_step *step)
+{
+    char *name = at;
+    char *out = at;
+    while (at < end && *at != '.' && *at != '[') {
+        if (*at == '\\' && ++at == end)
+            return NULL;
+        *out++ = *at++;
+    }
+    step->name = (struct text){name, (size_t)(out - name)};
+    step->index = index_of(step->name);
+    return step->name.length > 0 ? at : NULL;
+}
+
+/* Splits NAMES, up to END, into the steps of PATH. -1 when they are no path. */
+static int cut_steps(struct json_path *path, const char *end, struct error *error)
+{
+    char *at = path->names;
+    do {
+        struct json_step *step = &path->steps[path->count];
+        if (path->count == JSON_STEPS_MAX)
+            return error_set(error, "deeper than %d steps", JSON_STEPS_MAX);
+        if (at < end && *at == '[')
+            at = cut_index(at, end, step);
+        else if (path->count == 0)
+            at = cut_name(at, end, step);
+        else
+            at = *at == '.' ? cut_name(at + 1, end, step) : NULL;
+        if (!at)
+            return error_set(error, "not a path; use names of members with dots between, as in "
+                                    "message.status or choices[0].text");
+        path->count++;
+    } while (at < end);
+    return 0;
+}
+
+static int compile(struct json_path *path, struct text text, struct error *error)
+{
+    *path = (struct json_path){0};
+    if (!utf8_valid(text))
+        return error_set(error, "not UTF-8");
+    path->names = malloc(text.length + 1);
+    if (!path->names)
+        return error_set(error, "out of memory");
+    if (text.length > 0)
+        memcpy(path->names, text.data, text.length);
+    if (cut_steps(path, path->names + text.length, error)) {
+        free(path->names);
+        return error_prefix(error, "'%.*s'", TEXT_ARGS(text));
+    }
+    return 0;
+}
+
+static bool same_path(const struct json_path *a, const struct json_path *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        if (!text_equal(a->steps[i].name, b->steps[i].name))
+            return false;
+    }
+    return true;
+}
+
+int json_paths_add(struct json_paths *paths, struct text path, unsigned *index, struct error *error)
+{
+    unsigned i = 0;
+    struct json_path compiled;
+    if (compile(&compiled, path, error))
+        return -1;
+    while (i < paths->count && !same_path(&paths->items[i], &compiled))
+        i++;
+    *index = i;
+    if (i == paths->count && i < JSON_PATHS_MAX) {
+        struct json_path *items = realloc(paths->items, (i + 1) * sizeof(*items));
+        if (items) {
+            paths->items = items;
+            paths->items[paths->count++] = compiled;
+            return 0;
+        }
+    }
+    free(compiled.names);
+    if (i < paths->count)
+        return 0;
+    return i == JSON_PATHS_MAX ? error_set(error, "more than %d different paths", JSON_PATHS_MAX)
+                               : error_set(error, "out of memory");
+}
+
+void json_paths_free(struct json_paths *paths)
+{
+    for (size_t i = 0; i < paths->count; i++)
+        free(paths->items[i].names);
+    free(paths->items);
+    *paths = (struct json_paths){0};
+}
+
+/* --- Reading --- */
 
 struct cursor {
     const char *at;
@@ -19,7 +148,7 @@ static void skip_space(struct cursor *cursor)
         cursor->at++;
 }
 
-/* Moves behind white space and C. False when something else is there. */
+/* Moves past white space and C. False when something else is there. */
 static bool take(struct cursor *cursor, char c)
 {
     skip_space(cursor);
@@ -29,7 +158,7 @@ static bool take(struct cursor *cursor, char c)
     return true;
 }
 
-/* Whether the quote at QUOTE belongs to the string that began at START: behind an odd number of
+/* Whether the quote at QUOTE belongs to the string that began at START: after an odd number of
  * backslashes. */
 static bool is_escaped(const char *start, const char *quote)
 {
@@ -39,7 +168,7 @@ static bool is_escaped(const char *start, const char *quote)
     return (quote - p) % 2 != 0;
 }
 
-/* Reads on behind the quote that opens a string, and moves behind the one that closes it. */
+/* Reads on after the quote that opens a string, and moves past the one that closes it. */
 static bool read_string(struct cursor *cursor, struct text *raw)
 {
     const char *start = cursor->at;
@@ -56,7 +185,7 @@ static bool read_string(struct cursor *cursor, struct text *raw)
     return false;
 }
 
-/* Moves behind the bracket, CLOSE, that closes the outermost of DEPTH open ones. Without recursion:
+/* Moves past the bracket, CLOSE, that closes the outermost of DEPTH open ones. Without recursion:
  * the peer decides how deep it is. */
 static bool skip_brackets(struct cursor *cursor, size_t depth, char close)
 {
@@ -73,7 +202,7 @@ static bool skip_brackets(struct cursor *cursor, size_t depth, char close)
     return false;
 }
 
-/* Whether a word or number is over here. At the end of a cut document it need not be. */
+/* Whether a word or number ends here. At the end of a cut document that is not known. */
 static bool at_delimiter(const struct cursor *cursor)
 {
     if (cursor->at == cursor->end)
@@ -82,7 +211,7 @@ static bool at_delimiter(const struct cursor *cursor)
     return c == ',' || c == ']' || c == '}' || is_space(c);
 }
 
-/* Moves behind WORD when it stands here. */
+/* Moves past WORD when it stands here. */
 static bool skip_word(struct cursor *cursor, struct text word)
 {
     if ((size_t)(cursor->end - cursor->at) < word.length ||
@@ -97,7 +226,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* Moves behind what is made of the characters of a number. */
+/* Moves past what is made of the characters of a number. */
 static bool skip_number(struct cursor *cursor)
 {
     char c = *cursor->at;
@@ -111,7 +240,7 @@ static bool skip_number(struct cursor *cursor)
     return at_delimiter(cursor);
 }
 
-/* Moves behind the value that stands here, not white space, and tells its kind. */
+/* Moves past the value that stands here, not white space, and tells its kind. */
 static bool skip_value(struct cursor *cursor, enum json_kind *kind)
 {
     struct text ignored;
@@ -141,7 +270,7 @@ static bool skip_value(struct cursor *cursor, enum json_kind *kind)
     }
 }
 
-/* Reads the value that stands here behind white space. */
+/* Reads the value that stands here after white space. */
 static bool read_value(struct cursor *cursor, struct json_value *value)
 {
     skip_space(cursor);
@@ -159,6 +288,8 @@ static bool read_name(struct cursor *cursor, struct text *name)
 {
     return take(cursor, '"') && read_string(cursor, name) && take(cursor, ':');
 }
+
+/* --- Looking for paths --- */
 
 struct scan {
     struct cursor cursor;
@@ -199,7 +330,7 @@ static uint64_t leading_to(const struct scan *scan, uint64_t set, size_t level, 
 static bool scan_value(struct scan *scan, uint64_t set, size_t level);
 
 /* Scans the object or array that begins here for SET, paths that LEVEL steps have led to it, and
- * moves behind it. False when there is no reason to read on. A path follows the first item that its
+ * moves past it. False when there is no reason to read on. A path follows the first item that its
  * step leads to and no other: of duplicate keys the first counts. */
 static bool scan_items(struct scan *scan, uint64_t set, size_t level)
 {
@@ -223,7 +354,7 @@ static bool scan_items(struct scan *scan, uint64_t set, size_t level)
     return take(cursor, close);
 }
 
-/* Scans the value that stands here for SET, paths that LEVEL steps have led to it, and moves behind
+/* Scans the value that stands here for SET, paths that LEVEL steps have led to it, and moves past
  * it. False when there is no reason to read on: it is damaged, or nothing else is wanted. */
 static bool scan_value(struct scan *scan, uint64_t set, size_t level)
 {
@@ -247,17 +378,22 @@ static bool scan_value(struct scan *scan, uint64_t set, size_t level)
     return scan->wanted != 0;
 }
 
-void json_scan(const struct json_paths *paths, struct text document, struct json_value *values)
+void json_scan_for(const struct json_paths *paths, uint64_t wanted, struct text document,
+                   struct json_value *values)
 {
-    struct scan scan = {.paths = paths->items, .values = values};
-    for (size_t i = 0; i < paths->count; i++) {
-        values[i] = (struct json_value){0};
-        scan.wanted |= UINT64_C(1) << i;
-    }
-    if (scan.wanted == 0 || document.length == 0)
+    struct scan scan = {.paths = paths->items, .values = values, .wanted = wanted};
+    for (uint64_t left = wanted; left != 0; left &= left - 1)
+        values[first_of(left)] = (struct json_value){0};
+    if (wanted == 0 || document.length == 0)
         return;
     scan.cursor = (struct cursor){document.data, document.data + document.length};
-    scan_value(&scan, scan.wanted, 0);
+    scan_value(&scan, wanted, 0);
+}
+
+void json_scan(const struct json_paths *paths, struct text document, struct json_value *values)
+{
+    uint64_t all = paths->count == 64 ? UINT64_MAX : (UINT64_C(1) << paths->count) - 1;
+    json_scan_for(paths, all, document, values);
 }
 
 bool json_members_next(struct json_members *members, struct text *name, struct json_value *value)

@@ -4,10 +4,245 @@
 #include <string.h>
 
 #include "wsload/base/helpers.h"
-#include "wsload/base/utf8.h"
+#include "wsload/base/text.h"
+#include "wsload/base/units.h"
 #include "wsload/protocol/template.h"
 
+#define TEXT_PREFIX     "text:"
+#define CONTAINS_PREFIX "contains:"
+#define JSON_PREFIX     "json:"
+
+#define CONTINUE_SUFFIX ",continue"
+
+#define COUNT_PREFIX   "count:"
+#define SILENCE_PREFIX "silence:"
+
+#define COUNT_MAX UINT64_C(1000000000)
+
 #define EXAMPLE_MAX 1000
+
+/* --- Rules --- */
+
+/* Moves TEXT past PREFIX. False when it does not begin with it. */
+static bool take_prefix(struct text *text, const char *prefix)
+{
+    bool begins = text_begins(*text, prefix);
+    *text = text_after(*text, begins ? strlen(prefix) : 0);
+    return begins;
+}
+
+/* Length of the path that TEXT begins with: up to the '=' or "!=" before a VALUE, or to the end. A
+ * backslash takes the next character as a part of the path. */
+static size_t path_length(struct text text)
+{
+    size_t i = 0;
+    while (i < text.length && text.data[i] != '=') {
+        if (text.data[i] == '!' && i + 1 < text.length && text.data[i + 1] == '=')
+            break;
+        i += text.data[i] == '\\' && i + 1 < text.length ? 2 : 1;
+    }
+    return i;
+}
+
+/* Parses what follows "json:". */
+static int parse_json(struct text text, struct json_paths *paths, struct rule *rule,
+                      struct error *error)
+{
+    struct text path = {text.data, path_length(text)};
+    struct text value = text_after(text, path.length);
+    if (take_prefix(&value, "!="))
+        rule->kind = RULE_JSON_IS_NOT;
+    else
+        rule->kind = take_prefix(&value, "=") ? RULE_JSON_IS : RULE_JSON_PRESENT;
+    rule->text = value;
+    return json_paths_add(paths, path, &rule->path, error);
+}
+
+/* Parses TEXT as a rule; BARE: without a prefix it is taken as contains:. */
+static int parse(struct text text, bool bare, struct json_paths *paths, struct rule *rule,
+                 struct error *error)
+{
+    if (take_prefix(&text, JSON_PREFIX))
+        return parse_json(text, paths, rule, error);
+    if (take_prefix(&text, TEXT_PREFIX))
+        rule->kind = RULE_TEXT;
+    else if (take_prefix(&text, CONTAINS_PREFIX) || bare)
+        rule->kind = RULE_CONTAINS;
+    else
+        return error_set(error, "unknown rule '%s'; use one of " RULE_FORMS, rule->given);
+    rule->text = text;
+    if (text.length == 0)
+        return error_set(error, "'%s' lacks its text; use one of " RULE_FORMS, rule->given);
+    return 0;
+}
+
+bool rule_has_prefix(const char *text)
+{
+    return text_begins(text_of(text), TEXT_PREFIX) || text_begins(text_of(text), CONTAINS_PREFIX) ||
+           text_begins(text_of(text), JSON_PREFIX);
+}
+
+int rule_parse(const char *text, struct json_paths *paths, struct rule *rule, struct error *error)
+{
+    *rule = (struct rule){.given = text};
+    return parse(text_of(text), false, paths, rule, error);
+}
+
+int rule_parse_error(const char *text, struct json_paths *paths, struct rule *rule,
+                     struct error *error)
+{
+    struct text rest = text_of(text);
+    *rule = (struct rule){.given = text, .goes_on = text_ends(rest, CONTINUE_SUFFIX)};
+    rest.length -= rule->goes_on ? strlen(CONTINUE_SUFFIX) : 0;
+    return parse(rest, true, paths, rule, error);
+}
+
+uint64_t rule_paths(const struct rule *rule)
+{
+    bool is_text = rule->kind == RULE_TEXT || rule->kind == RULE_CONTAINS;
+    return is_text ? 0 : UINT64_C(1) << rule->path;
+}
+
+bool rule_holds(const struct rule *rule, struct text message, const struct json_value *values)
+{
+    switch (rule->kind) {
+    case RULE_TEXT:
+        return text_equal(message, rule->text);
+    case RULE_CONTAINS:
+        return text_contains(message, rule->text);
+    case RULE_JSON_PRESENT:
+        return values[rule->path].kind != JSON_ABSENT;
+    case RULE_JSON_IS:
+        return json_value_is(&values[rule->path], rule->text);
+    case RULE_JSON_IS_NOT:
+        return values[rule->path].kind != JSON_ABSENT &&
+               !json_value_is(&values[rule->path], rule->text);
+    }
+    return false;
+}
+
+/* --- The rules of replies --- */
+
+static int add_rule(struct reply_rules *rules, struct rule_list *list, const char *text,
+                    struct error *error)
+{
+    if (list->count == RULES_MAX)
+        return error_set(error, "more than %d rules", RULES_MAX);
+    struct rule *rule = &list->items[list->count];
+    if (list == &rules->errors ? rule_parse_error(text, &rules->paths, rule, error)
+                               : rule_parse(text, &rules->paths, rule, error))
+        return -1;
+    list->count++;
+    rules->wanted |= rule_paths(rule);
+    return 0;
+}
+
+/* Lowers LEAST to NEW when NEW is less; 0 in LEAST: none yet. */
+static void lessen(uint64_t *least, uint64_t new)
+{
+    if (*least == 0 || new < *least)
+        *least = new;
+}
+
+static int add_count(struct reply_rules *rules, const char *text, struct error *error)
+{
+    uint64_t count;
+    if (units_parse_count(text, &count, error))
+        return error_prefix(error, COUNT_PREFIX "%s", text);
+    if (count == 0 || count > COUNT_MAX)
+        return error_set(error, COUNT_PREFIX "%s must be from 1 to 1,000,000,000", text);
+    lessen(&rules->end_messages, count);
+    return 0;
+}
+
+static int add_silence(struct reply_rules *rules, const char *text, struct error *error)
+{
+    uint64_t silence_ns;
+    if (units_parse_duration(text, &silence_ns, error))
+        return error_prefix(error, SILENCE_PREFIX "%s", text);
+    if (silence_ns == 0)
+        return error_set(error, SILENCE_PREFIX "%s must be longer than 0", text);
+    lessen(&rules->end_silence_ns, silence_ns);
+    return 0;
+}
+
+/* Adds an end other than the first message. */
+static int add_end(struct reply_rules *rules, const char *text, struct error *error)
+{
+    if (text_begins(text_of(text), COUNT_PREFIX))
+        return add_count(rules, text + strlen(COUNT_PREFIX), error);
+    if (text_begins(text_of(text), SILENCE_PREFIX))
+        return add_silence(rules, text + strlen(SILENCE_PREFIX), error);
+    if (rule_has_prefix(text))
+        return add_rule(rules, &rules->ends, text, error);
+    if (strcmp(text, "close") != 0)
+        return error_set(
+            error, "unknown end '%s'; use one of first, " RULE_FORMS ", count:N, silence:T, close",
+            text);
+    rules->end_on_close = true;
+    return 0;
+}
+
+int reply_rules_add_end(struct reply_rules *rules, const char *text, struct error *error)
+{
+    bool first = strcmp(text, "first") == 0;
+    if (first ? rules->end_given : rules->end_first)
+        return error_set(error, "'first' goes with no other end");
+    if (!first && add_end(rules, text, error))
+        return -1;
+    *(first ? &rules->end_first : &rules->end_given) = true;
+    return 0;
+}
+
+int reply_rules_add_ignored(struct reply_rules *rules, const char *text, struct error *error)
+{
+    return add_rule(rules, &rules->ignored, text, error);
+}
+
+int reply_rules_add_error(struct reply_rules *rules, const char *text, struct error *error)
+{
+    return add_rule(rules, &rules->errors, text, error);
+}
+
+int reply_rules_add_expected(struct reply_rules *rules, const char *text, struct error *error)
+{
+    return add_rule(rules, &rules->expected, text, error);
+}
+
+int reply_rules_set_id(struct reply_rules *rules, const char *path, struct error *error)
+{
+    if (json_paths_add(&rules->paths, text_of(path), &rules->id_path, error))
+        return -1;
+    rules->has_id = true;
+    rules->wanted |= UINT64_C(1) << rules->id_path;
+    return 0;
+}
+
+int reply_rules_set_bytes(struct reply_rules *rules, const char *text, struct error *error)
+{
+    struct text rest = text_of(text);
+    char low[UNITS_SIZE];
+    uint64_t max = UINT64_MAX;
+    uint64_t min = 0;
+    if (!strchr(text, '-') || text[1] == '\0' || text_copy(text_cut(&rest, '-'), low, sizeof(low)))
+        return error_set(error, "'%s' is not MIN-MAX, MIN- or -MAX, as in 1-32KiB", text);
+    if ((low[0] != '\0' && units_parse_size(low, &min, error)) ||
+        (rest.length > 0 && units_parse_size(rest.data, &max, error)))
+        return error_prefix(error, "'%s'", text);
+    if (max == 0 || min > max)
+        return error_set(error, "'%s': MAX must be at least MIN, and not 0", text);
+    rules->bytes_min = min;
+    rules->bytes_max = max;
+    return 0;
+}
+
+void reply_rules_free(struct reply_rules *rules)
+{
+    json_paths_free(&rules->paths);
+    *rules = (struct reply_rules){0};
+}
+
+/* --- Replies --- */
 
 struct kept_failure {
     size_t length;
@@ -44,17 +279,6 @@ static bool any_holds(const struct rule_list *list, struct text message,
     return false;
 }
 
-static uint64_t expected_by(const struct reply_rules *rules, struct text message,
-                            const struct json_value *values)
-{
-    uint64_t expected = 0;
-    for (size_t i = 0; i < rules->expected.count; i++) {
-        if (rule_holds(&rules->expected.items[i], message, values))
-            expected |= UINT64_C(1) << i;
-    }
-    return expected;
-}
-
 /* Of several errors in one message, one that ends the reply is enough. */
 static void read_errors(const struct reply_rules *rules, struct text message,
                         const struct json_value *values, struct message_meaning *meaning)
@@ -70,17 +294,6 @@ static void read_errors(const struct reply_rules *rules, struct text message,
     }
 }
 
-static bool timeout_goes_on(const struct reply_rules *rules)
-{
-    return rules->gateway_timeout_given ? !rules->gateway_timeout_final : reply_rules_stream(rules);
-}
-
-/* A gateway error that goes on is no message of any reply. */
-static bool passed_by(const struct message_meaning *meaning)
-{
-    return meaning->error == MESSAGE_GATEWAY_ERROR && meaning->error_goes_on;
-}
-
 /* Whether VALUE is the id of a request, of whatever run. Error frames have ids of API Gateway's
  * own, and a backend that repeats ours may have the same shape. */
 static bool is_id(const struct json_value *value)
@@ -90,31 +303,69 @@ static bool is_id(const struct json_value *value)
     return value->kind == JSON_STRING && template_id_read(value->raw, &run_id, &seq);
 }
 
-void message_read(const struct reply_rules *rules, struct text message, bool binary,
-                  struct message_meaning *meaning)
+static void read_gateway_error(const struct reply_rules *rules, struct message_meaning *meaning)
 {
-    *meaning = (struct message_meaning){.invalid = !binary && !utf8_valid(message)};
+    meaning->error = MESSAGE_GATEWAY_ERROR;
+    meaning->id = (struct json_value){0};
+    bool goes_on = rules->gateway_timeout_given ? !rules->gateway_timeout_final
+                                                : reply_rules_stream(rules);
+    meaning->error_goes_on = meaning->passing = meaning->gateway.timeout && goes_on;
+}
+
+/* Says what the error of MEANING is reported as, and whether a reply can go on after it. Of API
+ * Gateway's errors only the timeout leaves the backend at work. */
+static void judge_error(struct message_meaning *meaning)
+{
+    if (meaning->error == MESSAGE_GATEWAY_ERROR) {
+        meaning->failure = (struct failure){FAILURE_GATEWAY_ERROR, meaning->gateway.message,
+                                            meaning->message};
+        meaning->more_may_come = meaning->gateway.timeout;
+    } else {
+        meaning->failure = (struct failure){FAILURE_ERROR_REPLY, "", meaning->message};
+        meaning->more_may_come = !meaning->error_goes_on && !meaning->last;
+    }
+}
+
+/* Field by field: what only an error has is large, and most messages are none. */
+static void begin(struct message_meaning *meaning, struct text message)
+{
+    meaning->message = message;
+    meaning->ignored = meaning->passing = meaning->last = meaning->answers = false;
+    meaning->more_may_come = meaning->error_goes_on = meaning->gateway.timeout = false;
+    meaning->error = MESSAGE_FINE;
+    meaning->expected = 0;
+    meaning->id = (struct json_value){0};
+}
+
+void message_read(const struct reply_rules *rules, const struct rule *step, struct text message,
+                  bool binary, struct message_meaning *meaning)
+{
+    struct json_value values[JSON_PATHS_MAX];
+    begin(meaning, message);
+    meaning->invalid = !binary && !utf8_valid(message);
     if (meaning->invalid)
         return;
-    struct json_value values[JSON_PATHS_MAX];
-    json_scan(&rules->paths, message, values);
+    uint64_t wanted = rules->wanted | (step ? rule_paths(step) : 0);
+    if (wanted != 0)
+        json_scan_for(&rules->paths, wanted, message, values);
     meaning->ignored = any_holds(&rules->ignored, message, values);
     if (meaning->ignored)
         return;
     if (rules->has_id)
         meaning->id = values[rules->id_path];
-    meaning->expected = expected_by(rules, message, values);
-    if (!binary && !is_id(&meaning->id) && gateway_error_read(message, &meaning->gateway)) {
-        meaning->error = MESSAGE_GATEWAY_ERROR;
-        meaning->id = (struct json_value){0};
-        meaning->error_goes_on = meaning->gateway.timeout && timeout_goes_on(rules);
-    } else {
+    for (size_t i = 0; i < rules->expected.count; i++)
+        meaning->expected |= (uint64_t)rule_holds(&rules->expected.items[i], message, values) << i;
+    meaning->answers = step && rule_holds(step, message, values);
+    if (!binary && !is_id(&meaning->id) && gateway_error_read(message, &meaning->gateway))
+        read_gateway_error(rules, meaning);
+    else
         read_errors(rules, message, values, meaning);
-    }
     meaning->last = any_holds(&rules->ends, message, values) ||
-                    (!rules->end_given && !passed_by(meaning));
+                    (!rules->end_given && !meaning->passing);
     if (meaning->last)
-        meaning->error_goes_on = false;
+        meaning->error_goes_on = meaning->passing = false;
+    if (meaning->error != MESSAGE_FINE)
+        judge_error(meaning);
 }
 
 void reply_clear(struct reply *reply)
@@ -149,26 +400,8 @@ static bool keep_error(struct reply *reply, struct text message)
     return true;
 }
 
-bool reply_add(struct reply *reply, const struct reply_rules *rules, struct text message,
-               const struct message_meaning *meaning)
-{
-    if (passed_by(meaning))
-        return false;
-    reply->messages++;
-    reply->bytes += message.length;
-    reply->expected |= meaning->expected;
-    if (reply->keeps_text)
-        keep_text(reply, message);
-    if (meaning->last || (rules->end_messages > 0 && reply->messages >= rules->end_messages))
-        return true;
-    if (meaning->error == MESSAGE_FINE)
-        return false;
-    /* An error that could not be kept until the end has to be the end. */
-    return !meaning->error_goes_on || !keep_error(reply, message);
-}
-
-/* The first rule of --expect that the reply does not satisfy, or NULL. */
-static const struct rule *unsatisfied(const struct reply *reply, const struct reply_rules *rules)
+/* What was expected and did not come, as options say it, or NULL. */
+static const char *missed(const struct reply *reply, const struct reply_rules *rules)
 {
     for (size_t i = 0; i < rules->expected.count; i++) {
         const struct rule *rule = &rules->expected.items[i];
@@ -176,43 +409,60 @@ static const struct rule *unsatisfied(const struct reply *reply, const struct re
                              ? rule_holds(rule, buffer_text(&reply->text), NULL)
                              : (reply->expected >> i & 1) != 0;
         if (!satisfied)
-            return rule;
+            return rule->given;
     }
-    return NULL;
+    bool sized = rules->bytes_max == 0 ||
+                 (reply->bytes >= rules->bytes_min && reply->bytes <= rules->bytes_max);
+    return sized ? NULL : "--expect-bytes";
 }
 
-/* What was expected and did not come, as options say it, or NULL. */
-static const char *missed(const struct reply *reply, const struct reply_rules *rules)
+/* How REPLY, over with LAST, was: by what came before, and what did not come. */
+static enum reply_verdict judge(const struct reply *reply, const struct reply_rules *rules,
+                                struct text last, struct failure *failure)
 {
-    const struct rule *rule = unsatisfied(reply, rules);
-    if (rule)
-        return rule->given;
-    if (rules->bytes_max > 0 &&
-        (reply->bytes < rules->bytes_min || reply->bytes > rules->bytes_max))
-        return "--expect-bytes";
-    return NULL;
-}
-
-bool reply_failed(const struct reply *reply, const struct reply_rules *rules, struct text last,
-                  const struct message_meaning *meaning, struct failure *failure)
-{
-    if (meaning && meaning->error == MESSAGE_GATEWAY_ERROR) {
-        *failure = (struct failure){FAILURE_GATEWAY_ERROR, meaning->gateway.message, last};
-        return true;
-    }
-    if (meaning && meaning->error == MESSAGE_ERROR) {
-        *failure = (struct failure){FAILURE_ERROR_REPLY, "", last};
-        return true;
-    }
     if (reply->error) {
         struct text example = {reply->error->example, reply->error->length};
         *failure = (struct failure){FAILURE_ERROR_REPLY, "", example};
-        return true;
+        return REPLY_FAILED;
     }
     const char *missing = missed(reply, rules);
     if (!missing)
-        return false;
+        return REPLY_GOOD;
     *failure = (struct failure){FAILURE_UNEXPECTED_REPLY, missing,
                                 reply->keeps_text ? buffer_text(&reply->text) : last};
-    return true;
+    return REPLY_FAILED;
+}
+
+/* Whether REPLY is over with the message of MEANING, which was added. */
+static bool is_over(struct reply *reply, const struct reply_rules *rules,
+                    const struct message_meaning *meaning)
+{
+    if (meaning->last || (rules->end_messages > 0 && reply->messages >= rules->end_messages))
+        return true;
+    if (meaning->error == MESSAGE_FINE)
+        return false;
+    /* An error that could not be kept until the end has to be the end. */
+    return !meaning->error_goes_on || !keep_error(reply, meaning->message);
+}
+
+enum reply_verdict reply_add(struct reply *reply, const struct reply_rules *rules,
+                             const struct message_meaning *meaning, struct failure *failure)
+{
+    reply->messages++;
+    reply->bytes += meaning->message.length;
+    reply->expected |= meaning->expected;
+    if (reply->keeps_text)
+        keep_text(reply, meaning->message);
+    if (!is_over(reply, rules, meaning))
+        return REPLY_GOES_ON;
+    if (meaning->error == MESSAGE_FINE)
+        return judge(reply, rules, meaning->message, failure);
+    *failure = meaning->failure;
+    return REPLY_FAILED;
+}
+
+enum reply_verdict reply_end(const struct reply *reply, const struct reply_rules *rules,
+                             struct failure *failure)
+{
+    return judge(reply, rules, (struct text){0}, failure);
 }

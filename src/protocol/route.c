@@ -7,15 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* Copies the first LENGTH characters of TEXT. */
-static int copy(const char *text, size_t length, char *out, size_t size)
-{
-    if (length >= size)
-        return -1;
-    memcpy(out, text, length);
-    out[length] = '\0';
-    return 0;
-}
+#include "wsload/base/text.h"
+
+#define BLOCK_COUNT_MAX (UINT64_C(1) << 32)
 
 /* Takes the host of *CURSOR and the colon after it, without the brackets of an IPv6 address. */
 static int take_host(const char **cursor, char *out, size_t size)
@@ -24,7 +18,7 @@ static int take_host(const char **cursor, char *out, size_t size)
     size_t length = strcspn(start, **cursor == '[' ? "]" : ":");
     const char *end = start + length + (start[length] == ']');
     *cursor = end + 1;
-    return *end == ':' ? copy(start, length, out, size) : -1;
+    return *end == ':' ? text_copy((struct text){start, length}, out, size) : -1;
 }
 
 /* Takes the port of *CURSOR and the END after it; an empty one is 0. */
@@ -32,7 +26,8 @@ static int take_port(const char **cursor, char end, uint16_t *port)
 {
     size_t length = strspn(*cursor, "0123456789");
     char digits[6];
-    if ((*cursor)[length] != end || copy(*cursor, length, digits, sizeof(digits)))
+    if ((*cursor)[length] != end ||
+        text_copy((struct text){*cursor, length}, digits, sizeof(digits)))
         return -1;
     unsigned long number = strtoul(digits, NULL, 10);
     *cursor += length + (end != '\0');
@@ -40,26 +35,18 @@ static int take_port(const char **cursor, char end, uint16_t *port)
     return length == 0 || (number >= 1 && number <= 65535) ? 0 : -1;
 }
 
-static bool is_address(const char *text)
+/* Appends ADDRESS, with or without brackets, to the rule's list. */
+static int add_address(struct resolve_rule *rule, struct text address)
 {
     unsigned char bytes[sizeof(struct in6_addr)];
-    return inet_pton(AF_INET, text, bytes) == 1 || inet_pton(AF_INET6, text, bytes) == 1;
-}
-
-/* Appends ADDRESS, with or without brackets, to the rule's list. */
-static int add_address(struct resolve_rule *rule, const char *address, size_t length)
-{
-    if (length >= 2 && address[0] == '[' && address[length - 1] == ']') {
-        address++;
-        length -= 2;
-    }
     char plain[INET6_ADDRSTRLEN];
-    if (length >= sizeof(plain))
+    if (text_begins(address, "[") && text_ends(address, "]"))
+        address = (struct text){address.data + 1, address.length - 2};
+    if (text_copy(address, plain, sizeof(plain)) ||
+        (inet_pton(AF_INET, plain, bytes) != 1 && inet_pton(AF_INET6, plain, bytes) != 1))
         return -1;
-    memcpy(plain, address, length);
-    plain[length] = '\0';
     size_t used = strlen(rule->addresses);
-    if (!is_address(plain) || used + length + 2 > sizeof(rule->addresses))
+    if (used + address.length + 2 > sizeof(rule->addresses))
         return -1;
     snprintf(rule->addresses + used, sizeof(rule->addresses) - used, "%s%s", used ? "," : "",
              plain);
@@ -68,15 +55,15 @@ static int add_address(struct resolve_rule *rule, const char *address, size_t le
 
 static int parse_addresses(const char *text, struct resolve_rule *rule)
 {
+    struct text rest = text_of(text);
+    struct text item;
     rule->addresses[0] = '\0';
-    for (;;) {
-        size_t length = strcspn(text, ",");
-        if (add_address(rule, text, length))
+    do {
+        item = text_cut(&rest, ',');
+        if (add_address(rule, item))
             return -1;
-        if (text[length] == '\0')
-            return 0;
-        text += length + 1;
-    }
+    } while (item.data[item.length] == ',');
+    return 0;
 }
 
 int route_parse_resolve(const char *text, struct resolve_rule *rule, struct error *error)
@@ -135,4 +122,126 @@ void route_follow(const struct routes *routes, const char *host, uint16_t port, 
     route->port = port;
     follow_connect_to(routes, route);
     follow_resolve(routes, route);
+}
+
+/* --- Source addresses --- */
+
+static unsigned address_bits(int family)
+{
+    return family == AF_INET ? 32 : 128;
+}
+
+/* Reads the number of bits after the slash. 0 or -1. */
+static int parse_prefix(struct text text, unsigned bits_max, unsigned *bits)
+{
+    char digits[4];
+    if (text_copy(text, digits, sizeof(digits)) || text.length == 0 ||
+        strspn(digits, "0123456789") != text.length)
+        return -1;
+    *bits = (unsigned)strtoul(digits, NULL, 10);
+    return *bits <= bits_max ? 0 : -1;
+}
+
+/* Clears all but the first BITS bits of ADDRESS. */
+static void clear_host_bits(unsigned char address[16], unsigned bits)
+{
+    for (unsigned i = 0; i < 16; i++) {
+        unsigned kept = bits <= i * 8 ? 0 : bits - i * 8;
+        if (kept < 8)
+            address[i] &= (unsigned char)(0xff00 >> kept);
+    }
+}
+
+/* Adds NUMBER to ADDRESS, of SIZE bytes. */
+static void add_to_address(unsigned char *address, size_t size, uint64_t number)
+{
+    for (size_t i = size; i > 0 && number > 0; i--) {
+        number += address[i - 1];
+        address[i - 1] = (unsigned char)number;
+        number >>= 8;
+    }
+}
+
+/* Makes BLOCK, an address so far, all addresses that share its first BITS bits. */
+static void widen(struct source_block *block, unsigned bits)
+{
+    unsigned host_bits = address_bits(block->family) - bits;
+    clear_host_bits(block->first, bits);
+    block->count = host_bits < 32 ? UINT64_C(1) << host_bits : BLOCK_COUNT_MAX;
+    if (block->family == AF_INET && host_bits >= 2) {
+        add_to_address(block->first, 4, 1);
+        block->count -= 2;
+    }
+}
+
+/* Reads "127.0.0.2" or "127.0.0.8/29". 0 or -1. */
+static int parse_block(struct text item, struct source_block *block)
+{
+    struct text prefix = item;
+    struct text address = text_cut(&prefix, '/');
+    char plain[SOURCE_TEXT_SIZE];
+    if (text_copy(address, plain, sizeof(plain)))
+        return -1;
+    *block = (struct source_block){.family = strchr(plain, ':') ? AF_INET6 : AF_INET};
+    unsigned bits = address_bits(block->family);
+    if (inet_pton(block->family, plain, block->first) != 1 ||
+        (address.length < item.length && parse_prefix(prefix, bits, &bits)))
+        return -1;
+    widen(block, bits);
+    return 0;
+}
+
+static int add_block(struct sources *sources, struct text item, struct error *error)
+{
+    if (sources->block_count == SOURCES_MAX)
+        return error_set(error, "more than %d addresses; use blocks, as in 127.0.0.0/24",
+                         SOURCES_MAX);
+    struct source_block *block = &sources->blocks[sources->block_count];
+    if (parse_block(item, block))
+        return error_set(error,
+                         "'%.*s' is no address; use addresses and blocks, as in "
+                         "127.0.0.2,127.0.0.8/29",
+                         TEXT_ARGS(item));
+    sources->block_count++;
+    sources->count += block->count;
+    return 0;
+}
+
+int sources_parse(const char *text, struct sources *sources, struct error *error)
+{
+    struct text rest = text_of(text);
+    struct text item;
+    *sources = (struct sources){0};
+    do {
+        item = text_cut(&rest, ',');
+        if (add_block(sources, item, error))
+            return -1;
+    } while (item.data[item.length] == ',');
+    return 0;
+}
+
+static bool in_family(const struct source_block *block, int family)
+{
+    return family == AF_UNSPEC || family == block->family;
+}
+
+char *sources_pick(const struct sources *sources, uint64_t index, int family,
+                   char out[SOURCE_TEXT_SIZE])
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < sources->block_count; i++)
+        count += in_family(&sources->blocks[i], family) ? sources->blocks[i].count : 0;
+    if (count == 0)
+        return NULL;
+    index %= count;
+    const struct source_block *block = sources->blocks;
+    while (!in_family(block, family) || index >= block->count) {
+        if (in_family(block, family))
+            index -= block->count;
+        block++;
+    }
+    struct source_block picked = *block;
+    add_to_address(picked.first, address_bits(picked.family) / 8, index);
+    inet_ntop(picked.family, picked.first, out, SOURCE_TEXT_SIZE);
+    return out;
 }

@@ -1,56 +1,453 @@
 #include "wsload/report/console.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
-#include "counts.h"
-#include "errors.h"
-#include "headline.h"
-#include "timings.h"
+#include "figures.h"
+#include "outcome.h"
+#include "screen.h"
+#include "wsload/base/helpers.h"
 #include "wsload/base/units.h"
-#include "wsload/report/screen.h"
-#include "wsload/report/verdict.h"
+#include "wsload/protocol/gateway.h"
+#include "wsload/stats/cost.h"
 
-static void put_verdict_line(struct screen *screen, const struct results *results)
+/* --- What was asked --- */
+
+#define STAGES_LABEL "stages   "
+
+/* Nothing of one whole run, which may have come in shards. */
+static void put_parts(struct screen *screen, size_t indent, const struct measurement *measurement)
 {
-    char code[UNITS_SIZE];
-    verdict_print(screen, results);
-    int length = snprintf(code, sizeof(code), "exit %d", (int)results->exit_code);
-    screen_pad(screen, screen->column + 3);
-    screen_pad(screen, SCREEN_COLUMNS - (size_t)length);
-    screen_print(screen, "%s", code);
+    uint64_t parts = measurement->parts;
+    uint64_t shards = measurement->load.shards;
+    if (parts % shards != 0)
+        screen_item(screen, indent, "%" PRIu64 " of %" PRIu64 " shards", parts, shards);
+    else if (parts > shards)
+        screen_item(screen, indent, "%" PRIu64 " runs merged", parts / shards);
+}
+
+static void put_load(struct screen *screen, size_t indent, const struct load *load)
+{
+    screen_item(screen, indent, "%s connection%s%s", units_format_count(load->connections, SCRATCH),
+                figure_plural(load->connections),
+                load->connection_per_request ? ", one per request" : "");
+    if (load->model != LOAD_HOLD)
+        screen_item(screen, indent, "%s prompt%s", units_format_count(load->prompts, SCRATCH),
+                    figure_plural(load->prompts));
+    if (load->requests > 0 && load->requests != load->prompts)
+        screen_item(screen, indent, "%s request%s", units_format_count(load->requests, SCRATCH),
+                    figure_plural(load->requests));
+    if (load->duration_ns > 0)
+        screen_item(screen, indent, "%s", units_format_duration(load->duration_ns, SCRATCH));
+    if (load->warmup_ns > 0)
+        screen_item(screen, indent, "warm-up %s", units_format_duration(load->warmup_ns, SCRATCH));
+}
+
+/* "open model, 1,000/s constant, 2 workers"; with stages they tell the rate. */
+static void put_model(struct screen *screen, size_t indent, const struct load *load)
+{
+    static const char *const models[] = {"closed loop", "open model", "hold"};
+    const char *law = load->arrival == ARRIVAL_POISSON ? "Poisson" : "constant";
+    char arrivals[FIGURE_SIZE + 16] = "";
+    if (load->model == LOAD_OPEN && load->stages.count > 0)
+        snprintf(arrivals, sizeof(arrivals), ", %s", law);
+    else if (load->model == LOAD_OPEN)
+        snprintf(arrivals, sizeof(arrivals), ", %s/s %s", figure_exact(load->stages.start, SCRATCH),
+                 law);
+    screen_item(screen, indent, "%s%s, %u worker%s", models[load->model], arrivals, load->workers,
+                figure_plural(load->workers));
+}
+
+/* "think time 2s", "think time 1s-5s" or "think time exp:2s" */
+static void put_think(struct screen *screen, size_t indent, const struct think *think)
+{
+    bool range = think->law == THINK_UNIFORM && think->low_ns != think->high_ns;
+    screen_item(screen, indent, "think time %s%s%s%s",
+                think->law == THINK_EXPONENTIAL ? "exp:" : "",
+                figure_typed_duration(think->low_ns, SCRATCH), range ? "-" : "",
+                range ? figure_typed_duration(think->high_ns, SCRATCH) : "");
+}
+
+/* The seed matters where something is random. */
+static void put_details(struct screen *screen, size_t indent, const struct load *load)
+{
+    bool thinks = load->think.law != THINK_NONE;
+    if (load->in_flight > 1)
+        screen_item(screen, indent, "%u in flight on each connection", load->in_flight);
+    if (thinks)
+        put_think(screen, indent, &load->think);
+    if (load->connect_rate > 0)
+        screen_item(screen, indent, "opening %s/s", figure_exact(load->connect_rate, SCRATCH));
+    if (load->model == LOAD_OPEN || thinks)
+        screen_item(screen, indent, "seed %" PRIu64, load->seed);
+}
+
+/* "stages   from 100   30s:500   1m:0", in a line of its own. */
+static void put_stages(struct screen *screen, size_t indent, const struct stages *stages)
+{
+    if (stages->count == 0)
+        return;
+    screen_break(screen);
+    screen_pad(screen, indent);
+    screen_print(screen, STAGES_LABEL);
+    indent += strlen(STAGES_LABEL);
+    if (stages->start > 0)
+        screen_item(screen, indent, "from %s", figure_exact(stages->start, SCRATCH));
+    for (size_t i = 0; i < stages->count; i++)
+        screen_item(screen, indent, "%s:%s",
+                    figure_typed_duration(stages->items[i].duration_ns, SCRATCH),
+                    figure_exact(stages->items[i].target, SCRATCH));
+}
+
+static void put_headline(struct screen *screen, const struct measurement *measurement)
+{
+    const struct load *load = &measurement->load;
+    screen_print(screen, "wsload %s", WSLOAD_VERSION);
+    size_t indent = screen->column + 3;
+    screen_item(screen, indent, "%s", load->url);
+    put_parts(screen, indent, measurement);
+    put_load(screen, indent, load);
+    put_model(screen, indent, load);
+    put_details(screen, indent, load);
+    put_stages(screen, indent, &load->stages);
     screen_break(screen);
 }
 
-int report_verdict(const struct results *results, const struct console_style *style,
-                   struct buffer *out)
+/* --- Lines of counts --- */
+
+static void put_count(struct screen *screen, uint64_t count, const char *what)
 {
-    struct screen screen = {.out = out, .color = style->color};
-    verdict_print(&screen, results);
-    return screen.failed ? -1 : 0;
+    screen_item(screen, SCREEN_LABEL, "%s %s", units_format_count(count, SCRATCH), what);
 }
 
-static void put_judgement(struct screen *screen, const struct results *results)
+static void put_counter(struct screen *screen, const struct measurement *measurement,
+                        enum counter id)
 {
-    put_verdict_line(screen, results);
-    if (results->trust.grade != TRUST_VALID)
-        verdict_print_doubts(screen, &results->trust);
-    if (results->thresholds.count > 0) {
+    put_count(screen, measurement->counts[id], metric_of_counter(id)->short_label);
+}
+
+/* The counters of LINE, as the catalogue has them. With a LABEL, the first of them begins a line of
+ * that name. */
+static void put_counters(struct screen *screen, const struct measurement *measurement,
+                         enum metric_line line, const char *label)
+{
+    bool begun = !label;
+    for (enum counter id = 0; id < COUNTER_COUNT; id++) {
+        const struct metric *metric = metric_of_counter(id);
+        if (metric->line != line || !(metric->always || measurement->counts[id] > 0))
+            continue;
+        if (!begun)
+            screen_print(screen, "%s", label);
+        begun = true;
+        put_counter(screen, measurement, id);
+    }
+    if (begun && label)
         screen_break(screen);
-        verdict_print_thresholds(screen, &results->thresholds);
+}
+
+/* "376/s", and WHAT. */
+static void put_rate(struct screen *screen, const struct measurement *measurement, enum derived id,
+                     const char *what)
+{
+    double value = 0;
+    metric_value(metric_of_derived(id), measurement, &value);
+    screen_item(screen, SCREEN_LABEL, "%s/s%s", units_format_number(value, SCRATCH), what);
+}
+
+static void put_time(struct screen *screen, uint64_t ns)
+{
+    screen_item(screen, SCREEN_LABEL, "%s", units_format_duration(ns, SCRATCH));
+}
+
+/* --- Requests --- */
+
+static void put_requests(struct screen *screen, const struct measurement *measurement)
+{
+    uint64_t total_ns = measurement->counts[COUNT_TOTAL_TIME];
+    screen_print(screen, "requests");
+    if (measurement->counts[COUNT_SKIPPED] > 0)
+        put_counter(screen, measurement, COUNT_PLANNED);
+    put_counters(screen, measurement, LINE_REQUESTS, NULL);
+    if (total_ns > 0) {
+        put_time(screen, total_ns);
+        put_rate(screen, measurement, DERIVED_REQUESTS_PER_SECOND, "");
+    }
+    screen_break(screen);
+}
+
+static void put_rates(struct screen *screen, const struct measurement *measurement)
+{
+    if (measurement->load.levels.any) {
+        screen_print(screen, "goodput");
+        put_rate(screen, measurement, DERIVED_GOODPUT, "");
+        screen_item(screen, SCREEN_LABEL, "within every latency threshold");
+        screen_break(screen);
+    }
+    if (measurement->load.model == LOAD_OPEN) {
+        screen_print(screen, "rate");
+        put_rate(screen, measurement, DERIVED_RATE_ASKED, " asked");
+        put_rate(screen, measurement, DERIVED_RATE_ACHIEVED, " achieved");
+        put_counters(screen, measurement, LINE_RATE, NULL);
+        screen_break(screen);
     }
 }
 
-int report_console(const struct results *results, const struct console_style *style,
-                   struct buffer *out)
+static void put_started(struct screen *screen, uint64_t time_ns, uint64_t requests)
+{
+    put_time(screen, time_ns);
+    put_count(screen, requests, requests == 1 ? "request" : "requests");
+}
+
+/* What the figures leave out or came late: the warm-up and the drain. */
+static void put_apart(struct screen *screen, const struct measurement *measurement)
+{
+    const uint64_t *counts = measurement->counts;
+    if (measurement->load.warmup_ns > 0) {
+        screen_print(screen, "warm-up");
+        put_started(screen, measurement->load.warmup_ns,
+                    counts[COUNT_WARMUP_SENT] + counts[COUNT_WARMUP_UNSENT]);
+        put_counters(screen, measurement, LINE_WARMUP, NULL);
+        screen_break(screen);
+    }
+    if (counts[COUNT_DRAINED] > 0) {
+        screen_print(screen, "drain");
+        put_started(screen, counts[COUNT_DRAIN_TIME], counts[COUNT_DRAINED]);
+        screen_break(screen);
+    }
+}
+
+/* --- Messages --- */
+
+/* What the streams were made of, then messages that are no part of any reply. */
+static void put_messages(struct screen *screen, const struct measurement *measurement)
+{
+    const struct histogram *messages = &measurement->distributions[DIST_REPLY_MESSAGES];
+    const struct histogram *bytes = &measurement->distributions[DIST_REPLY_BYTES];
+    if (messages->count > 0) {
+        screen_print(screen, "replies");
+        put_count(screen, (uint64_t)messages->sum_ns, "messages");
+        screen_item(screen, SCREEN_LABEL, "%s per reply",
+                    units_format_number(histogram_mean_ns(messages), SCRATCH));
+        screen_item(screen, SCREEN_LABEL, "%s per reply",
+                    units_format_size((uint64_t)round(histogram_mean_ns(bytes)), SCRATCH));
+        screen_break(screen);
+    }
+    put_counters(screen, measurement, LINE_MESSAGES, "messages");
+    if (measurement->load.reply == REPLY_NONE && measurement->load.model != LOAD_HOLD) {
+        screen_print(screen, "latency");
+        screen_item(screen, SCREEN_LABEL, "none: --one-way");
+        screen_break(screen);
+    }
+}
+
+/* --- Connections --- */
+
+static void put_connections(struct screen *screen, const struct measurement *measurement)
+{
+    const uint64_t *counts = measurement->counts;
+    bool timed = !measurement->load.connection_per_request && counts[COUNT_OPEN_TIME] > 0;
+    screen_print(screen, "connections");
+    screen_item(screen, SCREEN_LABEL, "%s opened%s%s",
+                units_format_count(counts[COUNT_OPENED], SCRATCH),
+                measurement->load.connection_per_request ? ", one per request"
+                : timed                                  ? " in "
+                                                         : "",
+                timed ? units_format_duration(counts[COUNT_OPEN_TIME], SCRATCH) : "");
+    if (measurement->load.model == LOAD_HOLD)
+        screen_item(screen, SCREEN_LABEL, "%s still open after %s",
+                    units_format_count(counts[COUNT_OPEN_AT_END], SCRATCH),
+                    units_format_duration(counts[COUNT_TOTAL_TIME], SCRATCH));
+    put_counters(screen, measurement, LINE_CONNECTIONS, NULL);
+    screen_break(screen);
+}
+
+/* --- Cost --- */
+
+static void put_cost(struct screen *screen, const struct measurement *measurement)
+{
+    struct cost cost = cost_estimate(measurement);
+    const struct prices *prices = &measurement->load.prices;
+    screen_print(screen, "cost");
+    screen_item(screen, SCREEN_LABEL, "%s estimated", figure_usd(cost.total_usd, SCRATCH));
+    if (cost.per_1000_prompts_usd >= 0)
+        screen_item(screen, SCREEN_LABEL, "%s per 1,000 prompts",
+                    figure_usd(cost.per_1000_prompts_usd, SCRATCH));
+    screen_break(screen);
+    screen_pad(screen, SCREEN_LABEL);
+    screen_print(screen, "at %s per million messages, %s per million minutes",
+                 figure_price(prices->per_million_messages, SCRATCH),
+                 figure_price(prices->per_million_minutes, SCRATCH));
+    screen_break(screen);
+    screen_print(screen, "quota");
+    screen_item(screen, SCREEN_LABEL, "%s messages/s of the account's %s",
+                units_format_number(cost.messages_per_s, SCRATCH),
+                units_format_count(GATEWAY_QUOTA_PER_S, SCRATCH));
+    screen_break(screen);
+}
+
+/* --- Times --- */
+
+#define CELL_COLUMNS   8  /* a figure and its mark */
+#define SAMPLES_ENOUGH 10 /* beyond a percentile, to take it without a mark */
+#define DECIMALS_MAX   3
+
+static const struct {
+    const char *title;
+    double percent;
+} percentiles[] = {{"p50", 50}, {"p90", 90}, {"p95", 95}, {"p99", 99}, {"p99.9", 99.9}};
+
+#define PERCENTILES ARRAY_LENGTH(percentiles)
+
+/* The cells of a row: min, avg, the percentiles, max. */
+enum { CELL_MIN, CELL_AVERAGE, CELL_PERCENTILE, CELL_MAX = CELL_PERCENTILE + PERCENTILES };
+
+/* One unit and one number of decimals for a whole row. */
+struct row_format {
+    const struct time_unit *unit;
+    int decimals;
+};
+
+/* Whether the widest figure leaves room in its cell for a mark and a space. */
+static bool fits(struct row_format format, uint64_t max_ns)
+{
+    char text[FIGURE_SIZE];
+    figure_number((double)max_ns / format.unit->ns, format.decimals, text);
+    return strlen(text) <= CELL_COLUMNS - 2;
+}
+
+/* The median reads best; what is too wide for that costs it decimals, then its unit. */
+static struct row_format choose_format(const struct histogram *histogram)
+{
+    double median_ns = (double)histogram_percentile_ns(histogram, 50);
+    const struct time_unit *unit = figure_time_unit(median_ns);
+    struct row_format format = {unit, figure_decimals(median_ns / unit->ns)};
+    while (!fits(format, histogram->max_ns)) {
+        const struct time_unit *larger = figure_time_unit(format.unit->ns * 1000);
+        if (format.decimals > 0)
+            format.decimals--;
+        else if (larger != format.unit)
+            format = (struct row_format){larger, DECIMALS_MAX};
+        else
+            break;
+    }
+    return format;
+}
+
+/* Right-aligned; a mark after the figure leaves digits below digits. */
+static void put_cell(struct screen *screen, size_t cell, const char *text)
+{
+    size_t end = SCREEN_LABEL + CELL_COLUMNS * (cell + 1) - 1;
+    screen_pad(screen, end - strlen(text));
+    screen_print(screen, "%s", text);
+}
+
+/* What is there is not shown as 0. */
+static void put_time_cell(struct screen *screen, size_t cell, struct row_format format, double ns)
+{
+    char text[FIGURE_SIZE];
+    figure_number(ns / format.unit->ns, format.decimals, text);
+    put_cell(screen, cell, ns > 0 && strcmp(text, "0") == 0 ? "<1" : text);
+}
+
+/* Whether any figure had to be marked. */
+static bool put_times_row(struct screen *screen, const char *label,
+                          const struct histogram *histogram)
+{
+    bool marked = false;
+    struct row_format format = choose_format(histogram);
+    screen_print(screen, "  %s, %s", label, format.unit->name);
+    put_time_cell(screen, CELL_MIN, format, (double)histogram->min_ns);
+    put_time_cell(screen, CELL_AVERAGE, format, histogram_mean_ns(histogram));
+    for (size_t i = 0; i < PERCENTILES; i++) {
+        double percent = percentiles[i].percent;
+        put_time_cell(screen, CELL_PERCENTILE + i, format,
+                      (double)histogram_percentile_ns(histogram, percent));
+        if (histogram_samples_beyond(histogram, percent) >= SAMPLES_ENOUGH)
+            continue;
+        screen_print(screen, "*");
+        marked = true;
+    }
+    put_time_cell(screen, CELL_MAX, format, (double)histogram->max_ns);
+    screen_break(screen);
+    return marked;
+}
+
+static void put_times_head(struct screen *screen)
+{
+    screen_break(screen);
+    put_cell(screen, CELL_MIN, "min");
+    put_cell(screen, CELL_AVERAGE, "avg");
+    for (size_t i = 0; i < PERCENTILES; i++)
+        put_cell(screen, CELL_PERCENTILE + i, percentiles[i].title);
+    put_cell(screen, CELL_MAX, "max");
+    screen_break(screen);
+}
+
+static void put_times(struct screen *screen, const struct measurement *measurement)
+{
+    unsigned kinds = metric_run_kinds(&measurement->load);
+    size_t rows = 0;
+    bool marked = false;
+    for (enum distribution id = 0; id < DISTRIBUTION_COUNT; id++) {
+        const struct metric *metric = metric_of_distribution(id);
+        const struct histogram *histogram = &measurement->distributions[id];
+        if (!metric->shown || (metric->shown & ~kinds) || histogram->count == 0)
+            continue;
+        if (rows++ == 0)
+            put_times_head(screen);
+        marked |= put_times_row(screen, metric->short_label, histogram);
+    }
+    if (marked) {
+        screen_print(screen, "  * fewer than %d samples beyond it", SAMPLES_ENOUGH);
+        screen_break(screen);
+    }
+}
+
+/* --- The whole page --- */
+
+static void put_counts(struct screen *screen, const struct measurement *measurement,
+                       const struct validity *validity)
+{
+    const struct load *load = &measurement->load;
+    screen_break(screen);
+    if (load->model != LOAD_HOLD)
+        put_requests(screen, measurement);
+    put_rates(screen, measurement);
+    put_apart(screen, measurement);
+    put_messages(screen, measurement);
+    put_connections(screen, measurement);
+    outcome_print_notes(screen, validity);
+    if (load->gateway)
+        put_cost(screen, measurement);
+}
+
+int report_verdict(const struct measurement *measurement, const struct verdict *verdict,
+                   const struct console_style *style, struct buffer *out)
 {
     struct screen screen = {.out = out, .color = style->color};
-    headline_print(&screen, &results->setup);
+    outcome_print(&screen, measurement, verdict);
+    return screen.failed ? -1 : 0;
+}
+
+int report_console(const struct measurement *measurement, const struct verdict *verdict,
+                   const struct console_style *style, struct buffer *out)
+{
+    char code[UNITS_SIZE];
+    struct screen screen = {.out = out, .color = style->color};
+    put_headline(&screen, measurement);
     screen_break(&screen);
-    put_judgement(&screen, results);
-    errors_print(&screen, &results->recorded.failures);
-    counts_print(&screen, results);
-    timings_print(&screen, results);
-    if (style->summary_path != NULL) {
+    outcome_print(&screen, measurement, verdict);
+    int length = snprintf(code, sizeof(code), "exit %d", (int)verdict->code);
+    screen_pad(&screen, screen.column + 3);
+    screen_pad(&screen, SCREEN_COLUMNS - (size_t)length);
+    screen_print(&screen, "%s", code);
+    screen_break(&screen);
+    outcome_print_details(&screen, measurement, verdict);
+    put_counts(&screen, measurement, &verdict->validity);
+    put_times(&screen, measurement);
+    if (style->summary_path) {
         screen_break(&screen);
         screen_print(&screen, "summary: %s", style->summary_path);
         screen_break(&screen);

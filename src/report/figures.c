@@ -1,5 +1,6 @@
-#include "wsload/report/figures.h"
+#include "figures.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -7,8 +8,8 @@
 #include <string.h>
 
 #include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
 #include "wsload/base/units.h"
-#include "wsload/stats/metrics.h"
 
 #define DECIMALS_MAX 6
 #define CENTS        2 /* digits after the point */
@@ -108,7 +109,7 @@ char *figure_typed_duration(uint64_t ns, char out[FIGURE_SIZE])
                  {"us", NS_PER_US}};
     size_t length = 0;
     snprintf(out, FIGURE_SIZE, "0s");
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(units); i++) {
         uint64_t part = ns / units[i].ns;
         if (part > 0)
             length += (size_t)snprintf(out + length, FIGURE_SIZE - length, "%" PRIu64 "%s", part,
@@ -151,16 +152,30 @@ static int first_decimals(enum metric_unit unit, double value)
     return unit == METRIC_PERCENT ? 1 : figure_decimals(value);
 }
 
-struct figure figure_actual(const struct threshold *threshold)
+/* Shares are rounded down: all but one are never 100 %. What the last bit of VALUE is off does not
+ * count. */
+static double shown(enum metric_unit unit, double value, int decimals)
+{
+    double power = pow(10, decimals);
+    return unit == METRIC_PERCENT ? floor(value * power * (1 + 2 * DBL_EPSILON)) / power
+                                  : rounded(value, decimals);
+}
+
+static bool tells_side(double shown, double value, double limit)
+{
+    return side(shown, limit) == side(value, limit) && side(shown, 0) == side(value, 0);
+}
+
+struct figure figure_actual(const struct judgement *judgement)
 {
     struct figure figure;
-    enum metric_unit unit = selector_unit(&threshold->selector);
-    double scale = scale_of(unit, threshold->actual, &figure.unit);
-    double value = threshold->actual / scale;
-    double limit = threshold->limit / scale;
+    enum metric_unit unit = selector_unit(&judgement->threshold.selector);
+    double scale = scale_of(unit, judgement->actual, &figure.unit);
+    double value = judgement->actual / scale;
+    double limit = judgement->threshold.limit / scale;
     int decimals = first_decimals(unit, value);
-    while (decimals < DECIMALS_MAX && side(rounded(value, decimals), limit) != side(value, limit))
+    while (decimals < DECIMALS_MAX && !tells_side(shown(unit, value, decimals), value, limit))
         decimals++;
-    figure_number(value, decimals, figure.number);
+    figure_number(shown(unit, value, decimals), decimals, figure.number);
     return figure;
 }

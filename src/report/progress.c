@@ -1,11 +1,14 @@
 #include "wsload/report/progress.h"
 
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "figures.h"
 #include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
 #include "wsload/base/units.h"
-#include "wsload/report/figures.h"
 
 /* A guess of more than 1,000 hours says nothing. */
 #define LONGEST_WAIT_S 3600000.0
@@ -16,7 +19,6 @@
 #define COLUMNS_GUESS 80  /* when the terminal does not tell */
 #define GAP_COLUMNS   3   /* between two fields */
 #define FIELDS_MAX    10
-#define UNKNOWN_LEFT  (-1.0)
 #define ERASE_TO_END  "\x1b[K"
 #define FULL_BLOCK    "\xE2\x96\x88" /* U+2588 */
 #define SHADED_BLOCK  "\xE2\x96\x91" /* U+2591 */
@@ -35,11 +37,17 @@ struct line {
     size_t count;
 };
 
-static void add_field(struct line *line, unsigned worth, const char *text)
+__attribute__((format(printf, 3, 4))) static void add_field(struct line *line, unsigned worth,
+                                                            const char *format, ...)
 {
     struct field *field = &line->fields[line->count++];
-    *field = (struct field){.worth = worth, .columns = strlen(text)};
-    snprintf(field->text, sizeof(field->text), "%s", text);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(field->text, sizeof(field->text), format, arguments);
+    va_end(arguments);
+    field->columns = strlen(field->text);
+    field->worth = worth;
+    field->at_the_end = false;
 }
 
 static double per_second(uint64_t count, uint64_t ns)
@@ -49,33 +57,15 @@ static double per_second(uint64_t count, uint64_t ns)
 
 static double share(uint64_t part, uint64_t whole)
 {
-    double value = whole > 0 ? (double)part / (double)whole : 0;
-    return value < 1 ? value : 1;
+    return whole > 0 ? fmin((double)part / (double)whole, 1) : 0;
 }
 
-/* How far along the run is, 0 to 1: by requests or by time, whichever is further. */
-static double run_share(const struct snapshot *now)
-{
-    double requests = share(now->done, now->planned);
-    double time = share(now->elapsed_ns, now->duration_ns);
-    return requests > time ? requests : time;
-}
-
-/* Seconds until DONE of ALL have gone on to ALL at the rate so far. */
+/* Seconds until DONE of ALL have gone on to ALL at the rate so far; INFINITY: nobody knows. */
 static double seconds_left(uint64_t done, uint64_t all, uint64_t elapsed_ns)
 {
     if (done == 0 || all < done)
-        return UNKNOWN_LEFT;
+        return (double)INFINITY;
     return (double)(all - done) / (double)done * clock_seconds(elapsed_ns);
-}
-
-static double run_seconds_left(const struct snapshot *now)
-{
-    double by_requests = seconds_left(now->done, now->planned, now->elapsed_ns);
-    double by_time = seconds_left(now->elapsed_ns, now->duration_ns, now->elapsed_ns);
-    if (by_requests < 0 || (by_time >= 0 && by_time < by_requests))
-        return by_time;
-    return by_requests;
 }
 
 /* Events per second since the last snapshot, or in all when that was of another phase. */
@@ -94,10 +84,7 @@ static double recent_rate(const struct progress *progress, const struct snapshot
 
 static void add_count(struct line *line, unsigned worth, uint64_t count, const char *what)
 {
-    char number[UNITS_SIZE];
-    char text[FIELD_SIZE];
-    snprintf(text, sizeof(text), "%s %s", units_format_count(count, number), what);
-    add_field(line, worth, text);
+    add_field(line, worth, "%s %s", units_format_count(count, SCRATCH), what);
 }
 
 static void add_count_if_any(struct line *line, unsigned worth, uint64_t count, const char *what)
@@ -110,87 +97,54 @@ static void add_count_if_any(struct line *line, unsigned worth, uint64_t count, 
 static void add_part(struct line *line, unsigned worth, uint64_t part, uint64_t whole,
                      const char *what)
 {
-    char part_text[UNITS_SIZE];
-    char whole_text[UNITS_SIZE];
-    char text[FIELD_SIZE];
-    if (whole == 0) {
+    if (whole == 0)
         add_count(line, worth, part, "done");
-        return;
-    }
-    snprintf(text, sizeof(text), "%s/%s%s", units_format_count(part, part_text),
-             units_format_count(whole, whole_text), what);
-    add_field(line, worth, text);
+    else
+        add_field(line, worth, "%s/%s%s", units_format_count(part, SCRATCH),
+                  units_format_count(whole, SCRATCH), what);
 }
 
 static void add_rate(struct line *line, unsigned worth, double rate)
 {
-    char number[UNITS_SIZE];
-    char text[FIELD_SIZE];
-    snprintf(text, sizeof(text), "%s/s", units_format_number(rate, number));
-    add_field(line, worth, text);
+    add_field(line, worth, "%s/s", units_format_number(rate, SCRATCH));
 }
 
 /* Tenths of a second are worth seeing in the last ten. */
 static void add_time_left(struct line *line, unsigned worth, double seconds)
 {
-    char duration[UNITS_SIZE];
-    char text[FIELD_SIZE];
-    if (seconds < 0 || seconds > LONGEST_WAIT_S)
+    if (seconds > LONGEST_WAIT_S)
         return;
     if (seconds < 9.95)
-        snprintf(text, sizeof(text), "%.1f s left", seconds);
+        add_field(line, worth, "%.1f s left", seconds);
     else
-        snprintf(text, sizeof(text), "%s left",
-                 units_format_duration((uint64_t)(seconds + 0.5) * NS_PER_S, duration));
-    add_field(line, worth, text);
+        add_field(line, worth, "%s left",
+                  units_format_duration((uint64_t)(seconds + 0.5) * NS_PER_S, SCRATCH));
     line->fields[line->count - 1].at_the_end = true;
-}
-
-static void add_recent_p95(struct line *line, unsigned worth, uint64_t p95_ns)
-{
-    char duration[UNITS_SIZE];
-    char text[FIELD_SIZE];
-    if (p95_ns == 0)
-        return;
-    snprintf(text, sizeof(text), "p95 %s", units_format_duration(p95_ns, duration));
-    add_field(line, worth, text);
 }
 
 static void add_bar(struct line *line, unsigned worth, double done)
 {
-    struct field *field = &line->fields[line->count++];
-    *field = (struct field){.worth = worth, .columns = BAR_CELLS};
     unsigned eighths = (unsigned)(done * BAR_CELLS * 8);
-    char *out = field->text;
+    add_field(line, worth, "%s", "");
+    struct field *field = &line->fields[line->count - 1];
+    field->columns = BAR_CELLS;
     for (unsigned cell = 0; cell < BAR_CELLS; cell++) {
         unsigned filled = eighths > cell * 8 ? eighths - cell * 8 : 0;
-        const char *block = filled >= 8 ? FULL_BLOCK : filled > 0 ? EIGHTHS_BLOCK : SHADED_BLOCK;
-        memcpy(out, block, strlen(block));
+        char *out = stpcpy(&field->text[3 * cell], filled >= 8  ? FULL_BLOCK
+                                                   : filled > 0 ? EIGHTHS_BLOCK
+                                                                : SHADED_BLOCK);
         if (filled > 0 && filled < 8)
-            out[2] = (char)(0x90 - filled);
-        out += 3;
+            *out = (char)(0x90 - filled);
     }
 }
 
+/* Rounded down: 100 % is the very end. 0.29 * 100 may be a little less than 29. */
 static void add_percent(struct line *line, unsigned worth, double done)
 {
-    char text[FIELD_SIZE];
-    /* Rounded down: 100 % is the very end. 0.29 * 100 may be a little less than 29. */
-    snprintf(text, sizeof(text), "%u %%", (unsigned)(done * 100 + 1e-9));
-    add_field(line, worth, text);
+    add_field(line, worth, "%u %%", (unsigned)(done * 100 + 1e-9));
 }
 
 /* --- The line of each phase; the worth says what goes last --- */
-
-static void describe_opening(struct line *line, const struct progress *progress,
-                             const struct snapshot *now)
-{
-    add_field(line, 5, "opening");
-    add_part(line, 4, now->open, now->connections, " connections");
-    add_rate(line, 1, recent_rate(progress, now, now->open, progress->last.open));
-    add_count(line, 3, now->open_failed, "failed");
-    add_time_left(line, 2, seconds_left(now->open, now->connections, now->elapsed_ns));
-}
 
 static void describe_warmup(struct line *line, const struct snapshot *now)
 {
@@ -203,48 +157,27 @@ static void describe_warmup(struct line *line, const struct snapshot *now)
     add_time_left(line, 4, seconds_left(now->elapsed_ns, now->duration_ns, now->elapsed_ns));
 }
 
-/* With --hold there are none, and nothing to say about them. */
-static bool has_requests(const struct snapshot *now)
-{
-    return now->planned > 0 || now->done > 0 || now->in_flight > 0 || now->queued > 0;
-}
-
-static void describe_requests(struct line *line, const struct progress *progress,
-                              const struct snapshot *now)
-{
-    add_part(line, 9, now->done, now->planned, "");
-    add_rate(line, 6, recent_rate(progress, now, now->done, progress->last.done));
-    add_count(line, 8, now->failed, "failed");
-    add_count_if_any(line, 7, now->skipped, "skipped");
-    add_count_if_any(line, 4, now->queued, "queued");
-    add_recent_p95(line, 3, now->recent_p95_ns);
-}
-
 static void describe_running(struct line *line, const struct progress *progress,
                              const struct snapshot *now)
 {
-    double done = run_share(now);
+    /* by requests or by time, whichever is further */
+    double done = fmax(share(now->done, now->planned), share(now->elapsed_ns, now->duration_ns));
+    double left_s = fmin(seconds_left(now->done, now->planned, now->elapsed_ns),
+                         seconds_left(now->elapsed_ns, now->duration_ns, now->elapsed_ns));
     if (progress->mode == PROGRESS_BAR)
         add_bar(line, 2, done);
     add_percent(line, 10, done);
-    if (has_requests(now))
-        describe_requests(line, progress, now);
+    if (now->planned > 0 || now->done > 0 || now->in_flight > 0 || now->queued > 0) {
+        add_part(line, 9, now->done, now->planned, ""); /* with --hold there are none */
+        add_rate(line, 6, recent_rate(progress, now, now->done, progress->last.done));
+        add_count(line, 8, now->failed, "failed");
+        add_count_if_any(line, 7, now->skipped, "skipped");
+        add_count_if_any(line, 4, now->queued, "queued");
+    }
+    if (now->recent_p95_ns > 0)
+        add_field(line, 3, "p95 %s", units_format_duration(now->recent_p95_ns, SCRATCH));
     add_count(line, 1, now->open, "open");
-    add_time_left(line, 5, run_seconds_left(now));
-}
-
-static void describe_draining(struct line *line, const struct snapshot *now)
-{
-    add_field(line, 4, "waiting");
-    add_count(line, 3, now->in_flight, now->in_flight == 1 ? "reply to come" : "replies to come");
-    add_part(line, 2, now->done, now->planned, "");
-    add_count(line, 1, now->failed, "failed");
-}
-
-static void describe_closing(struct line *line, const struct snapshot *now)
-{
-    add_field(line, 2, "closing");
-    add_count(line, 1, now->open, "open");
+    add_time_left(line, 5, left_s);
 }
 
 static void describe(struct line *line, const struct progress *progress, const struct snapshot *now)
@@ -252,7 +185,11 @@ static void describe(struct line *line, const struct progress *progress, const s
     *line = (struct line){0};
     switch (now->phase) {
     case PHASE_OPENING:
-        describe_opening(line, progress, now);
+        add_field(line, 5, "opening");
+        add_part(line, 4, now->open, now->connections, " connections");
+        add_rate(line, 1, recent_rate(progress, now, now->open, progress->last.open));
+        add_count(line, 3, now->open_failed, "failed");
+        add_time_left(line, 2, seconds_left(now->open, now->connections, now->elapsed_ns));
         break;
     case PHASE_WARMUP:
         describe_warmup(line, now);
@@ -261,10 +198,15 @@ static void describe(struct line *line, const struct progress *progress, const s
         describe_running(line, progress, now);
         break;
     case PHASE_DRAINING:
-        describe_draining(line, now);
+        add_field(line, 4, "waiting");
+        add_count(line, 3, now->in_flight,
+                  now->in_flight == 1 ? "reply to come" : "replies to come");
+        add_part(line, 2, now->done, now->planned, "");
+        add_count(line, 1, now->failed, "failed");
         break;
     case PHASE_CLOSING:
-        describe_closing(line, now);
+        add_field(line, 2, "closing");
+        add_count(line, 1, now->open, "open");
         break;
     }
 }
@@ -282,31 +224,21 @@ static size_t line_columns(const struct line *line)
 static void drop_least(struct line *line)
 {
     size_t least = 0;
-    for (size_t i = 1; i < line->count; i++) {
+    for (size_t i = 1; i < line->count; i++)
         if (line->fields[i].worth < line->fields[least].worth)
             least = i;
-    }
     line->count--;
     memmove(&line->fields[least], &line->fields[least + 1],
             (line->count - least) * sizeof(line->fields[0]));
 }
 
-/* Spaces in front of field INDEX, in a line that may take COLUMNS. */
-static size_t gap_before(const struct line *line, size_t index, size_t columns)
-{
-    if (index == 0)
-        return 0;
-    if (!line->fields[index].at_the_end || columns < line_columns(line))
-        return GAP_COLUMNS;
-    return GAP_COLUMNS + columns - line_columns(line);
-}
-
-/* COLUMNS 0: as long as it takes. */
-static int append_line(struct buffer *out, const struct line *line, size_t columns)
+/* FILL: columns that are left before what stands at the end. */
+static int append_line(struct buffer *out, const struct line *line, size_t fill)
 {
     for (size_t i = 0; i < line->count; i++) {
-        if (buffer_printf(out, "%*s%s", (int)gap_before(line, i, columns), "",
-                          line->fields[i].text) != 0)
+        const struct field *field = &line->fields[i];
+        size_t gap = i == 0 ? 0 : GAP_COLUMNS + (field->at_the_end ? fill : 0);
+        if (buffer_printf(out, "%*s%s", (int)gap, "", field->text))
             return -1;
     }
     return 0;
@@ -315,19 +247,12 @@ static int append_line(struct buffer *out, const struct line *line, size_t colum
 /* The last column stays free: a character there makes some terminals wrap. */
 static int append_bar(struct buffer *out, struct line *line, size_t terminal_columns)
 {
-    size_t columns = terminal_columns > COLUMNS_MAX ? COLUMNS_MAX : terminal_columns;
+    size_t columns = u64_min(terminal_columns, COLUMNS_MAX);
     while (line->count > 0 && line_columns(line) >= columns)
         drop_least(line);
-    if (buffer_append(out, "\r", 1) != 0 || append_line(out, line, columns - 1) != 0)
+    if (buffer_append(out, "\r", 1) || append_line(out, line, columns - 1 - line_columns(line)))
         return -1;
     return buffer_append(out, ERASE_TO_END, strlen(ERASE_TO_END));
-}
-
-static int append_plain(struct buffer *out, const struct line *line)
-{
-    if (append_line(out, line, 0) != 0)
-        return -1;
-    return buffer_append(out, "\n", 1);
 }
 
 void progress_init(struct progress *progress, enum progress_mode mode, unsigned columns)
@@ -343,7 +268,7 @@ int progress_draw(struct progress *progress, const struct snapshot *now, struct 
     describe(&line, progress, now);
     progress->last = *now;
     if (progress->mode == PROGRESS_PLAIN)
-        return append_plain(out, &line);
+        return append_line(out, &line, 0) ? -1 : buffer_append(out, "\n", 1);
     progress->drawn = true;
     return append_bar(out, &line, progress->columns);
 }

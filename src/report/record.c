@@ -14,6 +14,7 @@
 
 #include "record_line.h"
 #include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
 
 /* What waits in a worker's journal: some 29,000 requests, of which even a fast worker has only
  * hundreds between two rounds; the rest is for the time that a disk makes the thread wait. */
@@ -25,7 +26,7 @@
 
 #define ROUND_NS (5 * NS_PER_MS)
 
-/* The reader of a pipe is waited for while the run goes on, and behind its end for so many looks in
+/* The reader of a pipe is waited for while the run goes on, and after its end for so many looks in
  * a row that find no room. */
 #define LOOK_MS   50
 #define LOOKS_MAX 40
@@ -38,7 +39,8 @@ struct record {
     unsigned workers;
     struct record_lines lines;
     struct buffer unwritten;
-    char *reply; /* owned: room for the text of one */
+    char *reply;    /* owned: room for the text of one */
+    char *redacted; /* likewise, without what is secret */
     pthread_t thread;
     atomic_bool ended; /* nothing more is put into the journals */
     int cause;         /* errno of what went wrong first: from then on nothing is written */
@@ -50,35 +52,27 @@ static bool to_standard_output(const struct record *record)
     return strcmp(record->path, "-") == 0;
 }
 
-/* ---- the thread ---- */
+/* --- The thread --- */
 
 /* False when the reader has stalled. An error is for write() to tell. */
 static bool await_room(struct record *record)
 {
     struct pollfd room = {.fd = record->fd, .events = POLLOUT};
     unsigned looks = 0;
-
-    while (poll(&room, 1, LOOK_MS) == 0) {
+    while (poll(&room, 1, LOOK_MS) == 0)
         if (atomic_load(&record->ended) && ++looks >= LOOKS_MAX)
             return false;
-    }
     return true;
-}
-
-/* Standard output is others', too, and may block: as much as poll() has found room for. */
-static size_t piece_size(const struct record *record, size_t length)
-{
-    return to_standard_output(record) && length > PIPE_BUF ? PIPE_BUF : length;
 }
 
 /* Writes something off the front of TEXT. 0 or errno. */
 static int write_piece(struct record *record, struct text *text)
 {
-    ssize_t written;
-
     if (!await_room(record))
         return ETIMEDOUT;
-    written = write(record->fd, text->data, piece_size(record, text->length));
+    /* Standard output is others', too, and may block: as much as poll() has found room for. */
+    size_t most = to_standard_output(record) ? PIPE_BUF : SIZE_MAX;
+    ssize_t written = write(record->fd, text->data, u64_min(text->length, most));
     if (written < 0)
         return errno == EAGAIN || errno == EINTR ? 0 : errno;
     *text = (struct text){text->data + written, text->length - (size_t)written};
@@ -89,7 +83,6 @@ static int write_piece(struct record *record, struct text *text)
 static uint64_t count_lines(struct text text)
 {
     uint64_t lines = 0;
-
     for (size_t i = 0; i < text.length; i++)
         lines += text.data[i] == '\n';
     return lines;
@@ -98,43 +91,36 @@ static uint64_t count_lines(struct text text)
 static void write_out(struct record *record)
 {
     struct text rest = buffer_text(&record->unwritten);
-
     while (record->cause == 0 && rest.length > 0)
         record->cause = write_piece(record, &rest);
     record->lost += count_lines(rest);
     buffer_clear(&record->unwritten);
 }
 
-/* Blanks what the server repeats of the secrets of its connection. */
-static void conceal(struct record *record, struct journal_entry *entry)
+/* Takes out what the server repeats of the secrets of its connection. */
+static void redact(struct record *record, struct journal_entry *entry)
 {
-    struct identity_range connection = {entry->connection, 1};
-    struct passage said[2];
-    size_t count = 0;
-
-    if (record->identity == NULL)
-        return;
-    if (entry->failed && entry->detail[0] != '\0')
-        said[count++] = (struct passage){entry->detail, strlen(entry->detail)};
-    if (entry->reply_length != JOURNAL_NO_REPLY && entry->reply_length > 0)
-        said[count++] = (struct passage){record->reply, entry->reply_length};
-    identity_conceal(record->identity, connection, said, count);
+    struct text reply = {record->reply, entry->reply_length};
+    struct journal_entry said = *entry;
+    if (entry->failed)
+        identity_redact(record->identity, entry->connection, text_of(said.detail), entry->detail);
+    if (entry->reply_length != JOURNAL_NO_REPLY)
+        identity_redact(record->identity, entry->connection, reply, record->redacted);
 }
 
 static void add_line(struct record *record, struct journal_entry *entry)
 {
-    conceal(record, entry);
-    if (record_line_append(&record->lines, entry, record->reply, &record->unwritten) == 0)
-        return;
-    record->cause = ENOMEM;
-    record->lost++;
+    redact(record, entry);
+    if (record_line_append(&record->lines, entry, record->redacted, &record->unwritten)) {
+        record->cause = ENOMEM;
+        record->lost++;
+    }
 }
 
 /* Takes one entry from JOURNAL. False when there is none. */
 static bool write_next(struct record *record, struct journal *journal)
 {
     struct journal_entry entry;
-
     if (!journal_take(journal, &entry, record->reply))
         return false;
     if (record->cause == 0)
@@ -150,7 +136,6 @@ static bool write_next(struct record *record, struct journal *journal)
 static void write_all(struct record *record)
 {
     bool more;
-
     do {
         more = false;
         for (unsigned i = 0; i < record->workers; i++)
@@ -163,7 +148,6 @@ static void *run(void *argument)
 {
     static const struct timespec round = {.tv_nsec = ROUND_NS};
     struct record *record = argument;
-
     /* What was put before the end was seen is there in the round that follows. */
     while (!atomic_load(&record->ended)) {
         write_all(record);
@@ -173,7 +157,7 @@ static void *run(void *argument)
     return NULL;
 }
 
-/* ---- start and end ---- */
+/* --- Start and end --- */
 
 static int system_error(const struct record *record, int cause, struct error *error)
 {
@@ -185,17 +169,15 @@ static int add_journals(struct record *record, const struct record_setup *setup,
                         struct error *error)
 {
     size_t size = setup->replies ? JOURNAL_REPLIES_SIZE : JOURNAL_SIZE;
-
     record->journals = calloc(setup->workers, sizeof(*record->journals));
-    if (record->journals == NULL)
+    if (!record->journals)
         return error_set(error, "out of memory");
     while (record->workers < setup->workers) {
         struct journal *journal = calloc(1, sizeof(*journal));
-
-        if (journal == NULL)
+        if (!journal)
             return error_set(error, "out of memory");
         record->journals[record->workers++] = journal;
-        if (journal_init(journal, size, error) != 0)
+        if (journal_init(journal, size, error))
             return -1;
     }
     return 0;
@@ -206,7 +188,8 @@ static int add_memory(struct record *record, const struct record_setup *setup, s
     record_lines_init(&record->lines, setup->run_id, clock_wall_ns() - clock_monotonic_ns());
     buffer_init(&record->unwritten, WRITE_SIZE + RECORD_LINE_MAX);
     record->reply = malloc(REPLY_TEXT_MAX);
-    if (record->reply == NULL || buffer_reserve(&record->unwritten, WRITE_SIZE) != 0)
+    record->redacted = malloc(REPLY_TEXT_MAX);
+    if (!record->reply || !record->redacted || buffer_reserve(&record->unwritten, WRITE_SIZE))
         return error_set(error, "out of memory");
     return add_journals(record, setup, error);
 }
@@ -215,7 +198,6 @@ static int open_file(struct record *record, struct error *error)
 {
     /* Not blocking: a pipe that nobody reads, or no longer, is no reason to wait for ever. */
     int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK;
-
     if (to_standard_output(record)) {
         record->fd = STDOUT_FILENO;
         return 0;
@@ -231,11 +213,9 @@ static int start_thread(struct record *record, struct error *error)
 {
     sigset_t all;
     sigset_t before;
-    int cause;
-
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    cause = pthread_create(&record->thread, NULL, run, record);
+    int cause = pthread_create(&record->thread, NULL, run, record);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return cause == 0 ? 0 : error_set(error, "no thread for --record: %s", strerror(cause));
 }
@@ -248,6 +228,7 @@ static void record_free(struct record *record)
     }
     free(record->journals);
     free(record->reply);
+    free(record->redacted);
     buffer_free(&record->unwritten);
     record_lines_free(&record->lines);
     free(record);
@@ -262,16 +243,15 @@ static int close_file(const struct record *record)
 struct record *record_start(const struct record_setup *setup, struct error *error)
 {
     struct record *record = calloc(1, sizeof(*record));
-
-    if (record == NULL) {
+    if (!record) {
         error_set(error, "out of memory");
         return NULL;
     }
     record->path = setup->path;
     record->identity = setup->identity;
     record->fd = -1;
-    if (add_memory(record, setup, error) == 0 && open_file(record, error) == 0 &&
-        start_thread(record, error) == 0)
+    if (!add_memory(record, setup, error) && !open_file(record, error) &&
+        !start_thread(record, error))
         return record;
     close_file(record);
     record_free(record);
@@ -286,12 +266,11 @@ struct journal *const *record_journals(struct record *record)
 int record_finish(struct record *record, uint64_t *lost, struct error *error)
 {
     int result = 0;
-
     atomic_store(&record->ended, true);
     pthread_join(record->thread, NULL);
-    if (close_file(record) != 0 && record->cause == 0)
+    if (close_file(record) && record->cause == 0)
         record->cause = errno;
-    if (record->cause != 0)
+    if (record->cause)
         result = system_error(record, record->cause, error);
     *lost = record->lost;
     for (unsigned i = 0; i < record->workers; i++)

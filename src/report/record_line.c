@@ -4,7 +4,6 @@
 
 #include "wsload/base/clock.h"
 #include "wsload/base/text.h"
-#include "wsload/base/utf8.h"
 #include "wsload/protocol/json_text.h"
 #include "wsload/protocol/template.h"
 
@@ -22,7 +21,7 @@ void record_lines_free(struct record_lines *lines)
     buffer_free(&lines->clean);
 }
 
-/* The put functions write at OUT and return the place behind. */
+/* The put functions write at OUT and return the place after. */
 
 static char *put(char *out, const char *text)
 {
@@ -37,7 +36,6 @@ static char *put_count(char *out, const char *name, uint64_t count)
 static char *put_time(const struct record_lines *lines, char *out, const char *name, uint64_t ns)
 {
     uint64_t us = (ns + lines->unix_offset_ns) / NS_PER_US;
-
     out = put(out, name);
     if (ns == 0)
         return put(out, "null");
@@ -49,16 +47,10 @@ static char *put_time(const struct record_lines *lines, char *out, const char *n
     return out;
 }
 
-static const char *outcome_name(const struct journal_entry *entry)
-{
-    if (entry->unanswered)
-        return "unanswered";
-    return entry->failed ? failure_name(entry->kind) : "ok";
-}
-
 static char *put_head(const struct record_lines *lines, const struct journal_entry *entry,
                       char *out)
 {
+    const char *outcome = entry->failed ? failure_name(entry->kind) : "ok";
     out = put(out, "{\"id\":\"");
     out += template_id(lines->run_id, entry->seq + 1, out);
     out = put_count(out, "\",\"seq\":", entry->seq + 1);
@@ -69,7 +61,7 @@ static char *put_head(const struct record_lines *lines, const struct journal_ent
     out = put_time(lines, out, ",\"done\":", entry->done_ns);
     out = put_count(out, ",\"bytes\":", entry->bytes);
     out = put_count(out, ",\"messages\":", entry->messages);
-    out = put(put(out, ",\"outcome\":\""), outcome_name(entry));
+    out = put(put(out, ",\"outcome\":\""), entry->unanswered ? "unanswered" : outcome);
     return put(out, entry->warmup ? "\",\"warmup\":true" : "\"");
 }
 
@@ -79,11 +71,11 @@ static int append_string(struct record_lines *lines, const char *before, struct 
 {
     if (!utf8_valid(text)) {
         buffer_clear(&lines->clean);
-        if (utf8_append_clean(&lines->clean, text, SIZE_MAX) != 0)
+        if (utf8_append_clean(&lines->clean, text, SIZE_MAX))
             return -1;
         text = buffer_text(&lines->clean);
     }
-    if (buffer_append(out, before, strlen(before)) != 0 || json_escape(out, text) != 0)
+    if (buffer_append(out, before, strlen(before)) || json_escape(out, text))
         return -1;
     return buffer_append(out, "\"", 1);
 }
@@ -93,14 +85,13 @@ int record_line_append(struct record_lines *lines, const struct journal_entry *e
 {
     char head[HEAD_MAX];
     size_t length = (size_t)(put_head(lines, entry, head) - head);
-
-    if (buffer_append(out, head, length) != 0)
+    if (buffer_append(out, head, length))
         return -1;
-    if (entry->failed && entry->detail[0] != '\0' &&
-        append_string(lines, ",\"detail\":\"", text_of(entry->detail), out) != 0)
+    if (entry->failed && entry->detail[0] &&
+        append_string(lines, ",\"detail\":\"", text_of(entry->detail), out))
         return -1;
     if (entry->reply_length != JOURNAL_NO_REPLY &&
-        append_string(lines, ",\"reply\":\"", (struct text){reply, entry->reply_length}, out) != 0)
+        append_string(lines, ",\"reply\":\"", (struct text){reply, entry->reply_length}, out))
         return -1;
     return buffer_append(out, "}\n", 2);
 }

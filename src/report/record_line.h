@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "wsload/base/buffer.h"
+#include "wsload/base/text.h"
 #include "wsload/stats/journal.h"
 
 /* The longest line: a reply in which each byte is escaped as \u001f, and the rest. */

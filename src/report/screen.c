@@ -1,11 +1,12 @@
-#include "wsload/report/screen.h"
+#include "screen.h"
 
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "wsload/base/utf8.h"
+#include "wsload/base/helpers.h"
+#include "wsload/base/text.h"
 
 /* Bytes of formatted text that are looked at: at 4 bytes a character, more than a line shows. */
 #define FORMATTED_SIZE (SCREEN_LIMIT * 4 + 64)
@@ -40,7 +41,7 @@ static bool steers(uint32_t code)
         {0x00, 0x1F},     {0x7F, 0x9F},     {0x061C, 0x061C},
         {0x200E, 0x200F}, {0x2028, 0x202E}, {0x2066, 0x2069},
     };
-    return in_ranges(code, ranges, sizeof(ranges) / sizeof(ranges[0]));
+    return in_ranges(code, ranges, ARRAY_LENGTH(ranges));
 }
 
 /* Characters that never take two columns. Others might (CJK, emoji): a guess that is too wide only
@@ -48,7 +49,7 @@ static bool steers(uint32_t code)
 static bool surely_narrow(uint32_t code)
 {
     static const struct range ranges[] = {{0x20, 0x10FF}, {0x2010, 0x22FF}, {0x2500, 0x259F}};
-    return in_ranges(code, ranges, sizeof(ranges) / sizeof(ranges[0]));
+    return in_ranges(code, ranges, ARRAY_LENGTH(ranges));
 }
 
 /* Takes the first character off TEXT, which is not empty and valid UTF-8. */
@@ -85,7 +86,7 @@ static size_t columns_of(struct text text)
 
 static void append(struct screen *screen, const char *bytes, size_t length)
 {
-    if (!screen->failed && buffer_append(screen->out, bytes, length) != 0)
+    if (!screen->failed && buffer_append(screen->out, bytes, length))
         screen->failed = true;
 }
 
@@ -106,75 +107,65 @@ static void append_cut(struct screen *screen, struct text text, size_t end)
     }
 }
 
-/* Formats into CLEAN, which is initialised here and freed by the caller. */
-__attribute__((format(printf, 3, 0))) static void
-format_clean(struct screen *screen, struct buffer *clean, const char *format, va_list arguments)
+/* TEXT, made valid UTF-8, into CLEAN, which is initialised here and freed by the caller. */
+static struct text clean_text(struct screen *screen, const char *text, struct buffer *clean)
 {
-    char text[FORMATTED_SIZE];
-    buffer_init(clean, 3 * sizeof(text)); /* each byte can become U+FFFD */
-    vsnprintf(text, sizeof(text), format, arguments);
-    if (utf8_append_clean(clean, text_of(text), SIZE_MAX) != 0)
+    buffer_init(clean, 3 * strlen(text) + 1); /* each byte can become U+FFFD */
+    if (utf8_append_clean(clean, text_of(text), SIZE_MAX))
         screen->failed = true;
-}
-
-__attribute__((format(printf, 3, 0))) static void print(struct screen *screen, size_t end,
-                                                        const char *format, va_list arguments)
-{
-    struct buffer clean;
-    format_clean(screen, &clean, format, arguments);
-    append_cut(screen, buffer_text(&clean), end);
-    buffer_free(&clean);
+    return buffer_text(clean);
 }
 
 void screen_print(struct screen *screen, const char *format, ...)
 {
+    char text[FORMATTED_SIZE];
+    struct buffer clean;
     va_list arguments;
     va_start(arguments, format);
-    print(screen, SCREEN_LIMIT, format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    append_cut(screen, clean_text(screen, text, &clean), SCREEN_LIMIT);
+    buffer_free(&clean);
 }
 
-void screen_print_until(struct screen *screen, size_t end, const char *format, ...)
+/* Before what takes COLUMNS: GAP columns, or a new line when it would pass SCREEN_COLUMNS. */
+static void separate(struct screen *screen, size_t indent, size_t gap, size_t columns)
 {
-    va_list arguments;
-    va_start(arguments, format);
-    print(screen, end, format, arguments);
-    va_end(arguments);
+    if (screen->column > indent) {
+        if (screen->column + gap + columns > SCREEN_COLUMNS)
+            screen_break(screen);
+        else
+            screen_pad(screen, screen->column + gap);
+    }
+    screen_pad(screen, indent);
 }
 
 void screen_item(struct screen *screen, size_t indent, const char *format, ...)
 {
+    char text[FORMATTED_SIZE];
     struct buffer clean;
     va_list arguments;
     va_start(arguments, format);
-    format_clean(screen, &clean, format, arguments);
+    vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    if (screen->column > indent) {
-        if (screen->column + 3 + columns_of(buffer_text(&clean)) > SCREEN_COLUMNS)
-            screen_break(screen);
-        else
-            screen_pad(screen, screen->column + 3);
-    }
-    screen_pad(screen, indent);
-    append_cut(screen, buffer_text(&clean), SCREEN_COLUMNS);
+    struct text item = clean_text(screen, text, &clean);
+    separate(screen, indent, 3, columns_of(item));
+    append_cut(screen, item, SCREEN_COLUMNS);
     buffer_free(&clean);
 }
 
 void screen_words(struct screen *screen, const char *text)
 {
+    struct buffer clean;
     size_t indent = screen->column;
-    for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
-        size_t length = strcspn(text, " ");
-        if (screen->column > indent) {
-            if (screen->column + 1 + length > SCREEN_COLUMNS)
-                screen_break(screen);
-            else
-                screen_pad(screen, screen->column + 1);
-        }
-        screen_pad(screen, indent);
-        screen_print_until(screen, SCREEN_COLUMNS, "%.*s", (int)length, text);
-        text += length;
+    const char *word = clean_text(screen, text, &clean).data;
+    for (word += strspn(word, " "); *word; word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+        separate(screen, indent, 1, length);
+        append_cut(screen, (struct text){word, length}, SCREEN_COLUMNS);
+        word += length;
     }
+    buffer_free(&clean);
 }
 
 /* Takes a line of COLUMNS off TEXT, which is longer than that, and the spaces around it. */
@@ -203,10 +194,7 @@ void screen_wrap(struct screen *screen, size_t lines, const char *text)
 {
     struct buffer clean;
     size_t indent = screen->column;
-    buffer_init(&clean, 3 * strlen(text) + 1); /* each byte can become U+FFFD */
-    if (utf8_append_clean(&clean, text_of(text), SIZE_MAX) != 0)
-        screen->failed = true;
-    struct text rest = text_trim(buffer_text(&clean));
+    struct text rest = text_trim(clean_text(screen, text, &clean));
     for (; lines > 1 && indent + columns_of(rest) > SCREEN_COLUMNS; lines--) {
         append_cut(screen, take_line(&rest, SCREEN_COLUMNS - indent), SCREEN_COLUMNS);
         screen_break(screen);

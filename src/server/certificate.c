@@ -48,12 +48,6 @@ static int set_serial(X509 *certificate)
     return ok;
 }
 
-static int set_validity(X509 *certificate)
-{
-    return X509_gmtime_adj(X509_getm_notBefore(certificate), -SECONDS_BEFORE) &&
-           X509_time_adj_ex(X509_getm_notAfter(certificate), DAYS, 0, NULL);
-}
-
 static int add_extensions(X509 *certificate, X509 *issuer, const struct extension *extensions)
 {
     X509V3_CTX context;
@@ -82,7 +76,9 @@ static int make_identity(struct identity *made, const char *name, const struct i
         issuer = made;
     X509_NAME *subject = X509_get_subject_name(made->certificate);
     return X509_set_version(made->certificate, X509_VERSION_3) && set_serial(made->certificate) &&
-           set_validity(made->certificate) && X509_set_pubkey(made->certificate, made->key) &&
+           X509_gmtime_adj(X509_getm_notBefore(made->certificate), -SECONDS_BEFORE) &&
+           X509_time_adj_ex(X509_getm_notAfter(made->certificate), DAYS, 0, NULL) &&
+           X509_set_pubkey(made->certificate, made->key) &&
            X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1,
                                       -1, 0) &&
            X509_set_issuer_name(made->certificate, X509_get_subject_name(issuer->certificate)) &&
@@ -96,26 +92,15 @@ static void free_identity(struct identity *identity)
     X509_free(identity->certificate);
 }
 
-static int append_bio(struct buffer *out, BIO *bio)
+/* Appends CERTIFICATE or, when that is NULL, KEY. */
+static int append_pem(struct buffer *out, X509 *certificate, EVP_PKEY *key)
 {
     char *data = NULL;
-    long length = BIO_get_mem_data(bio, &data);
-    return length > 0 && buffer_append(out, data, (size_t)length) == 0;
-}
-
-static int append_certificate(struct buffer *out, X509 *certificate)
-{
-    BIO *bio = BIO_new(BIO_s_mem());
-    int ok = bio && PEM_write_bio_X509(bio, certificate) && append_bio(out, bio);
-    BIO_free(bio);
-    return ok;
-}
-
-static int append_key(struct buffer *out, EVP_PKEY *key)
-{
     BIO *bio = BIO_new(BIO_s_secmem());
-    int ok = bio && PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL) &&
-             append_bio(out, bio);
+    int ok = bio && (certificate ? PEM_write_bio_X509(bio, certificate)
+                                 : PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL));
+    long length = ok ? BIO_get_mem_data(bio, &data) : 0;
+    ok = length > 0 && buffer_append(out, data, (size_t)length) == 0;
     BIO_free(bio);
     return ok;
 }
@@ -129,9 +114,9 @@ int certificate_make(struct certificate *certificate, struct error *error)
     buffer_init(&certificate->key_pem, PEM_MAXIMUM);
     int ok = make_identity(&authority, "wsload throwaway CA", NULL, authority_extensions) &&
              make_identity(&server, "localhost", &authority, server_extensions) &&
-             append_certificate(&certificate->ca_pem, authority.certificate) &&
-             append_certificate(&certificate->chain_pem, server.certificate) &&
-             append_key(&certificate->key_pem, server.key);
+             append_pem(&certificate->ca_pem, authority.certificate, NULL) &&
+             append_pem(&certificate->chain_pem, server.certificate, NULL) &&
+             append_pem(&certificate->key_pem, NULL, server.key);
     free_identity(&authority);
     free_identity(&server);
     if (!ok) {

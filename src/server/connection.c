@@ -4,61 +4,22 @@
 #include <string.h>
 #include <strings.h>
 
-#include "door.h"
 #include "wsload/base/clock.h"
-#include "wsload/base/utf8.h"
-
-/* --- Closing --- */
-
-bool connection_silent(const struct connection *connection)
-{
-    return connection->closing || connection->parting != 0;
-}
-
-/* Begins to close as connection_part() was told. For the WRITEABLE callback alone, which returns
- * what this returns: a RECEIVE callback that did would lose what libwebsockets has read behind the
- * piece, and with it the beginning of the next frame. */
-static int begin_close(struct connection *connection)
-{
-    sending_drop(connection);
-    connection->closing = true;
-    lws_close_reason(connection->wsi, (enum lws_close_status)connection->parting,
-                     (unsigned char *)connection->parting_reason,
-                     strlen(connection->parting_reason));
-    return -1;
-}
-
-void connection_part(struct connection *connection, int code, const char *reason)
-{
-    if (connection_silent(connection))
-        return;
-    connection->parting = code;
-    snprintf(connection->parting_reason, sizeof(connection->parting_reason), "%s", reason);
-    lws_callback_on_writable(connection->wsi);
-}
+#include "wsload/base/text.h"
 
 static void part_at_limit(struct connection *connection, const char *what, uint64_t limit)
 {
     char reason[CLOSE_REASON_SIZE];
     snprintf(reason, sizeof(reason), "Max %s length of %llu has been exceeded.", what,
              (unsigned long long)limit);
-    connection_part(connection, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, reason);
+    sending_close(connection, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, reason);
 }
 
 /* --- Timers --- */
 
-static void on_idle(struct delay *idle)
+static void on_time_over(struct delay *delay)
 {
-    struct connection *connection = (struct connection *)((char *)idle -
-                                                          offsetof(struct connection, idle));
-    connection_part(connection, LWS_CLOSE_STATUS_GOINGAWAY, "Going away");
-}
-
-static void on_life_over(struct delay *life)
-{
-    struct connection *connection = (struct connection *)((char *)life -
-                                                          offsetof(struct connection, life));
-    connection_part(connection, LWS_CLOSE_STATUS_GOINGAWAY, "Going away");
+    sending_close(delay->owner, LWS_CLOSE_STATUS_GOINGAWAY, "Going away");
 }
 
 /* 0 or -1. */
@@ -69,12 +30,6 @@ static int start_timer(struct connection *connection, struct delay *delay, uint6
     return delays_add(&connection->server->delays, delay, clock_monotonic_ns() + after_ns);
 }
 
-void connection_stir(struct connection *connection)
-{
-    /* Moving a delay later needs no memory. */
-    start_timer(connection, &connection->idle, connection->server->options.idle_timeout_ns);
-}
-
 /* --- Messages --- */
 
 static void answer(struct connection *connection, struct text message)
@@ -82,9 +37,9 @@ static void answer(struct connection *connection, struct text message)
     struct server *server = connection->server;
     uint64_t now_ns = clock_monotonic_ns();
     server->counts.messages++;
-    connection_stir(connection);
+    sending_touch(connection);
     if (!utf8_valid(message))
-        connection_part(connection, LWS_CLOSE_STATUS_INVALID_PAYLOAD, "Invalid UTF-8");
+        sending_close(connection, LWS_CLOSE_STATUS_INVALID_PAYLOAD, "Invalid UTF-8");
     else if (!quota_take(&server->messages, now_ns))
         sending_start(connection, replies_say(&server->replies, REPLY_THROTTLED, now_ns));
     else
@@ -92,22 +47,22 @@ static void answer(struct connection *connection, struct text message)
                       replies_answer(&server->replies, &connection->session, message, now_ns));
 }
 
-/* Looks at the frame that a piece of LENGTH bytes belongs to. Its first piece tells all. */
+/* Looks at the frame that a piece of LENGTH bytes belongs to. Its first piece is enough. */
 static void check_frame(struct connection *connection, size_t length)
 {
     uint64_t limit = connection->server->options.frame_limit;
     if (lws_frame_is_binary(connection->wsi))
-        connection_part(connection, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "Text frames only");
+        sending_close(connection, LWS_CLOSE_STATUS_UNACCEPTABLE_OPCODE, "Text frames only");
     else if (limit != 0 && length + lws_remaining_packet_payload(connection->wsi) > limit)
         part_at_limit(connection, "frame", limit);
 }
 
-static int receive(struct connection *connection, const void *piece, size_t length)
+static void receive(struct connection *connection, const void *piece, size_t length)
 {
     struct buffer *inbox = &connection->inbox;
     check_frame(connection, length);
-    if (connection_silent(connection) || connection->server->stopping)
-        return 0;
+    if (sending_is_over(connection) || connection->server->stopping)
+        return;
     if (buffer_append(inbox, piece, length)) {
         part_at_limit(connection, "message", inbox->maximum);
     } else if (lws_is_final_fragment(connection->wsi) &&
@@ -115,7 +70,6 @@ static int receive(struct connection *connection, const void *piece, size_t leng
         answer(connection, buffer_text(inbox));
         buffer_free(inbox);
     }
-    return 0;
 }
 
 static int writeable(struct connection *connection)
@@ -123,8 +77,8 @@ static int writeable(struct connection *connection)
     if (connection->closing)
         return 0;
     if (connection->server->stopping)
-        connection_part(connection, LWS_CLOSE_STATUS_GOINGAWAY, "Going away");
-    return connection->parting != 0 ? begin_close(connection) : sending_go_on(connection);
+        sending_close(connection, LWS_CLOSE_STATUS_GOINGAWAY, "Going away");
+    return sending_writeable(connection);
 }
 
 /* --- Life --- */
@@ -135,14 +89,14 @@ static size_t message_limit(const struct server_options *options)
     return none ? REPLY_MESSAGE_MAX : (size_t)options->message_limit;
 }
 
-static int established(struct connection *connection, struct server *server, struct lws *wsi)
+static void established(struct connection *connection, struct server *server, struct lws *wsi)
 {
     door_forget(wsi);
     *connection = (struct connection){
         .server = server,
         .wsi = wsi,
-        .idle.expired = on_idle,
-        .life.expired = on_life_over,
+        .idle = {.expired = on_time_over, .owner = connection},
+        .life = {.expired = on_time_over, .owner = connection},
     };
     session_init(&connection->session, &server->replies);
     buffer_init(&connection->inbox, message_limit(&server->options));
@@ -154,18 +108,10 @@ static int established(struct connection *connection, struct server *server, str
         lws_callback_on_writable(wsi);
     if (start_timer(connection, &connection->idle, server->options.idle_timeout_ns) ||
         start_timer(connection, &connection->life, server->options.max_lifetime_ns))
-        connection_part(connection, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "Out of memory");
-    return 0;
+        sending_close(connection, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "Out of memory");
 }
 
-static int peer_closes(struct connection *connection)
-{
-    sending_drop(connection);
-    connection->closing = true;
-    return 0;
-}
-
-static int closed(struct connection *connection)
+static void closed(struct connection *connection)
 {
     struct server *server = connection->server;
     sending_drop(connection);
@@ -174,8 +120,8 @@ static int closed(struct connection *connection)
     session_free(&connection->session);
     buffer_free(&connection->inbox);
     TAILQ_REMOVE(&server->connections, connection, link);
-    server_connection_gone(server);
-    return 0;
+    if (server->stopping && TAILQ_EMPTY(&server->connections))
+        ev_break(server->loop, EVBREAK_ALL);
 }
 
 /* --- Handshakes --- */
@@ -234,26 +180,32 @@ int connection_callback(struct lws *wsi, enum lws_callback_reasons reason, void 
     switch (reason) {
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
         door_entered(server, wsi);
-        return 0;
+        break;
     case LWS_CALLBACK_HTTP:
         return refuse(server, wsi, REFUSAL_UPGRADE_REQUIRED);
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return agree(server, wsi, in);
     case LWS_CALLBACK_ESTABLISHED:
-        return established(user, server, wsi);
+        established(user, server, wsi);
+        break;
     case LWS_CALLBACK_RECEIVE:
-        return receive(user, in, length);
+        receive(user, in, length);
+        break;
     case LWS_CALLBACK_SERVER_WRITEABLE:
         return writeable(user);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-        return peer_closes(user);
+        sending_drop(user);
+        ((struct connection *)user)->closing = true;
+        break;
     case LWS_CALLBACK_CLOSED:
-        return closed(user);
+        closed(user);
+        break;
     case LWS_CALLBACK_WSI_DESTROY:
         door_forget(wsi);
-        server_socket_gone(server);
-        return 0;
+        door_socket_gone(server);
+        break;
     default:
-        return 0;
+        break;
     }
+    return 0;
 }

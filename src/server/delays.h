@@ -15,6 +15,7 @@
 struct delay {
     struct deadline deadline;             /* first member: a deadline that comes up is its delay */
     void (*expired)(struct delay *delay); /* called from the loop; it waits no longer then */
+    void *owner;                          /* borrowed; for EXPIRED alone */
 };
 
 struct delays {

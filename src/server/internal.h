@@ -1,6 +1,7 @@
-/* What the server's files share: the server itself and its connections. connection.c has these from
- * the handshake to the end, as libwebsockets reports them; sending.c has answers on their way out:
- * each message when it is due, in frames, one after the other. */
+/* What the server's files share: the server itself and its connections. door.c lets sockets in;
+ * connection.c has connections from the handshake to the end, as libwebsockets reports them;
+ * sending.c has what goes out: each message when it is due, in frames, one after the other, and the
+ * close. */
 #ifndef WSLOAD_SERVER_INTERNAL_H
 #define WSLOAD_SERVER_INTERNAL_H
 
@@ -12,9 +13,9 @@
 #include "delays.h"
 #include "gate.h"
 #include "replies.h"
-#include "wsload/base/buffer.h"
+#include "wsload/base/text.h"
 #include "wsload/server/certificate.h"
-#include "wsload/server/server.h"
+#include "wsload/server/options.h"
 
 /* The longest subprotocol, and list of them, that libwebsockets can take in, with the NUL. */
 #define SUBPROTOCOL_SIZE      63
@@ -32,7 +33,7 @@ struct connection {
     struct buffer inbox;         /* the pieces of the message that is coming in */
     struct answer_list waiting;  /* owned; they have messages that are not due yet */
     struct outgoing_list outbox; /* owned; due, in the order to send them */
-    size_t unsent;               /* answers in the one, messages in the other */
+    size_t unsent;               /* answers in waiting and messages in outbox */
     struct delay idle;           /* closes it when nothing has come or gone for long */
     struct delay life;           /* closes it when it has been open for long */
     int parting;                 /* close code that is to be sent; 0: none */
@@ -41,7 +42,7 @@ struct connection {
 };
 TAILQ_HEAD(connection_list, connection);
 
-/* A socket whose request for an upgrade is not read yet. See door.h. */
+/* A socket whose request for an upgrade is not read yet. */
 struct visitor;
 TAILQ_HEAD(visitor_list, visitor);
 
@@ -75,29 +76,57 @@ struct server {
 int connection_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                         size_t length);
 
-/* Has CONNECTION send what ANSWER, now its own, has due, and the rest in time. */
+/* Sends what is due of ANSWER, which CONNECTION owns from now on, and the rest when it is due. */
 void sending_start(struct connection *connection, struct answer *answer);
 
-/* Sends the next frame; called when the socket takes one. 0, or -1 when the connection is broken.
- */
-int sending_go_on(struct connection *connection);
+/* Sends the next frame, or the close; called when the socket takes one. What it returns is for
+ * libwebsockets: 0, or -1 to end the connection. */
+int sending_writeable(struct connection *connection);
 
 /* Forgets everything that was to be sent. */
 void sending_drop(struct connection *connection);
 
 /* Has CONNECTION close with CODE and REASON as soon as its socket takes the frame. */
-void connection_part(struct connection *connection, int code, const char *reason);
+void sending_close(struct connection *connection, int code, const char *reason);
 
 /* Whether nothing more is to be sent on CONNECTION. */
-bool connection_silent(const struct connection *connection);
+bool sending_is_over(const struct connection *connection);
 
-/* A message came or went. */
-void connection_stir(struct connection *connection);
+/* A message came or went: CONNECTION is not idle. */
+void sending_touch(struct connection *connection);
 
-/* A socket has gone away: its descriptor can be used for the next connection. */
-void server_socket_gone(struct server *server);
+/* --- The door --- */
 
-/* A connection has gone away. */
-void server_connection_gone(struct server *server);
+/* Accepts new sockets and hands them to libwebsockets. When the gate wants to read requests, each
+ * is copied on the way: libwebsockets decodes and normalises a URL while it reads it, and a
+ * signature covers what was really sent.
+ *
+ * A plain socket is handed over when its whole request has come, looked at with MSG_PEEK. With TLS,
+ * which libwebsockets speaks itself, the door looks at each record with SSL_peek() just before
+ * libwebsockets takes it: same descriptor, same loop, higher priority. */
+
+/* What libwebsockets reads at once must hold a whole TLS record, or the door would see a record
+ * twice when it is taken in two pieces. Bytes. */
+#define DOOR_READ_BYTES (16u * 1024 + LWS_PRE)
+
+/* Listens where the options say, and accepts on the server's loop. 0, or -1 and an error that names
+ * the address. */
+int door_open(struct server *server, struct error *error);
+
+/* Stops listening, and closes the sockets that libwebsockets does not have yet. Harmless when
+ * closed. */
+void door_close(struct server *server);
+
+/* A socket has gone away: its descriptor can be used for the next one. */
+void door_socket_gone(struct server *server);
+
+/* libwebsockets has made WSI for a socket that came through the door. */
+void door_entered(struct server *server, struct lws *wsi);
+
+/* The request of WSI as sent, as far as it was copied. */
+struct text door_request(struct lws *wsi);
+
+/* Forgets the copy of WSI's request, if there is one. */
+void door_forget(struct lws *wsi);
 
 #endif

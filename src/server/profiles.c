@@ -3,9 +3,18 @@
 #include <string.h>
 
 #include "wsload/base/helpers.h"
-#include "wsload/server/server.h"
+#include "wsload/server/options.h"
 
-#define STREAM_DEFAULT 20
+/* COUNT messages and what else stands around them, and one message alone. */
+#define PART(part, text) [SCRIPT_##part] = TEXT(text)
+#define ANSWER(count, ...)                                                                         \
+    {                                                                                              \
+        count,                                                                                     \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
+    }
+#define ONE(text) ANSWER(1, PART(MESSAGE, text))
 
 const struct profile profile_plain = {
     .name = "none",
@@ -13,35 +22,25 @@ const struct profile profile_plain = {
     .prompts = {"message", "prompt", "data", "question"},
     .ids = {"id", "request_id", "requestId", "correlationId"},
     .good = {.messages = 1},
-    .failed = {.messages = 1,
-               .parts = {[SCRIPT_MESSAGE] = TEXT(GATEWAY_FRAME("Internal server error"))}},
+    .failed = ONE(GATEWAY_FRAME("Internal server error")),
 };
 
-/* clang-format off: a table reads best as one */
 static const struct profile profiles[] = {
     {
         .name = "mcn-load-test",
         .prompts = {"message"},
-        .good = {1,
-                 {[SCRIPT_MESSAGE] = TEXT("{\"message\": \"{{prompt}}\", \"intent\": \"echo\"}")}},
-        .failed = {1,
-                   {[SCRIPT_MESSAGE] = TEXT("{\"message\": \"Une erreur est survenue\", "
-                                            "\"intent\": \"error\"}")}},
+        .good = ONE("{\"message\": \"{{prompt}}\", \"intent\": \"echo\"}"),
+        .failed = ONE("{\"message\": \"Une erreur est survenue\", \"intent\": \"error\"}"),
     },
     {
         .name = "bedrock-chat",
         .manner = PROFILE_SESSIONS,
-        .good = {STREAM_DEFAULT,
-                 {
-                     [SCRIPT_MESSAGE] = TEXT(
-                         "{\"status\": \"STREAMING\", \"completion\": \"{{token}}\"}"),
-                     [SCRIPT_END] = TEXT("{\"status\": \"STREAMING_END\", \"completion\": \"\", "
-                                         "\"stop_reason\": \"end_turn\"}"),
-                     [SCRIPT_AFTER] = TEXT("Message sent."),
-                 }},
-        .failed = {1,
-                   {[SCRIPT_MESSAGE] = TEXT("{\"status\": \"ERROR\", "
-                                            "\"reason\": \"the model did not answer\"}")}},
+        .good = ANSWER(20,
+                       PART(MESSAGE, "{\"status\": \"STREAMING\", \"completion\": \"{{token}}\"}"),
+                       PART(END, "{\"status\": \"STREAMING_END\", \"completion\": \"\", "
+                                 "\"stop_reason\": \"end_turn\"}"),
+                       PART(AFTER, "Message sent.")),
+        .failed = ONE("{\"status\": \"ERROR\", \"reason\": \"the model did not answer\"}"),
     },
     {
         .name = "genai-application-builder",
@@ -49,44 +48,34 @@ static const struct profile profiles[] = {
         .route_value = "sendMessage",
         .prompts = {"question"},
         .ids = {"conversationId"},
-        .good = {STREAM_DEFAULT,
-                 {
-                     [SCRIPT_OPENING] = TEXT("{\"data\": \"##PROCESSING##\", "
-                                             "\"conversationId\": \"{{correlation}}\"}"),
-                     [SCRIPT_MESSAGE] = TEXT("{\"data\": \"{{token}}\", "
-                                             "\"conversationId\": \"{{correlation}}\"}"),
-                     [SCRIPT_KEEP_ALIVE] = TEXT("{\"data\": \"##KEEP_ALIVE##\", "
-                                                "\"conversationId\": \"{{correlation}}\"}"),
-                     [SCRIPT_END] = TEXT("{\"data\": \"##END_CONVERSATION##\", "
-                                         "\"conversationId\": \"{{correlation}}\"}"),
-                 }},
-        .failed = {1,
-                   {
-                       [SCRIPT_MESSAGE] = TEXT("{\"errorMessage\": \"the model did not answer\", "
-                                               "\"conversationId\": \"{{correlation}}\"}"),
-                       [SCRIPT_END] = TEXT("{\"data\": \"##END_CONVERSATION##\", "
-                                           "\"conversationId\": \"{{correlation}}\"}"),
-                   }},
+        .good = ANSWER(
+            20,
+            PART(OPENING,
+                 "{\"data\": \"##PROCESSING##\", \"conversationId\": \"{{correlation}}\"}"),
+            PART(MESSAGE, "{\"data\": \"{{token}}\", \"conversationId\": \"{{correlation}}\"}"),
+            PART(KEEP_ALIVE,
+                 "{\"data\": \"##KEEP_ALIVE##\", \"conversationId\": \"{{correlation}}\"}"),
+            PART(END,
+                 "{\"data\": \"##END_CONVERSATION##\", \"conversationId\": \"{{correlation}}\"}")),
+        .failed = ANSWER(
+            1,
+            PART(MESSAGE, "{\"errorMessage\": \"the model did not answer\", \"conversationId\": "
+                          "\"{{correlation}}\"}"),
+            PART(END,
+                 "{\"data\": \"##END_CONVERSATION##\", \"conversationId\": \"{{correlation}}\"}")),
     },
     {
         .name = "serverless-patterns",
         .route = "action",
         .route_value = "invokeModel",
         .prompts = {"prompt"},
-        .good = {STREAM_DEFAULT,
-                 {
-                     [SCRIPT_MESSAGE] = TEXT("{{token}}"),
-                     [SCRIPT_END] = TEXT("<End of LLM response>"),
-                 }},
-        .failed = {1, {[SCRIPT_MESSAGE] = TEXT("An error occurred: the model did not answer")}},
+        .good = ANSWER(20, PART(MESSAGE, "{{token}}"), PART(END, "<End of LLM response>")),
+        .failed = ONE("An error occurred: the model did not answer"),
     },
     {
         .name = "serverless-patterns-rust",
         .prompts = {"storyType"},
-        .good = {STREAM_DEFAULT,
-                 {
-                     [SCRIPT_MESSAGE] = TEXT("{\"type\": \"text\", \"message\": \"{{token}}\"}"),
-                 }},
+        .good = ANSWER(20, PART(MESSAGE, "{\"type\": \"text\", \"message\": \"{{token}}\"}")),
     },
     {
         .name = "genai-llm-chatbot",
@@ -94,55 +83,40 @@ static const struct profile profiles[] = {
         .route_value = "run",
         .prompts = {"data.text"},
         .ids = {"data.sessionId"},
-        .good = {STREAM_DEFAULT,
-                 {
-                     [SCRIPT_MESSAGE] = TEXT("{\"type\": \"text\", \"action\": \"llm_new_token\", "
-                                             "\"data\": {\"sessionId\": \"{{correlation}}\", "
-                                             "\"token\": {\"sequenceNumber\": {{part}}, "
-                                             "\"value\": \"{{token}}\"}}}"),
-                     [SCRIPT_END] = TEXT("{\"type\": \"text\", \"action\": \"final_response\", "
-                                         "\"data\": {\"sessionId\": \"{{correlation}}\", "
-                                         "\"content\": \"{{prompt}}\"}}"),
-                     [SCRIPT_AFTER] = TEXT(
-                         "{\"type\": \"text\", \"action\": \"llm_new_token\", "
-                         "\"data\": {\"sessionId\": \"{{correlation}}\", "
-                         "\"token\": {\"sequenceNumber\": {{part}}, \"value\": \"\"}}}"),
-                 }},
-        .failed = {1,
-                   {[SCRIPT_MESSAGE] = TEXT("{\"type\": \"text\", \"action\": \"error\", "
-                                            "\"data\": {\"sessionId\": \"{{correlation}}\", "
-                                            "\"content\": \"the model did not answer\"}}")}},
+        .good = ANSWER(
+            20,
+            PART(MESSAGE, "{\"type\": \"text\", \"action\": \"llm_new_token\", \"data\": "
+                          "{\"sessionId\": \"{{correlation}}\", \"token\": {\"sequenceNumber\": "
+                          "{{part}}, \"value\": \"{{token}}\"}}}"),
+            PART(END, "{\"type\": \"text\", \"action\": \"final_response\", \"data\": "
+                      "{\"sessionId\": \"{{correlation}}\", \"content\": \"{{prompt}}\"}}"),
+            PART(AFTER, "{\"type\": \"text\", \"action\": \"llm_new_token\", \"data\": "
+                        "{\"sessionId\": \"{{correlation}}\", \"token\": {\"sequenceNumber\": "
+                        "{{part}}, \"value\": \"\"}}}")),
+        .failed = ONE("{\"type\": \"text\", \"action\": \"error\", \"data\": {\"sessionId\": "
+                      "\"{{correlation}}\", \"content\": \"the model did not answer\"}}"),
     },
     {
         .name = "korean-chatbot",
         .prompts = {"body"},
         .ids = {"request_id"},
-        .good = {STREAM_DEFAULT,
-                 {
-                     [SCRIPT_MESSAGE] = TEXT(
-                         "{\"request_id\": \"{{correlation}}\", \"msg\": \"{{token}}\", "
-                         "\"status\": \"proceeding\"}"),
-                     [SCRIPT_END] = TEXT(
-                         "{\"request_id\": \"{{correlation}}\", \"msg\": \"{{prompt}}\", "
-                         "\"status\": \"completed\"}"),
-                 }},
-        .failed = {1,
-                   {[SCRIPT_MESSAGE] = TEXT("{\"request_id\": \"{{correlation}}\", "
-                                            "\"msg\": \"the model did not answer\", "
-                                            "\"status\": \"error\"}")}},
+        .good = ANSWER(20,
+                       PART(MESSAGE, "{\"request_id\": \"{{correlation}}\", \"msg\": "
+                                     "\"{{token}}\", \"status\": \"proceeding\"}"),
+                       PART(END, "{\"request_id\": \"{{correlation}}\", \"msg\": \"{{prompt}}\", "
+                                 "\"status\": \"completed\"}")),
+        .failed = ONE("{\"request_id\": \"{{correlation}}\", \"msg\": \"the model did not "
+                      "answer\", \"status\": \"error\"}"),
     },
     {
         .name = "amazon-bedrock-websocket",
         .route = "action",
         .route_value = "send",
         .prompts = {"data"},
-        .good = {STREAM_DEFAULT,
-                 {
-                     [SCRIPT_MESSAGE] = TEXT("{\"message\": {\"completion\": \"{{token}}\", "
-                                             "\"stop_reason\": null}}"),
-                     [SCRIPT_END] = TEXT("{\"message\": {\"completion\": \"\", "
-                                         "\"stop_reason\": \"stop_sequence\"}}"),
-                 }},
+        .good = ANSWER(
+            20,
+            PART(MESSAGE, "{\"message\": {\"completion\": \"{{token}}\", \"stop_reason\": null}}"),
+            PART(END, "{\"message\": {\"completion\": \"\", \"stop_reason\": \"stop_sequence\"}}")),
     },
     {
         .name = "simple-chat",
@@ -150,11 +124,10 @@ static const struct profile profiles[] = {
         .route = "action",
         .route_value = "sendmessage",
         .prompts = {"data"},
-        .good = {1, {[SCRIPT_MESSAGE] = TEXT("{{prompt:raw}}")}},
-        .failed = {1, {[SCRIPT_MESSAGE] = TEXT(GATEWAY_FRAME("Internal server error"))}},
+        .good = ONE("{{prompt:raw}}"),
+        .failed = ONE(GATEWAY_FRAME("Internal server error")),
     },
 };
-/* clang-format on */
 
 const char *const server_profiles[] = {
     "mcn-load-test",

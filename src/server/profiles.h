@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "script.h"
+#include "answer.h"
 
-/* The members that are looked at for one thing, the first there is counts. */
+/* The most members that are tried for one thing; the first that is there counts. */
 #define PROFILE_PATHS_MAX 4
 
 /* The template of an error frame of API Gateway's own, as captured, with its uneven spaces. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "wsload/base/clock.h"
+#include "wsload/protocol/gateway.h"
 #include "wsload/protocol/json_text.h"
 
 /* What a message says. Views into it, or into the scratch buffers. */
@@ -19,13 +20,12 @@ static int compile_words(struct replies *replies, struct error *error)
     static const char *const words[REPLY_WORDS] = {
         [REPLY_FORBIDDEN] = GATEWAY_FRAME("Forbidden"),
         [REPLY_THROTTLED] = GATEWAY_FRAME("Too Many Requests"),
-        [REPLY_TIMED_OUT] = GATEWAY_FRAME("Endpoint request timed out"),
+        [REPLY_TIMED_OUT] = GATEWAY_FRAME(GATEWAY_TIMEOUT),
         [REPLY_STARTED] = "Session started.",
         [REPLY_RECEIVED] = "Message part received.",
     };
     for (int word = 0; word < REPLY_WORDS; word++) {
-        struct script_source source = {.messages = 1};
-        source.parts[SCRIPT_MESSAGE] = text_of(words[word]);
+        const struct script_source source = {1, {[SCRIPT_MESSAGE] = text_of(words[word])}};
         if (script_compile(&replies->words[word], &source, error))
             return -1;
     }
@@ -35,8 +35,7 @@ static int compile_words(struct replies *replies, struct error *error)
 /* Checks a template that was given, so that the error can name its option. */
 static int compile_given(const char *option, struct text text, struct error *error)
 {
-    struct script_source source = {.messages = 1};
-    source.parts[SCRIPT_MESSAGE] = text;
+    const struct script_source source = {1, {[SCRIPT_MESSAGE] = text}};
     struct script script;
     if (script_compile(&script, &source, error))
         return error_prefix(error, "%s", option);
@@ -44,9 +43,9 @@ static int compile_given(const char *option, struct text text, struct error *err
     return 0;
 }
 
-static int compile_scripts(struct replies *replies, const struct server_options *options,
-                           struct error *error)
+static int compile_scripts(struct replies *replies, struct error *error)
 {
+    const struct server_options *options = &replies->options;
     struct script_source good = replies->profile->good;
     bool plain = replies->profile == &profile_plain;
     if (options->stream != 0 && !plain && good.messages == 1)
@@ -77,13 +76,12 @@ static int add_path(struct replies *replies, const char *path, unsigned *index, 
 static int add_paths(struct replies *replies, struct error *error)
 {
     const struct profile *profile = replies->profile;
-    bool sessions = profile->manner == PROFILE_SESSIONS;
     for (size_t i = 0; i < PROFILE_PATHS_MAX; i++)
         if (add_path(replies, profile->prompts[i], &replies->prompts[i], error) ||
             add_path(replies, profile->ids[i], &replies->ids[i], error))
             return -1;
-    if (sessions && (add_path(replies, "step", &replies->step, error) ||
-                     add_path(replies, "part", &replies->part, error)))
+    if (profile->manner == PROFILE_SESSIONS && (add_path(replies, "step", &replies->step, error) ||
+                                                add_path(replies, "part", &replies->part, error)))
         return -1;
     return add_path(replies, profile->route, &replies->route, error);
 }
@@ -91,23 +89,17 @@ static int add_paths(struct replies *replies, struct error *error)
 int replies_init(struct replies *replies, const struct server_options *options, struct error *error)
 {
     *replies = (struct replies){
-        .profile = &profile_plain,
-        .error_percent = options->error_percent,
-        .delay_low_ns = options->delay_low_ns,
-        .delay_high_ns = options->delay_high_ns,
-        .gap_ns = options->gap_ns,
-        .timeout_ns = options->integration_timeout_ns,
+        .options = *options,
+        .profile = options->profile ? profile_find(options->profile) : &profile_plain,
     };
     random_init(&replies->random, options->seed);
     random_init(&replies->names, random_seed_from_system());
     buffer_init(&replies->prompt, REPLY_MESSAGE_MAX);
     /* Escaping makes at most six bytes of one: \u0000. */
     buffer_init(&replies->escaped, 6 * (size_t)REPLY_MESSAGE_MAX);
-    if (options->profile)
-        replies->profile = profile_find(options->profile);
     if (!replies->profile)
         return error_set(error, "--profile '%s': there is none of this name", options->profile);
-    return add_paths(replies, error) == 0 ? compile_scripts(replies, options, error) : -1;
+    return add_paths(replies, error) == 0 ? compile_scripts(replies, error) : -1;
 }
 
 void replies_free(struct replies *replies)
@@ -137,11 +129,11 @@ void session_free(struct session *session)
 
 static struct text put(char **end, struct text text)
 {
-    struct text put = {*end, text.length};
+    char *start = *end;
     if (text.length > 0)
-        memcpy(*end, text.data, text.length);
+        memcpy(start, text.data, text.length);
     *end += text.length;
-    return put;
+    return (struct text){start, text.length};
 }
 
 static struct answer *make(struct replies *replies, const struct script *script,
@@ -151,9 +143,8 @@ static struct answer *make(struct replies *replies, const struct script *script,
     if (heard->prompt.length > 0 && json_escape(&replies->escaped, heard->prompt))
         return NULL;
     struct text escaped = buffer_text(&replies->escaped);
-    struct answer *answer;
-    answer = malloc(sizeof(*answer) + heard->prompt.length + escaped.length +
-                    heard->correlation.length);
+    struct answer *answer = malloc(sizeof(*answer) + heard->prompt.length + escaped.length +
+                                   heard->correlation.length);
     if (!answer)
         return NULL;
     *answer = (struct answer){
@@ -181,14 +172,15 @@ struct answer *replies_say(struct replies *replies, enum reply_word word, uint64
     return answer;
 }
 
-/* Has ANSWER take its time, and API Gateway lose patience with it if it takes too long. */
+/* Sets the pace of ANSWER, and when API Gateway times out if it takes too long. */
 static void set_pace(struct answer *answer, const struct replies *replies, uint64_t delay_ns)
 {
     uint64_t length = script_length(answer->script);
-    answer->pace = (struct script_pace){.delay_ns = delay_ns, .gap_ns = replies->gap_ns};
-    if (replies->timeout_ns != 0 && length != 0 &&
-        script_cue(answer->script, length - 1, &answer->pace).due_ns > replies->timeout_ns)
-        answer->timeout_ns = answer->received_ns + replies->timeout_ns;
+    uint64_t timeout_ns = replies->options.integration_timeout_ns;
+    answer->pace = (struct script_pace){.delay_ns = delay_ns, .gap_ns = replies->options.gap_ns};
+    if (timeout_ns != 0 && length != 0 &&
+        script_cue(answer->script, length - 1, &answer->pace).due_ns > timeout_ns)
+        answer->timeout_ns = answer->received_ns + timeout_ns;
 }
 
 static struct answer *perform(struct replies *replies, const struct heard *heard, bool understood,
@@ -196,9 +188,9 @@ static struct answer *perform(struct replies *replies, const struct heard *heard
 {
     /* Both numbers are drawn for every prompt, so that a seed gives the same errors whatever the
      * delays are. */
-    bool is_error = random_unit(&replies->random) * 100 < replies->error_percent;
-    uint64_t delay_ns = random_between(&replies->random, replies->delay_low_ns,
-                                       replies->delay_high_ns);
+    bool is_error = random_unit(&replies->random) * 100 < replies->options.error_percent;
+    uint64_t delay_ns = random_between(&replies->random, replies->options.delay_low_ns,
+                                       replies->options.delay_high_ns);
     bool good = understood && !is_error;
     struct answer *answer = make(replies, good ? &replies->good : &replies->failed, heard,
                                  received_ns);

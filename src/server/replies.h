@@ -1,5 +1,5 @@
 /* What the server answers to a message: finds the prompt and the id in it, and chooses the script:
- * the answer, for a share of the messages an error, or a word of API Gateway's own. Knows no
+ * the answer, for a share of the messages an error, or a message of API Gateway's own. Knows no
  * sockets. */
 #ifndef WSLOAD_SERVER_REPLIES_H
 #define WSLOAD_SERVER_REPLIES_H
@@ -10,12 +10,11 @@
 
 #include "answer.h"
 #include "profiles.h"
-#include "wsload/base/buffer.h"
 #include "wsload/base/error.h"
 #include "wsload/base/random.h"
 #include "wsload/base/text.h"
 #include "wsload/protocol/json_scan.h"
-#include "wsload/server/server.h"
+#include "wsload/server/options.h"
 
 /* The longest message that is answered. Bytes. */
 #define REPLY_MESSAGE_MAX (16u * 1024 * 1024)
@@ -27,7 +26,7 @@ struct session {
     struct buffer parts; /* of the prompt that is coming in */
 };
 
-/* What is said in one word, at once or when the time comes. */
+/* Messages that are said alone, at once or when the time comes. */
 enum reply_word {
     REPLY_FORBIDDEN, /* API Gateway: no route */
     REPLY_THROTTLED, /* API Gateway: too many messages */
@@ -38,6 +37,7 @@ enum reply_word {
 };
 
 struct replies {
+    struct server_options options;
     const struct profile *profile;
     struct json_paths paths; /* of the next three; numbers of what the profile does not have: 0 */
     unsigned route;
@@ -48,11 +48,6 @@ struct replies {
     struct script good;
     struct script failed;
     struct script words[REPLY_WORDS];
-    double error_percent;
-    uint64_t delay_low_ns;
-    uint64_t delay_high_ns;
-    uint64_t gap_ns;
-    uint64_t timeout_ns;   /* of the integration; 0: none */
     struct random random;  /* of errors and delays */
     struct random names;   /* of ids; never repeats from run to run */
     struct buffer prompt;  /* scratch */

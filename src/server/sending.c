@@ -1,12 +1,39 @@
 #include "internal.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "wsload/base/clock.h"
 
 static_assert(OUTGOING_HEADROOM >= LWS_PRE, "lws_write() puts the frame's header in front");
+
+/* --- Closing --- */
+
+bool sending_is_over(const struct connection *connection)
+{
+    return connection->closing || connection->parting != 0;
+}
+
+void sending_close(struct connection *connection, int code, const char *reason)
+{
+    if (sending_is_over(connection))
+        return;
+    connection->parting = code;
+    snprintf(connection->parting_reason, sizeof(connection->parting_reason), "%s", reason);
+    lws_callback_on_writable(connection->wsi);
+}
+
+void sending_touch(struct connection *connection)
+{
+    uint64_t after_ns = connection->server->options.idle_timeout_ns;
+    /* Moving a delay later needs no memory. */
+    if (after_ns != 0)
+        delays_add(&connection->server->delays, &connection->idle, clock_monotonic_ns() + after_ns);
+}
+
+/* --- What waits --- */
 
 static void drop_message(struct connection *connection, struct outgoing *message)
 {
@@ -35,17 +62,10 @@ void sending_drop(struct connection *connection)
 static void add_unsent(struct connection *connection)
 {
     if (++connection->unsent > SERVER_WAITING_MAX)
-        connection_part(connection, LWS_CLOSE_STATUS_POLICY_VIOLATION, "Too many messages waiting");
+        sending_close(connection, LWS_CLOSE_STATUS_POLICY_VIOLATION, "Too many messages waiting");
 }
 
 /* --- Messages --- */
-
-static void count(struct server_counts *counts, const struct outgoing *message)
-{
-    counts->sent++;
-    counts->replies += message->kind == OUTGOING_REPLY;
-    counts->errors += message->kind == OUTGOING_ERROR;
-}
 
 /* Writes the next frame of the outbox's first message. The socket must be ready: a frame on top of
  * an unfinished one would only pile up inside libwebsockets. */
@@ -64,14 +84,18 @@ static int send_frame(struct connection *connection)
                   (enum lws_write_protocol)flags) < 0)
         return -1;
     if (message->sent == message->length) {
-        count(&connection->server->counts, message);
+        struct server_counts *counts = &connection->server->counts;
+        counts->sent++;
+        counts->replies += message->kind == OUTGOING_REPLY;
+        counts->errors += message->kind == OUTGOING_ERROR;
         drop_message(connection, message);
-        connection_stir(connection);
+        sending_touch(connection);
     }
     return 0;
 }
 
-int sending_go_on(struct connection *connection)
+/* Sends the next frame, if there is one. -1 when the connection is broken. */
+static int send_next(struct connection *connection)
 {
     if (TAILQ_EMPTY(&connection->outbox))
         return 0;
@@ -82,11 +106,26 @@ int sending_go_on(struct connection *connection)
     return 0;
 }
 
-/* Sends MESSAGE now or, when others are before it or the socket is full, in its turn. */
+/* The close is for the WRITEABLE callback alone, which returns what this returns: a RECEIVE
+ * callback that did would lose what libwebsockets has read after the piece, and with it the
+ * beginning of the next frame. */
+int sending_writeable(struct connection *connection)
+{
+    if (connection->parting == 0)
+        return send_next(connection);
+    sending_drop(connection);
+    connection->closing = true;
+    lws_close_reason(connection->wsi, (enum lws_close_status)connection->parting,
+                     (unsigned char *)connection->parting_reason,
+                     strlen(connection->parting_reason));
+    return -1;
+}
+
+/* Sends MESSAGE now or, when others wait or the socket is full, in its turn. */
 static void deliver(struct connection *connection, struct outgoing *message)
 {
     bool alone = TAILQ_EMPTY(&connection->outbox);
-    if (connection_silent(connection)) {
+    if (sending_is_over(connection)) {
         free(message);
         return;
     }
@@ -94,7 +133,7 @@ static void deliver(struct connection *connection, struct outgoing *message)
     add_unsent(connection);
     if (!alone || lws_send_pipe_choked(connection->wsi)) {
         lws_callback_on_writable(connection->wsi);
-    } else if (sending_go_on(connection)) {
+    } else if (send_next(connection)) {
         /* Only its own callback may close a socket by returning. */
         lws_set_timeout(connection->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
     }
@@ -119,44 +158,31 @@ static void deliver_to_others(struct connection *sender, const struct outgoing *
 
 static void run_out_of_memory(struct connection *connection)
 {
-    connection_part(connection, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "Out of memory");
+    sending_close(connection, LWS_CLOSE_STATUS_UNEXPECTED_CONDITION, "Out of memory");
 }
 
-/* Sends the message of ANSWER that is due. False when memory is out. */
-static bool say_next(struct connection *connection, struct answer *answer)
+/* Sends all of an answer that is due, and then waits, or is done. */
+static void go_on(struct delay *delay)
 {
-    struct outgoing *message = answer_next(answer, connection->session.id, clock_wall_ms());
-    if (!message)
-        return false;
-    if (answer->to_everyone)
-        deliver_to_others(connection, message);
-    deliver(connection, message);
-    return true;
-}
-
-/* Sends all that is due, and then waits, or is done. */
-static void answer_go_on(struct answer *answer)
-{
+    struct answer *answer = (struct answer *)delay;
     struct connection *connection = answer->connection;
-    struct delays *delays = &connection->server->delays;
     uint64_t due_ns;
     while ((due_ns = answer_due_ns(answer)) <= clock_monotonic_ns()) {
-        if (connection_silent(connection))
+        if (sending_is_over(connection))
             return;
-        if (!say_next(connection, answer)) {
+        struct outgoing *message = answer_next(answer, connection->session.id, clock_wall_ms());
+        if (!message) {
             run_out_of_memory(connection);
             return;
         }
+        if (answer->to_everyone)
+            deliver_to_others(connection, message);
+        deliver(connection, message);
     }
     if (due_ns == CLOCK_NEVER)
         drop_answer(connection, answer);
-    else if (delays_add(delays, &answer->delay, due_ns))
+    else if (delays_add(&connection->server->delays, delay, due_ns))
         run_out_of_memory(connection);
-}
-
-static void on_answer_due(struct delay *delay)
-{
-    answer_go_on((struct answer *)delay);
 }
 
 void sending_start(struct connection *connection, struct answer *answer)
@@ -166,8 +192,8 @@ void sending_start(struct connection *connection, struct answer *answer)
         return;
     }
     answer->connection = connection;
-    answer->delay.expired = on_answer_due;
+    answer->delay.expired = go_on;
     TAILQ_INSERT_TAIL(&connection->waiting, answer, link);
     add_unsent(connection);
-    answer_go_on(answer);
+    go_on(&answer->delay);
 }

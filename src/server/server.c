@@ -6,14 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "door.h"
 #include "internal.h"
-#include "listener.h"
 #include "wsload/base/clock.h"
 #include "wsload/base/file.h"
-
-/* Connections accepted in one go, so that a crowd at the door does not hold up the replies. */
-#define ACCEPT_BATCH 16
 
 /* How long clients have to answer a close, in seconds. */
 #define GRACE_S 1.0
@@ -44,45 +39,6 @@ static int library_error(struct error *error)
     return error_set(error, "libwebsockets cannot start: %s", last_log_line);
 }
 
-static void stop_listening(struct server *server)
-{
-    if (server->listen_fd >= 0) {
-        ev_io_stop(server->loop, &server->acceptor);
-        close(server->listen_fd);
-        server->listen_fd = -1;
-    }
-}
-
-static void on_waiting_clients(struct ev_loop *loop, struct ev_io *watcher, int events)
-{
-    struct server *server = watcher->data;
-    (void)events;
-    for (int i = 0; i < ACCEPT_BATCH; i++) {
-        int fd = listener_accept(server->listen_fd);
-        if (fd >= 0) {
-            door_open(server, fd);
-        } else {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-                /* The client stays at the door; asking again at once would only spin. */
-                ev_io_stop(loop, watcher);
-            }
-            return;
-        }
-    }
-}
-
-void server_socket_gone(struct server *server)
-{
-    if (server->listen_fd >= 0)
-        ev_io_start(server->loop, &server->acceptor);
-}
-
-void server_connection_gone(struct server *server)
-{
-    if (server->stopping && TAILQ_EMPTY(&server->connections))
-        ev_break(server->loop, EVBREAK_ALL);
-}
-
 static void on_grace_over(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
     (void)timer;
@@ -96,7 +52,6 @@ static void on_stop(struct ev_loop *loop, struct ev_async *stop, int events)
     struct server *server = stop->data;
     (void)events;
     server->stopping = true;
-    stop_listening(server);
     door_close(server);
     if (TAILQ_EMPTY(&server->connections)) {
         ev_break(loop, EVBREAK_ALL);
@@ -108,26 +63,6 @@ static void on_stop(struct ev_loop *loop, struct ev_async *stop, int events)
         lws_callback_on_writable(connection->wsi);
     }
     ev_timer_start(loop, &server->grace);
-}
-
-static int make_certificate(struct server *server, const char *ca_out, struct error *error)
-{
-    if (certificate_make(&server->certificate, error))
-        return -1;
-    return ca_out ? file_write_atomic(ca_out, buffer_text(&server->certificate.ca_pem), error) : 0;
-}
-
-static int listen_on_loop(struct server *server, const struct server_options *options,
-                          struct error *error)
-{
-    server->listen_fd = listener_open(options->address, options->port, error);
-    if (server->listen_fd < 0)
-        return -1;
-    server->port = listener_port(server->listen_fd);
-    ev_io_init(&server->acceptor, on_waiting_clients, server->listen_fd, EV_READ);
-    server->acceptor.data = server;
-    ev_io_start(server->loop, &server->acceptor);
-    return 0;
 }
 
 static int make_loop(struct server *server, struct error *error)
@@ -193,26 +128,21 @@ static int make_context(struct server *server, bool tls, struct error *error)
     return server->vhost ? 0 : library_error(error);
 }
 
-/* Last of all, because whoever waits for the file may connect at once. */
-static int write_port(const struct server *server, const char *port_file, struct error *error)
-{
-    if (!port_file)
-        return 0;
-    char digits[8];
-    snprintf(digits, sizeof(digits), "%u\n", server->port);
-    return file_write_atomic(port_file, text_of(digits), error);
-}
-
 static int set_up(struct server *server, const struct server_options *options, struct error *error)
 {
     gate_init(&server->gate, &server->options, clock_monotonic_ns());
     quota_init(&server->messages, options->message_quota, clock_monotonic_ns());
     if (replies_init(&server->replies, options, error) ||
-        (options->tls && make_certificate(server, options->ca_out, error)) ||
-        make_loop(server, error) || listen_on_loop(server, options, error) ||
+        (options->tls && certificate_make(&server->certificate, error)) ||
+        (options->tls && options->ca_out &&
+         file_write_atomic(options->ca_out, buffer_text(&server->certificate.ca_pem), error)) ||
+        make_loop(server, error) || door_open(server, error) ||
         make_context(server, options->tls, error))
         return -1;
-    return write_port(server, options->port_file, error);
+    char digits[8];
+    snprintf(digits, sizeof(digits), "%u\n", server->port);
+    /* Last of all, because whoever waits for the file may connect at once. */
+    return options->port_file ? file_write_atomic(options->port_file, text_of(digits), error) : 0;
 }
 
 struct server *server_new(const struct server_options *options, struct error *error)
@@ -255,7 +185,6 @@ struct server_counts server_counts(const struct server *server)
 
 static void free_loop(struct server *server)
 {
-    stop_listening(server);
     door_close(server);
     ev_timer_stop(server->loop, &server->grace);
     ev_async_stop(server->loop, &server->stop);

@@ -3,20 +3,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "wsload/base/helpers.h"
+
 /* A percentage is counted in these, so that ranks come from integers: 0.999 * 1000 in floating
  * point may be a little more than 999, and the next whole number is then one rank too high. */
 #define PARTS_PER_PERCENT 1000000
 #define PARTS_IN_ALL      (100 * PARTS_PER_PERCENT)
-
-static uint64_t smaller(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
 
 /* The buckets outside of these are 0; of an empty histogram the last is before the first. */
 static size_t first_bucket(const struct histogram *histogram)
@@ -39,16 +31,6 @@ static histogram_sum squares_around_mean(const struct histogram *histogram, hist
     return histogram->sum_squares - mean * (histogram->sum_ns + *rest);
 }
 
-/* A value of octave E, counted from 2^10 ns, keeps its upper 11 bits: 1024..2047. Octave 0 also
- * takes what is below; there a bucket is the value itself. */
-size_t histogram_bucket_of(uint64_t value_ns)
-{
-    uint64_t value = smaller(value_ns, HISTOGRAM_HIGHEST_NS);
-    unsigned highest_bit = 63 - (unsigned)__builtin_clzll(value | 1 << HISTOGRAM_SUB_BITS);
-    unsigned octave = highest_bit - HISTOGRAM_SUB_BITS;
-    return ((size_t)octave << HISTOGRAM_SUB_BITS) + (size_t)(value >> octave);
-}
-
 uint64_t histogram_bucket_start_ns(size_t bucket)
 {
     if (bucket < 2 << HISTOGRAM_SUB_BITS)
@@ -62,7 +44,7 @@ uint64_t histogram_rank(uint64_t count, double percent)
 {
     histogram_sum parts = (histogram_sum)llround(percent * PARTS_PER_PERCENT);
     uint64_t rank = (uint64_t)((parts * count + PARTS_IN_ALL - 1) / PARTS_IN_ALL);
-    return smaller(larger(rank, 1), count);
+    return u64_min(u64_max(rank, 1), count);
 }
 
 void histogram_init(struct histogram *histogram)
@@ -76,28 +58,36 @@ void histogram_reset(struct histogram *histogram)
     size_t last = last_bucket(histogram);
     for (size_t i = first_bucket(histogram); i <= last; i++)
         histogram->buckets[i] = 0;
-    histogram->count = 0;
+    memset(histogram, 0, offsetof(struct histogram, buckets));
     histogram->min_ns = UINT64_MAX;
-    histogram->max_ns = 0;
-    histogram->sum_ns = 0;
-    histogram->sum_squares = 0;
+}
+
+static inline void add(struct histogram *histogram, uint64_t value_ns, uint64_t count)
+{
+    histogram->count += count;
+    histogram->min_ns = u64_min(histogram->min_ns, value_ns);
+    histogram->max_ns = u64_max(histogram->max_ns, value_ns);
+    histogram->sum_ns += (histogram_sum)count * value_ns;
+    histogram->sum_squares += (histogram_sum)value_ns * value_ns * count;
+    histogram->buckets[histogram_bucket_of(value_ns)] += count;
 }
 
 void histogram_record(struct histogram *histogram, uint64_t value_ns)
 {
-    histogram->count++;
-    histogram->min_ns = smaller(histogram->min_ns, value_ns);
-    histogram->max_ns = larger(histogram->max_ns, value_ns);
-    histogram->sum_ns += value_ns;
-    histogram->sum_squares += (histogram_sum)value_ns * value_ns;
-    histogram->buckets[histogram_bucket_of(value_ns)]++;
+    add(histogram, value_ns, 1);
+}
+
+void histogram_record_many(struct histogram *histogram, uint64_t value_ns, uint64_t count)
+{
+    if (count > 0)
+        add(histogram, value_ns, count);
 }
 
 void histogram_merge(struct histogram *histogram, const struct histogram *other)
 {
     histogram->count += other->count;
-    histogram->min_ns = smaller(histogram->min_ns, other->min_ns);
-    histogram->max_ns = larger(histogram->max_ns, other->max_ns);
+    histogram->min_ns = u64_min(histogram->min_ns, other->min_ns);
+    histogram->max_ns = u64_max(histogram->max_ns, other->max_ns);
     histogram->sum_ns += other->sum_ns;
     histogram->sum_squares += other->sum_squares;
     size_t last = last_bucket(other);
@@ -114,7 +104,7 @@ uint64_t histogram_percentile_ns(const struct histogram *histogram, double perce
     for (uint64_t seen = histogram->buckets[bucket]; seen < rank;)
         seen += histogram->buckets[++bucket];
     uint64_t end_ns = histogram_bucket_start_ns(bucket + 1) - 1;
-    return larger(histogram->min_ns, smaller(end_ns, histogram->max_ns));
+    return u64_max(histogram->min_ns, u64_min(end_ns, histogram->max_ns));
 }
 
 uint64_t histogram_samples_beyond(const struct histogram *histogram, double percent)
@@ -160,7 +150,7 @@ static bool buckets_consistent(const struct histogram *histogram)
     for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
         if (histogram->buckets[i] == 0)
             continue;
-        first = smaller(first, i);
+        first = u64_min(first, i);
         last = i;
         count += histogram->buckets[i];
     }
@@ -168,26 +158,96 @@ static bool buckets_consistent(const struct histogram *histogram)
            last == last_bucket(histogram);
 }
 
-/* Whether mean and deviation fit minimum and maximum: N whole numbers that add up to n * M + REST
- * lie at least REST squares of 1 around M. */
-static bool sums_consistent(const struct histogram *histogram)
+/* What is known of a sample: it lies between these. */
+struct range {
+    uint64_t low;
+    uint64_t high;
+};
+
+/* Of the samples in BUCKET. The bucket of 1 h also has what is longer. */
+static struct range range_of(const struct histogram *histogram, size_t bucket)
 {
-    histogram_sum count = histogram->count;
-    if (histogram->sum_ns < count * histogram->min_ns ||
-        histogram->sum_ns > count * histogram->max_ns)
-        return false; /* also when the minimum is above the maximum */
+    uint64_t end_ns = bucket == histogram_bucket_of(UINT64_MAX)
+                          ? UINT64_MAX
+                          : histogram_bucket_start_ns(bucket + 1) - 1;
+    return (struct range){u64_max(histogram_bucket_start_ns(bucket), histogram->min_ns),
+                          u64_min(end_ns, histogram->max_ns)};
+}
+
+/* Sums of many samples lie between these. */
+struct bounds {
+    histogram_sum least;
+    histogram_sum most;
+};
+
+/* SUM + COUNT * DISTANCE^2; what is more than 128 bits is their most. */
+static histogram_sum add_squares(histogram_sum sum, uint64_t count, uint64_t distance)
+{
+    histogram_sum squares = (histogram_sum)distance * distance;
+    if (__builtin_mul_overflow(squares, count, &squares) ||
+        __builtin_add_overflow(sum, squares, &sum))
+        return ~(histogram_sum)0;
+    return sum;
+}
+
+/* Adds COUNT samples of RANGE to the BOUNDS of the sum of squares around MEAN. */
+static void add_range(struct bounds *bounds, uint64_t count, struct range range, uint64_t mean)
+{
+    uint64_t below = mean > range.low ? mean - range.low : 0;
+    uint64_t above = range.high > mean ? range.high - mean : 0;
+    uint64_t outside = mean < range.low    ? range.low - mean
+                       : mean > range.high ? mean - range.high
+                                           : 0;
+    bounds->least = add_squares(bounds->least, count, outside);
+    bounds->most = add_squares(bounds->most, count, u64_max(below, above));
+}
+
+/* The samples in BUCKET but the two that are known: one of the minimum, one of the maximum. */
+static uint64_t unknown_samples(const struct histogram *histogram, size_t bucket)
+{
+    return histogram->buckets[bucket] - (bucket == first_bucket(histogram)) -
+           (bucket == last_bucket(histogram));
+}
+
+static bool sum_consistent(const struct histogram *histogram)
+{
+    struct bounds sum;
+    sum.least = sum.most = (histogram_sum)histogram->min_ns + histogram->max_ns;
+    size_t last = last_bucket(histogram);
+    for (size_t i = first_bucket(histogram); i <= last; i++) {
+        histogram_sum count = unknown_samples(histogram, i);
+        struct range range = range_of(histogram, i);
+        sum.least += count * range.low;
+        sum.most += count * range.high;
+    }
+    return histogram->sum_ns >= sum.least && histogram->sum_ns <= sum.most;
+}
+
+/* N whole numbers that add up to n * M + REST lie at least REST squares of 1 around M. */
+static bool squares_consistent(const struct histogram *histogram)
+{
     histogram_sum rest;
     histogram_sum squares = squares_around_mean(histogram, &rest);
-    histogram_sum spread = histogram->max_ns - histogram->min_ns;
-    return squares >= rest && squares / count <= spread * spread;
+    uint64_t mean = (uint64_t)(histogram->sum_ns / histogram->count);
+    struct bounds bounds = {0};
+    add_range(&bounds, 1, (struct range){histogram->min_ns, histogram->min_ns}, mean);
+    add_range(&bounds, 1, (struct range){histogram->max_ns, histogram->max_ns}, mean);
+    size_t last = last_bucket(histogram);
+    for (size_t i = first_bucket(histogram); i <= last; i++)
+        add_range(&bounds, unknown_samples(histogram, i), range_of(histogram, i), mean);
+    return squares >= rest && squares >= bounds.least && squares <= bounds.most;
 }
 
 bool histogram_consistent(const struct histogram *histogram)
 {
-    if (!buckets_consistent(histogram))
+    if (!buckets_consistent(histogram) ||
+        (histogram->count > 0) != (histogram->min_ns <= histogram->max_ns))
         return false;
-    if (histogram->count > 0)
-        return sums_consistent(histogram);
+    if (histogram->count > 1)
+        return sum_consistent(histogram) && squares_consistent(histogram);
+    if (histogram->count == 1)
+        return histogram->min_ns == histogram->max_ns && histogram->sum_ns == histogram->max_ns &&
+               histogram->sum_squares == histogram->sum_ns * histogram->sum_ns;
     return histogram->min_ns == UINT64_MAX && histogram->max_ns == 0 && histogram->sum_ns == 0 &&
            histogram->sum_squares == 0;
 }

@@ -6,7 +6,7 @@
 int journal_init(struct journal *journal, size_t size, struct error *error)
 {
     *journal = (struct journal){.ring = malloc(size), .size = size};
-    return journal->ring != NULL ? 0 : error_set(error, "out of memory");
+    return journal->ring ? 0 : error_set(error, "out of memory");
 }
 
 void journal_free(struct journal *journal)
@@ -19,16 +19,14 @@ void journal_free(struct journal *journal)
 static size_t straight(const struct journal *journal, size_t at, size_t length)
 {
     size_t left = journal->size - (at & (journal->size - 1));
-
     return length < left ? length : left;
 }
 
-/* Both return the place behind. A text without bytes may have no data either. */
+/* Both return the place after it. A text without bytes may have no data either. */
 
 static size_t copy_in(struct journal *journal, size_t at, const void *data, size_t length)
 {
     size_t first = straight(journal, at, length);
-
     if (length == 0)
         return at;
     memcpy(journal->ring + (at & (journal->size - 1)), data, first);
@@ -39,7 +37,6 @@ static size_t copy_in(struct journal *journal, size_t at, const void *data, size
 static size_t copy_out(const struct journal *journal, size_t at, void *data, size_t length)
 {
     size_t first = straight(journal, at, length);
-
     memcpy(data, journal->ring + (at & (journal->size - 1)), first);
     memcpy((char *)data + first, journal->ring, length - first);
     return at + length;
@@ -59,7 +56,6 @@ void journal_put(struct journal *journal, const struct journal_entry *entry, str
     size_t tail = atomic_load_explicit(&journal->tail, memory_order_acquire);
     size_t length = text_length(entry);
     size_t room = journal->size - (head - tail);
-
     if (length > REPLY_TEXT_MAX || sizeof(*entry) + length > room) {
         atomic_fetch_add_explicit(&journal->lost, 1, memory_order_relaxed);
         return;
@@ -72,7 +68,6 @@ void journal_put(struct journal *journal, const struct journal_entry *entry, str
 bool journal_take(struct journal *journal, struct journal_entry *entry, char *reply)
 {
     size_t tail = atomic_load_explicit(&journal->tail, memory_order_relaxed);
-
     if (atomic_load_explicit(&journal->head, memory_order_acquire) == tail)
         return false;
     tail = copy_out(journal, tail, entry, sizeof(*entry));

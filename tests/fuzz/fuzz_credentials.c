@@ -2,7 +2,7 @@
  * text; what is not found is an error that repeats nothing of it. */
 #include "fuzz.h"
 
-#include "wsload/load/credentials.h"
+#include "wsload/load/secrets.h"
 #include "wsload/protocol/handshake.h"
 
 static void check_value(struct text file, const char *value)

@@ -3,7 +3,7 @@
  * The first byte says how the rest is cut, and whether compression was agreed on. */
 #include "fuzz.h"
 
-#include "wsload/protocol/frame_reader.h"
+#include "wsload/protocol/frame.h"
 
 #define MESSAGE_MAX 300
 #define LOG_MAX     (16 * 1024 * 1024)

@@ -2,7 +2,7 @@
  * and rules of the user do not change that. */
 #include "fuzz.h"
 
-#include "wsload/base/utf8.h"
+#include "wsload/base/text.h"
 #include "wsload/protocol/gateway.h"
 #include "wsload/protocol/reply.h"
 
@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (recognised)
         check_frame(message, &gateway);
     REQUIRE(reply_rules_add_error(&rules, "erreur", &error) == 0);
-    message_read(&rules, message, false, &meaning);
+    message_read(&rules, NULL, message, false, &meaning);
     REQUIRE(meaning.invalid == !utf8_valid(message));
     REQUIRE((meaning.error == MESSAGE_GATEWAY_ERROR) == (recognised && !meaning.invalid));
     REQUIRE(meaning.error != MESSAGE_ERROR || text_contains(message, text_of("erreur")));

@@ -2,14 +2,15 @@
  * and an error is one line. */
 #include "fuzz.h"
 
-#include "wsload/command/run_options.h"
+#include "run_options.h"
 
 #define WORDS_MAX 64
 
 static void check_values(const struct run_options *options)
 {
     REQUIRE(options->connections <= CONNECTIONS_MAX);
-    REQUIRE(options->timeout_ns >= 1000000 && options->connect_timeout_ns >= 1000000);
+    REQUIRE(options->plan.reply_timeout_ns >= 1000000 &&
+            options->plan.connect_timeout_ns >= 1000000);
     REQUIRE(options->min_success_rate <= 100);
     REQUIRE(options->headers.count <= OPTION_LIST_MAX);
     REQUIRE(options->template != NULL && options->summary != NULL && options->progress != NULL);

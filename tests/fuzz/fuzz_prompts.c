@@ -5,8 +5,8 @@
 #include <cjson/cJSON.h>
 #include <unistd.h>
 
-#include "wsload/base/utf8.h"
-#include "wsload/load/prompts.h"
+#include "wsload/base/text.h"
+#include "wsload/load/inputs.h"
 
 static char text_path[] = "/tmp/wsload-fuzz-XXXXXX.txt";
 static char json_path[] = "/tmp/wsload-fuzz-XXXXXX.jsonl";

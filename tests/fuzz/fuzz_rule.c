@@ -2,7 +2,7 @@
  * the rule up to the first line feed, and the message behind it. */
 #include "fuzz.h"
 
-#include "wsload/base/utf8.h"
+#include "wsload/base/text.h"
 #include "wsload/protocol/reply.h"
 
 #define ADDERS 6
@@ -46,16 +46,19 @@ static void judge(const struct reply_rules *rules, struct text message)
 {
     struct reply reply = {.keeps_text = reply_rules_need_text(rules)};
     struct message_meaning meaning;
+    enum reply_verdict verdict = REPLY_GOES_ON;
     struct failure failure;
-    bool over = false;
 
-    message_read(rules, message, false, &meaning);
+    message_read(rules, NULL, message, false, &meaning);
     check_meaning(rules, message, &meaning);
-    for (int i = 0; i < 2 && !over && !meaning.invalid && !meaning.ignored; i++)
-        over = reply_add(&reply, rules, message, &meaning);
+    if (meaning.invalid || meaning.ignored || meaning.passing)
+        return;
+    for (int i = 0; i < 2 && verdict == REPLY_GOES_ON; i++)
+        verdict = reply_add(&reply, rules, &meaning, &failure);
     REQUIRE(reply.bytes == reply.messages * message.length);
-    if (reply_failed(&reply, rules, message, &meaning, &failure))
-        REQUIRE(failure.detail != NULL);
+    if (verdict == REPLY_GOES_ON)
+        verdict = reply_end(&reply, rules, &failure);
+    REQUIRE(verdict == REPLY_GOOD || failure.detail != NULL);
     reply_clear(&reply);
 }
 

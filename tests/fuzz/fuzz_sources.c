@@ -3,7 +3,7 @@
 
 #include <arpa/inet.h>
 
-#include "wsload/protocol/sources.h"
+#include "wsload/protocol/route.h"
 
 static void check_pick(const struct sources *sources, uint64_t index, int family)
 {

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "wsload/base/clock.h"
-#include "wsload/load/stages.h"
+#include "wsload/load/schedule.h"
 
 #define DURATION_MAX (1000 * 3600 * NS_PER_S)
 
@@ -32,7 +32,7 @@ static void check_totals(const struct stages *stages, uint64_t time_ns)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = fuzz_string("", data, size, "");
-    struct stages stages = {0};
+    struct stages stages = {.hold_ns = size % 3 * NS_PER_S};
     struct error error = {""};
     for (char *line = text; line != NULL && stages.count < STAGES_MAX;) {
         char *end = strchr(line, '\n');

@@ -2,7 +2,7 @@
  * together they are the text. */
 #include "fuzz.h"
 
-#include "wsload/base/utf8.h"
+#include "wsload/base/text.h"
 #include "wsload/load/steps.h"
 
 static void check_step(const struct step *step, const char *list)
@@ -10,10 +10,10 @@ static void check_step(const struct step *step, const char *list)
     REQUIRE(strncmp(step->detail, list, strlen(list)) == 0);
     REQUIRE(step->sends || step->waits);
     REQUIRE(step->waits == (step->expect_text != NULL));
-    REQUIRE(step->parted == template_uses_any(&step->message, TEMPLATE_PART));
+    REQUIRE(step->parted == ((step->message.variables & TEMPLATE_PART) != 0));
     REQUIRE(!step->parted || step->part_characters > 0);
     REQUIRE(step->parted || step->parts_of.parts == NULL);
-    REQUIRE(!template_uses_any(&step->parts_of, TEMPLATE_PART | TEMPLATE_PART_INDEX));
+    REQUIRE(!(step->parts_of.variables & (TEMPLATE_PART | TEMPLATE_PART_INDEX)));
 }
 
 static void check_list(const struct step_list *list, const char *name)
@@ -26,9 +26,9 @@ static void check_list(const struct step_list *list, const char *name)
 static void check_connecting(const struct step_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
-        REQUIRE(!template_uses_any(&list->items[i].message,
-                                   TEMPLATE_PROMPT | TEMPLATE_PROMPT_RAW | TEMPLATE_ID |
-                                       TEMPLATE_SEQ | TEMPLATE_PART | TEMPLATE_PART_INDEX));
+        REQUIRE(!(list->items[i].message.variables &
+                  (TEMPLATE_PROMPT | TEMPLATE_PROMPT_RAW | TEMPLATE_ID | TEMPLATE_SEQ |
+                   TEMPLATE_PART | TEMPLATE_PART_INDEX)));
 }
 
 static void check_parts(struct text text, size_t characters)
@@ -51,10 +51,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const char *const names[] = {"token"};
     const struct template_scope columns = {.columns = names, .column_count = 1};
     struct text text = {size > 0 ? (const char *)data : "", size};
+    struct json_paths paths = {0};
     struct steps steps;
     struct error error = {""};
 
-    if (steps_parse(&steps, text, &columns, &error) == 0) {
+    if (steps_parse(&steps, text, &columns, &paths, &error) == 0) {
         check_list(&steps.on_connect, "on_connect");
         check_list(&steps.before_request, "before_request");
         check_connecting(&steps.on_connect);
@@ -63,6 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         REQUIRE(steps.on_connect.count == 0 && steps.before_request.count == 0);
     }
     steps_free(&steps);
+    json_paths_free(&paths);
     check_parts(text, 1);
     check_parts(text, 3);
     return 0;

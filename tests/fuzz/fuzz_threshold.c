@@ -5,19 +5,22 @@
 #include <math.h>
 
 #include "wsload/base/clock.h"
-#include "wsload/stats/thresholds.h"
+#include "wsload/judge/thresholds.h"
 
 static void check_accepted(const struct threshold *threshold)
 {
     static struct thresholds again;
     char label[SELECTOR_SIZE];
     struct error error;
+    enum threshold_relation relation;
     const struct selector *selector = &threshold->selector;
 
     REQUIRE(selector->metric != NULL);
     REQUIRE(selector->percent >= 0 && selector->percent <= 100);
     REQUIRE(isfinite(threshold->limit) && threshold->limit >= 0);
-    REQUIRE(!threshold->abort || threshold_can_abort(threshold, true));
+    REQUIRE(threshold_relation_of(threshold_sign(threshold->relation), &relation));
+    REQUIRE(relation == threshold->relation);
+    REQUIRE(threshold_can_abort(threshold, true) || !threshold_can_abort(threshold, false));
     REQUIRE(strlen(selector_label(selector, label)) < sizeof(label) - 1);
     REQUIRE(strncmp(threshold->name, selector->text, strlen(selector->text)) == 0);
     again.count = 0;

@@ -1,7 +1,7 @@
 /* URLs: what is accepted is shown without its query and parses again; no error repeats a secret. */
 #include "fuzz.h"
 
-#include "wsload/protocol/url.h"
+#include "wsload/protocol/handshake.h"
 
 static void check_hidden(const char *display)
 {

@@ -5,8 +5,8 @@
 #include <cjson/cJSON.h>
 #include <unistd.h>
 
-#include "wsload/base/utf8.h"
-#include "wsload/load/users.h"
+#include "wsload/base/text.h"
+#include "wsload/load/inputs.h"
 #include "wsload/protocol/handshake.h"
 
 static char path[] = "/tmp/wsload-fuzz-XXXXXX";

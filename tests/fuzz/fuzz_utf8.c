@@ -1,7 +1,7 @@
 /* UTF-8 against a decoder written another way: by code points and their shortest lengths. */
 #include "fuzz.h"
 
-#include "wsload/base/utf8.h"
+#include "wsload/base/text.h"
 
 static bool is_continuation(uint8_t byte)
 {

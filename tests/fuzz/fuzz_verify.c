@@ -6,7 +6,7 @@
 
 #include <ctype.h>
 
-#include "verify.h"
+#include "upgrade.h"
 
 #define SIGNED_S 1440938160 /* 20150830T123600Z */
 #define HOST     "api.example.com"

@@ -5,6 +5,7 @@ Usage: validate.py [SUMMARY.json ...]      without arguments: all that stand bes
 """
 import copy
 import json
+import math
 import pathlib
 import sys
 
@@ -27,14 +28,6 @@ def load(path):
     return json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse_constant)
 
 
-def decoded(text):
-    """What a histogram of the file says of itself: members of its distribution, in its own unit."""
-    histogram = histograms.decode(text)
-    return {"average": histogram.mean(), "min": histogram.least, "max": histogram.most,
-            "median": histogram.percentile(50), "p90": histogram.percentile(90),
-            "p99": histogram.percentile(99), "stddev": histogram.deviation()}
-
-
 def distributions(summary):
     """Yields (path, figures) of all distributions, response time only where it is not latency."""
     for name in ("latency", "response_time", "ttfm", "inter_message_gap", "tpom", "send_lag",
@@ -48,14 +41,28 @@ def distributions(summary):
 
 def wrong_histograms(summary):
     for path, figures in distributions(summary):
-        text = summary["histograms"].get(path)
-        if (text is None) != (figures["average"] is None):
+        histogram = summary["histograms"].get(path)
+        if (histogram is None) != (figures is None):
             yield f"histograms.{path} and {path} do not agree on whether there are samples"
-        elif text is not None:
-            scale, error = (1, 1e-4) if path in COUNTED else (1e9, 1.001e-9)
-            wrong = [name for name, value in decoded(text).items()
-                     if abs(figures[name] - value / scale) > error]
-            yield from (f"{path}.{name} is not what its histogram holds" for name in wrong)
+        elif histogram is not None:
+            unit, error = (1, 1e-4) if path in COUNTED else (1e9, 1.001e-9)
+            decoded = histograms.decode(histogram["code"])
+            yield from (f"{path}.{name} is not what its histogram holds"
+                        for name in decoded.contradicted(figures, unit, error))
+            yield from (f"histograms.{path}.{name} does not fit its code or its figures"
+                        for name in wrong_exact(histogram, figures, decoded.count, unit, error))
+
+
+def wrong_exact(histogram, figures, count, unit, error):
+    """Yields the names of exact members of HISTOGRAM that are not those of its COUNT samples."""
+    samples, total, squares = (int(histogram[name]) for name in ("count", "sum", "sum_squares"))
+    deviation = math.sqrt(max(0, squares * samples - total**2)) / samples
+    exact = {"count": (samples, count, 0),
+             "min": (histogram["min"] / unit, figures["min"], error),
+             "max": (histogram["max"] / unit, figures["max"], error),
+             "sum": (total / samples / unit, figures["average"], error),
+             "sum_squares": (deviation / unit, figures["stddev"], error)}
+    yield from (name for name, (ours, theirs, off) in exact.items() if abs(ours - theirs) > off)
 
 
 def wrong_sums(summary):
@@ -65,9 +72,11 @@ def wrong_sums(summary):
                            summary["successful_requests"] + summary["failed_requests"]),
         "failed_requests": (summary["failed_requests"],
                             sum(error["requests"] for error in errors)),
-        "accounting.planned": (account["planned"], account["sent"] + account["skipped"]),
-        "accounting.sent": (account["sent"],
+        "accounting.planned": (account["planned"],
+                               account["sent"] + account["unsent"] + account["skipped"]),
+        "accounting.sent": (account["sent"] + account["unsent"],
                             account["ok"] + account["failed"] + account["unanswered"]),
+        "sent_requests": (account["sent"], summary["sent_requests"]),
         "accounting.ok": (account["ok"], summary["successful_requests"]),
         "accounting.failed": (account["failed"], summary["failed_requests"]),
         "timeline": (sum(row["done"] for row in summary["timeline"]["rows"]),
@@ -79,10 +88,10 @@ def wrong_sums(summary):
 
 
 def wrong_cost(summary):
-    cost = summary["cost"]
+    cost, load = summary["cost"], summary["load"]
     sums = {
-        "messages": cost["billed_messages"] / 1e6 * cost["rates"]["per_million_messages"],
-        "minutes": cost["connection_minutes"] / 1e6 * cost["rates"]["per_million_minutes"],
+        "messages": cost["billed_messages"] / 1e6 * load["price_messages"],
+        "minutes": cost["connection_minutes"] / 1e6 * load["price_minutes"],
         "total": cost["messages"] + cost["minutes"],
     }
     yield from (f"cost.{name}: {cost[name]} is not {sum}"
@@ -136,8 +145,7 @@ def broken_open_copies(summary):
 def broken_stream_copies(summary):
     """Yields (what, summary) for mistakes that only a summary of streams can have."""
     broken = breaker(summary)
-    yield broken("of streams without their messages", lambda s: s["messages_per_reply"].update(
-        dict.fromkeys(s["messages_per_reply"])))
+    yield broken("of streams without their messages", lambda s: s.update(messages_per_reply=None))
     yield broken("of messages with the times of streams", lambda s: s["load"].update(
         reply="message"))
     yield broken("of bytes in billionths", lambda s: s["bytes_per_reply"].update(
@@ -151,8 +159,8 @@ def broken_one_way_copies(summary):
     """Yields (what, summary) for mistakes that only a summary of a one-way run can have."""
     broken = breaker(summary)
     yield broken("of a one-way run with a latency", lambda s: s["samples"][0].update(latency=1))
-    yield broken("of a one-way run with bytes per reply", lambda s: s["bytes_per_reply"].update(
-        dict.fromkeys(s["bytes_per_reply"], 1)))
+    yield broken("of a one-way run with bytes per reply", lambda s: s.update(
+        bytes_per_reply=s["connect"]["total"]))
 
 
 def broken_copies(summary):
@@ -169,27 +177,41 @@ def broken_copies(summary):
     yield broken("with an unknown kind", lambda s: s["errors"].append(
         {"kind": "odd", "detail": "", "count": 1, "requests": 0, "example": ""}))
     yield broken("with a failed sample without error", lambda s: s.update(
-        samples=[{"prompt": "", "reply": None, "latency": None}]))
+        samples=[{"seq": 0, "prompt": "", "reply": None, "latency": None, "error": None}]))
     yield broken("with a good sample with error", lambda s: s.update(
-        samples=[{"prompt": "", "reply": "", "latency": 1, "error": "reset"}]))
+        samples=[{"seq": 0, "prompt": "", "reply": "", "latency": 1, "error": "reset"}]))
     yield broken("with six samples", lambda s: s["samples"].append(s["samples"][0]))
     yield broken("with a number as seed", lambda s: s["load"].update(seed=42))
     yield broken("with an unknown relation", lambda s: s["thresholds"][0].update(relation="~"))
     yield broken("with an unknown statistic", lambda s: s["thresholds"][0].update(
         metric="latency:mode"))
-    yield broken("with an unknown grade", lambda s: s["verdict"].update(status="good"))
+    yield broken("with an unknown grade", lambda s: s["validity"].update(status="good"))
     yield broken("with a rate asked in a closed run", lambda s: s["rate"].update(
         asked=1, achieved=1))
     yield broken("with a send lag in a closed run", lambda s: s.update(send_lag=s["latency"]))
-    yield broken("with a histogram that is not base64", lambda s: s["histograms"].update(
-        latency="AQqiwgKg*"))
+    yield broken("with a histogram that is not base64", lambda s: s["histograms"][
+        "latency"].update(code="AQqiwgKg*"))
+    for name in ("count", "min", "max"):
+        yield broken(f"with another {name} than its code", lambda s, name=name: s["histograms"][
+            "latency"].update({name: 7}))
+    for name in ("sum", "sum_squares"):
+        yield broken(f"with another {name} than its figures", lambda s, name=name: s["histograms"][
+            "latency"].update({name: "7"}))
+    yield broken("with a sum that is a number", lambda s: s["histograms"]["latency"].update(
+        sum=int(s["histograms"]["latency"]["sum"])))
+    yield broken("with a count that a double does not hold", lambda s: s.update(
+        waited_requests=2**53 + 1))
+    yield broken("with digits that begin with 0", lambda s: s.update(waited_requests="07"))
+    yield broken("with a time below 1 ns", lambda s: s.update(total_time="0.0000000001"))
+    yield broken("with counts in another form", lambda s: s["timeline"]["rows"][0].update(
+        counts="1:0"))
     yield broken("with the histogram of another", lambda s: s["histograms"].update(
         {"latency": s["histograms"]["connect.total"]}))
     yield broken("with requests that do not add up", lambda s: s.update(total_requests=7))
     yield broken("with accounts that do not add up", lambda s: s["accounting"].update(planned=7))
     yield broken("with errors that do not add up", lambda s: s.update(errors=[]))
     yield broken("with rows that do not add up", lambda s: s["timeline"].update(rows=[]))
-    yield broken("passed and yet not", lambda s: s["exit"].update(code=3))
+    yield broken("passed and yet not", lambda s: s.update(passed=not s["passed"]))
 
 
 def main():
@@ -200,9 +222,9 @@ def main():
     paths = [pathlib.Path(name) for name in sys.argv[1:]] or sorted(HERE.glob("*.json"))
     wrong = [f"{path.name}: {line}" for path in paths for line in complaints(validator, load(path))]
     if len(sys.argv) == 1:
-        summary = load(HERE / "connection_per_request.json")
+        summary = load(HERE / "stream.json")
         broken = [*broken_copies(summary), *broken_open_copies(load(HERE / "doubtful.json")),
-                  *broken_stream_copies(load(HERE / "stream.json")),
+                  *broken_stream_copies(summary),
                   *broken_one_way_copies(load(HERE / "one_way.json"))]
         wrong += [f"the schema takes a summary {what}"
                   for what, changed in broken if not complaints(validator, changed)]

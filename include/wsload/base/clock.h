@@ -3,6 +3,7 @@
 #ifndef WSLOAD_BASE_CLOCK_H
 #define WSLOAD_BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define NS_PER_US UINT64_C(1000)
@@ -27,6 +28,9 @@ uint64_t clock_wall_ms(void);
 
 /* Writes UNIX_MS as RFC 3339 in UTC with milliseconds: 2026-11-22T10:00:00.123Z. */
 void clock_format_utc(uint64_t unix_ms, char out[CLOCK_UTC_SIZE]);
+
+/* Reads that back. False when TEXT is anything else. */
+bool clock_parse_utc(const char *text, uint64_t *unix_ms);
 
 /* Nanoseconds as seconds. */
 double clock_seconds(uint64_t ns);

@@ -3,26 +3,29 @@
 #ifndef WSLOAD_BASE_FILE_H
 #define WSLOAD_BASE_FILE_H
 
-#include "wsload/base/buffer.h"
+#include <stdbool.h>
+
 #include "wsload/base/error.h"
+#include "wsload/base/text.h"
 
 /* Appends the file at PATH ("-" is standard input) to OUT. -1 when it cannot be read, is a
  * directory, or does not fit into OUT's maximum; the error names PATH. */
 int file_read(const char *path, struct buffer *out, struct error *error);
 
-/* Writes all of TEXT to FD. 0, or -1 with errno. */
-int file_write_all(int fd, struct text text);
-
-/* Whether file_write_atomic() to PATH would work now, found out without leaving anything behind:
- * the directory exists and is writable, PATH is no directory. 0 or -1. */
+/* Whether file_write_atomic() to PATH would work now, found out without leaving a file: the
+ * directory exists and is writable, PATH is no directory. 0 or -1. */
 int file_check_writable(const char *path, struct error *error);
+
+/* Whether A and B are names of one file, links followed and however they are spelt; "-" is our
+ * standard output. Of files that are not there yet, their directories tell. What is no regular file
+ * (a pipe, a terminal, /dev/null) is never the same: several may write to it. */
+bool file_same(const char *a, const char *b);
 
 /* Replaces PATH by TEXT at once: temporary file in the same directory, fsync, rename, fsync of the
  * directory. An existing file keeps its mode, a symbolic link stays and what it leads to is
  * replaced. A PATH that exists and is no regular file (a pipe, /dev/null), or that leads to our own
- * standard output or error, is written in place, and so is one that
- * is a mount point. On -1 an existing file is untouched and no
- * temporary is left. */
+ * standard output or error, is written in place, and so is a mount point. On -1 an existing file is
+ * untouched and no temporary is left. */
 int file_write_atomic(const char *path, struct text text, struct error *error);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * Parsing: white space around the number is not accepted, fractions are; the whole text must be
  * used. On failure the error says what is wrong and which units there are, without naming the
- * option ("unknown unit 'x'; use us, ms, s, m or h, as in 500ms"): the caller puts that in front.
+ * option ("unknown unit 'x'; use us, ms, s, m or h, as in 500ms"): the caller puts that before it.
  */
 #ifndef WSLOAD_BASE_UNITS_H
 #define WSLOAD_BASE_UNITS_H

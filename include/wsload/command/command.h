@@ -5,21 +5,14 @@
 
 #include "wsload/base/error.h"
 
-/* Chooses the subcommand from ARGV[1]: serve, help, or a load test. */
-int command_main(int argc, char *const argv[]);
+int command_run(int argc, char *const argv[]);    /* `wsload [OPTIONS] URL [PROMPTS_FILE]` */
+int command_serve(int argc, char *const argv[]);  /* `wsload serve [OPTIONS]` */
+int command_report(int argc, char *const argv[]); /* `wsload report [OPTIONS] SUMMARY` */
+int command_merge(int argc, char *const argv[]);  /* `wsload merge [OPTIONS] SUMMARY...` */
+int command_help(int argc, char *const argv[]);   /* `wsload help [SUBCOMMAND] [TOPIC]` */
 
-/* `wsload [OPTIONS] URL [PROMPTS_FILE]` */
-int command_run(int argc, char *const argv[]);
-
-/* `wsload serve [OPTIONS]` */
-int command_serve(int argc, char *const argv[]);
-
-/* `wsload help [OPTION | all | serve [OPTION | all]]` */
-int command_help(int argc, char *const argv[]);
-
-/* Prints the whole help of `wsload` or `wsload serve` to standard output. Returns 0. */
-int command_run_help(void);
-int command_serve_help(void);
+/* Prints the usage of the subcommand NAME, or of a load test ("wsload"). Returns 0. */
+int command_usage(const char *name);
 
 /* Prints ERROR as "wsload: ..." on standard error. Returns the exit code for usage errors. */
 int command_complain(const struct error *error);

@@ -12,8 +12,7 @@
 /* How the run is asked to end from outside. */
 enum stop_request { STOP_NONE, STOP_POLITELY, STOP_NOW };
 
-/* Several workers start this much after the last of them was ready, so that all are awake by then.
- */
+/* Several workers start so long after the last of them was ready: all are awake by then. */
 #define CREW_START_DELAY_NS UINT64_C(2000000)
 
 struct crew {
@@ -28,9 +27,7 @@ struct crew {
 
 void crew_init(struct crew *crew, unsigned workers, void (*wake_all)(void *user), void *user);
 
-/* Starts the run's clock without waiting for connections. The first worker to say so sets the
- * start.
- */
+/* Starts the run's clock without waiting for connections. The first worker to say so sets it. */
 void crew_start(struct crew *crew, uint64_t now_ns);
 
 /* A worker's first attempts have all ended; OPEN when one of them went well. The last worker to say
@@ -38,15 +35,24 @@ void crew_start(struct crew *crew, uint64_t now_ns);
 void crew_settle(struct crew *crew, bool open, uint64_t now_ns);
 
 /* Whether the first attempts of all workers have ended, and none of them went well. */
-bool crew_is_hopeless(const struct crew *crew);
+static inline bool crew_is_hopeless(const struct crew *crew)
+{
+    return atomic_load(&crew->unsettled) == 0 && !atomic_load(&crew->any_open);
+}
 
 /* When the run's clock starts: 0 while that is not known, CLOCK_NEVER when no connection opened. */
-uint64_t crew_start_ns(const struct crew *crew);
+static inline uint64_t crew_start_ns(const struct crew *crew)
+{
+    return atomic_load_explicit(&crew->start_ns, memory_order_relaxed);
+}
 
 /* Asks all workers to end. From any thread. */
 void crew_stop(struct crew *crew, enum stop_request how);
 
 /* What was asked. */
-enum stop_request crew_stop_requested(const struct crew *crew);
+static inline enum stop_request crew_stop_requested(const struct crew *crew)
+{
+    return (enum stop_request)atomic_load_explicit(&crew->stop, memory_order_relaxed);
+}
 
 #endif

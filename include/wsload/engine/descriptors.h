@@ -11,8 +11,7 @@
  * made. -1 when the hard limit is too low; the error says how to raise it. */
 int descriptors_require(uint64_t connections, unsigned workers, struct error *error);
 
-/* For a server, which does not know how many connections will come: as many as the hard limit
- * allows, up to a million. 0 or -1. */
+/* For a server: as many as the hard limit allows, up to a million. 0 or -1. */
 int descriptors_take_all(struct error *error);
 
 #endif

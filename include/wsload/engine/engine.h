@@ -6,12 +6,12 @@
 #define WSLOAD_ENGINE_ENGINE_H
 
 #include "wsload/base/error.h"
+#include "wsload/engine/crew.h"
 #include "wsload/engine/resolver.h"
-#include "wsload/engine/worker.h"
+#include "wsload/judge/snapshot.h"
 #include "wsload/load/plan.h"
 #include "wsload/stats/journal.h"
-#include "wsload/stats/results.h"
-#include "wsload/stats/snapshot.h"
+#include "wsload/stats/measurement.h"
 
 struct engine;
 
@@ -22,8 +22,7 @@ struct engine_setup {
     struct journal *const *journals; /* one for each worker; NULL: requests are not recorded */
 };
 
-/* Resolves the target's name, which may take seconds, and makes the workers. NULL and an error when
- * it cannot. */
+/* Resolves the target's name, which may take seconds, and makes the workers. NULL and an error. */
 struct engine *engine_new(const struct engine_setup *setup, struct error *error);
 
 /* Where the target's name leads. */
@@ -42,10 +41,9 @@ void engine_stop(struct engine *engine, enum stop_request how);
 /* The figures of the moment, of all workers. */
 struct snapshot engine_peek(struct engine *engine);
 
-/* Waits for the workers and puts what they measured into RESULTS: recorded (initialised here, the
- * caller's to free), the times, asked_per_s, self and setup.same_machine. 0, or -1 when memory is
- * out. */
-int engine_finish(struct engine *engine, struct results *results, struct error *error);
+/* Waits for the workers. Returns what they measured together, the caller's to free: all but how the
+ * run ended (started_unix_ms, signal, aborted_by, the record). NULL when memory is out. */
+struct measurement *engine_finish(struct engine *engine);
 
 /* Releases everything; after engine_finish(), or without a start. */
 void engine_free(struct engine *engine);

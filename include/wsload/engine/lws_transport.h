@@ -11,8 +11,10 @@
 
 #include "wsload/base/error.h"
 #include "wsload/engine/resolver.h"
-#include "wsload/engine/transport.h"
 #include "wsload/load/plan.h"
+
+struct transport;
+struct transport_events;
 
 /* All is borrowed and outlives the transport. */
 struct lws_transport_setup {
@@ -23,9 +25,8 @@ struct lws_transport_setup {
     unsigned index; /* of the worker: the transport makes its share of the plan's connections */
 };
 
-/* Makes a transport to the plan's target. NULL and an error when certificate files cannot be
- * loaded, or when libwebsockets or its libev plug-in cannot be. The descriptor limit must have been
- * raised before. */
+/* Makes a transport to the plan's target. NULL and an error when certificate files, libwebsockets
+ * or its libev plug-in cannot be loaded. The descriptor limit must have been raised before. */
 struct transport *lws_transport_new(const struct lws_transport_setup *setup, struct error *error);
 
 /* Whether this build of libwebsockets can compress (permessage-deflate). */

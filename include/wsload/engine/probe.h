@@ -5,8 +5,8 @@
 #ifndef WSLOAD_ENGINE_PROBE_H
 #define WSLOAD_ENGINE_PROBE_H
 
-#include "wsload/base/buffer.h"
 #include "wsload/base/error.h"
+#include "wsload/base/text.h"
 #include "wsload/engine/resolver.h"
 #include "wsload/load/plan.h"
 
@@ -20,9 +20,8 @@ struct probe_answer {
     struct text body;
 };
 
-/* Asks the plan's target at the first of ADDRESSES for an upgrade and reads what it answers within
- * the plan's connect timeout. -1 when there is no HTTP answer; ANSWER needs probe_free() either
- * way. */
+/* Asks the plan's target at the first of ADDRESSES for an upgrade and reads what it answers in the
+ * connect timeout. -1 when there is no HTTP answer; ANSWER needs probe_free() either way. */
 int probe_handshake(const struct plan *plan, const struct addresses *addresses,
                     struct probe_answer *answer, struct error *error);
 

@@ -1,6 +1,6 @@
-/* Who a connection says it is: the path and the headers of its handshake, made for each connection
- * anew. Query parameters and headers are templates, tokens come from files, and a SigV4 signature
- * is of the moment.
+/* Who a connection says it is: the path and the headers of its handshake, made anew for each
+ * connection. Query parameters and headers are templates, tokens come from files, and a SigV4
+ * signature is made at the moment of use.
  *
  * It reads files and makes text; it knows no socket. No value ever gets into an error. */
 #ifndef WSLOAD_LOAD_IDENTITY_H
@@ -10,12 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wsload/base/buffer.h"
 #include "wsload/base/error.h"
-#include "wsload/load/users.h"
+#include "wsload/base/text.h"
+#include "wsload/load/inputs.h"
 #include "wsload/protocol/handshake.h"
 #include "wsload/protocol/sigv4.h"
-#include "wsload/protocol/url.h"
 
 /* What was asked for. Texts are borrowed and must outlive the identity. */
 struct identity_setup {
@@ -57,33 +56,22 @@ int identity_path(const struct identity *identity, uint64_t connection, uint64_t
 
 /* Appends its header lines, each with CRLF: Origin, the given ones, Authorization: Bearer,
  * x-api-key and the signature's; not Host and not those of the upgrade itself. UNIX_S is that of
- * the path. A file is read again when it has changed; when it has become unreadable or empty, what
- * was read before goes on. 0, or -1 when OUT is full. */
+ * the path. A file is read again when it has changed; when it has become unreadable or empty, the
+ * last content is used. 0, or -1 when OUT is full. */
 int identity_headers(const struct identity *identity, uint64_t connection, uint64_t unix_s,
                      struct buffer *out);
 
-/* Connections of one identity. */
-struct identity_range {
-    uint64_t first; /* from 0 */
-    uint64_t count;
-};
-
-/* Bytes to be changed in place, borrowed. */
-struct passage {
-    char *data;
-    size_t length;
-};
-
-/* Blanks with '*' what is secret of RANGE's connections in COUNT PASSAGES of what a server said,
- * at whatever time. Servers repeat what they were sent: a refused signature is answered with all
- * that was signed.
+/* Copies TEXT, which a server said to connection CONNECTION (from 0) at any time, to OUT, which is
+ * apart from it and has room for its length, with '*' in place of each byte of that connection's
+ * secrets. Servers repeat what they were sent: a refused signature is answered with all that was
+ * signed. IDENTITY may be NULL: nothing is secret then.
  *
  * Secret are each value of the query (as sent, decoded, and inside a JSON string), the words of the
  * headers and what stands between separators in them, every content that a file ever had, the
- * users' cells, and SigV4's access key, session token and signatures. What is shorter than 6
- * characters is none, nor is a name. A passage may have been cut: a secret's beginning at its end
- * is blanked, too. Nothing is done when there is no secret; when memory is out, all is blanked. */
-void identity_conceal(const struct identity *identity, struct identity_range range,
-                      const struct passage *passages, size_t count);
+ * user's cells, and SigV4's access key, session token and signatures. What is shorter than 6
+ * characters is none, nor is a name. TEXT may have been cut: a secret's beginning at its end is
+ * redacted, too, from 6 characters on (16 of a signature). When memory is out, all is redacted. */
+void identity_redact(const struct identity *identity, uint64_t connection, struct text text,
+                     char *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* Steps of --setup: what is said on a connection before its first prompt, and before each.
+/* Steps of --setup: what is sent on a connection before its first prompt, and before each prompt.
  *
  * A file of JSON: {"on_connect": [STEP, ...], "before_request": [STEP, ...]}, both optional, where
  * a STEP is {"send": TEMPLATE, "expect": RULE}, or without "expect" to go on at once. With
@@ -14,7 +14,7 @@
 
 #include "wsload/base/error.h"
 #include "wsload/base/text.h"
-#include "wsload/protocol/rule.h"
+#include "wsload/protocol/reply.h"
 #include "wsload/protocol/template.h"
 
 #define STEPS_MAX            32
@@ -41,23 +41,23 @@ struct step_list {
 struct steps {
     struct step_list on_connect;
     struct step_list before_request;
-    struct json_paths paths; /* of the rules */
 };
 
 /* Loads PATH ("-" is standard input); COLUMNS (of that scope its columns only) may be used in the
- * templates. Errors name PATH and the step: no JSON, an unknown member, what is wrong with a
- * template or rule. 0 or -1. */
+ * templates. What the rules look at is added to PATHS, of the rules of replies, so that a message
+ * is scanned once for all. Errors name PATH and the step: no JSON, an unknown member, what is wrong
+ * with a template or rule. 0 or -1. */
 int steps_load(struct steps *steps, const char *path, const struct template_scope *columns,
-               struct error *error);
+               struct json_paths *paths, struct error *error);
 
 /* The same from TEXT; errors do not name where it comes from. */
 int steps_parse(struct steps *steps, struct text text, const struct template_scope *columns,
-                struct error *error);
+                struct json_paths *paths, struct error *error);
 
 /* Releases everything. A zeroed struct is fine. */
 void steps_free(struct steps *steps);
 
-/* Whether a step in front of requests waits for an answer. */
+/* Whether a step before requests waits for an answer. */
 bool steps_wait_before_request(const struct steps *steps);
 
 /* The part of TEXT that begins at AT: at most CHARACTERS characters of UTF-8. */

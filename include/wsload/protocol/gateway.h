@@ -3,6 +3,7 @@
 #define WSLOAD_PROTOCOL_GATEWAY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "wsload/base/text.h"
@@ -27,12 +28,20 @@
 /* Longest URL of a handshake (same guide). Characters. */
 #define GATEWAY_URL_MAX 4096
 
+/* Headers of an answer to a handshake by which AWS support finds it again. */
+#define GATEWAY_ERROR_TYPE "x-amzn-ErrorType"
+#define GATEWAY_REQUEST_ID "x-amzn-RequestId"
+#define GATEWAY_APIGW_ID   "x-amz-apigw-id"
+
+/* The error frame's text for an answer that took too long; it may still come. */
+#define GATEWAY_TIMEOUT "Endpoint request timed out"
+
 #define GATEWAY_ERROR_SIZE 64
 
 /* An error frame. */
 struct gateway_error {
     char message[GATEWAY_ERROR_SIZE]; /* its text, decoded and cut; valid UTF-8 */
-    bool timeout; /* "Endpoint request timed out": the backend may still answer afterwards */
+    bool timeout;                     /* the text is GATEWAY_TIMEOUT */
 };
 
 /* Whether MESSAGE is an API Gateway error frame, told by its shape and not by its bytes: an object
@@ -41,6 +50,19 @@ struct gateway_error {
  * "messageId") the message must be one of the texts that API Gateway is known to send. Runs on
  * every reply: what is no small object is turned away at a glance. ERROR is filled when it is. */
 bool gateway_error_read(struct text message, struct gateway_error *error);
+
+/* The members by which AWS finds an error frame in its logs: "requestId", "connectionId",
+ * "messageId". */
+#define GATEWAY_IDS 3
+
+struct gateway_id {
+    const char *name;
+    struct text value; /* a view into the frame, still escaped */
+};
+
+/* Puts those of the ids that FRAME has as strings into IDS, in the order above, and returns how
+ * many. A frame that is cut has those before its end. */
+size_t gateway_ids_find(struct text frame, struct gateway_id ids[GATEWAY_IDS]);
 
 /* Units that a message of BYTES is billed as: one for each 32 KiB begun, at least one. */
 uint64_t gateway_units(uint64_t bytes);

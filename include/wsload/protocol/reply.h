@@ -1,9 +1,9 @@
-/* Replies: which messages make one up, when it is over, and whether it is good.
+/* Rules on messages, and replies: which messages make one up, when it is over, and whether it is
+ * good.
  *
- * A reply is one message or a stream of them. Rules (see rule.h) say which messages are no part of
- * any reply, which one is the last, and which is an error. This knows no connection and no clock:
- * one message in, what it means out; what has come of a reply so far is kept by the caller in a
- * struct reply. */
+ * A reply is one message or a stream of them. Rules say which messages are no part of any reply,
+ * which one is the last, and which is an error. This knows no connection and no clock: one message
+ * in, what it means out; the caller keeps what has arrived of a reply in a struct reply. */
 #ifndef WSLOAD_PROTOCOL_REPLY_H
 #define WSLOAD_PROTOCOL_REPLY_H
 
@@ -11,18 +11,70 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wsload/base/buffer.h"
 #include "wsload/base/error.h"
 #include "wsload/base/text.h"
 #include "wsload/protocol/failure.h"
 #include "wsload/protocol/gateway.h"
-#include "wsload/protocol/rule.h"
+#include "wsload/protocol/json_scan.h"
 
-/* What is kept of a reply's text when it is kept at all. Bytes. */
-#define REPLY_TEXT_MAX (1024u * 1024u)
+/* --- Rules --- */
+
+/* As options give them: "text:EXACT", "contains:TEXT", "json:PATH=VALUE", "json:PATH!=VALUE" (is
+ * there, and says something else), "json:PATH" (is there).
+ *
+ * Compiled once. A message is scanned once for the paths of all rules together; a rule then looks
+ * at what was found. Nothing is allocated while judging. */
+#define RULES_MAX 64
+
+/* For messages: the rules that there are. */
+#define RULE_FORMS "text:EXACT, contains:TEXT, json:PATH, json:PATH=VALUE, json:PATH!=VALUE"
+
+enum rule_kind {
+    RULE_TEXT,         /* the message is EXACT, byte for byte */
+    RULE_CONTAINS,     /* it contains TEXT, byte for byte */
+    RULE_JSON_PRESENT, /* it has the member, null too */
+    RULE_JSON_IS,      /* the member is VALUE: see json_value_is() */
+    RULE_JSON_IS_NOT   /* it has the member, and that is not VALUE */
+};
+
+struct rule {
+    enum rule_kind kind;
+    const char *given; /* all that was parsed, borrowed */
+    struct text text;  /* EXACT, TEXT or VALUE, a part of it */
+    unsigned path;     /* of the json: rules, in the paths they were compiled with */
+    bool goes_on;      /* of --fail-on: ",continue" was given, the reply is not over */
+};
+
+struct rule_list {
+    struct rule items[RULES_MAX];
+    size_t count;
+};
+
+/* Whether TEXT begins like a rule ("text:", "contains:", "json:"). */
+bool rule_has_prefix(const char *text);
+
+/* Parses TEXT, which must outlive RULE; its json: path is added to PATHS. TEXT without a known
+ * prefix, or with nothing after it, is an error that names what there is; it does not name the
+ * option. 0 or -1. */
+int rule_parse(const char *text, struct json_paths *paths, struct rule *rule, struct error *error);
+
+/* The same for TEXT of --fail-on: ",continue" at its end sets goes_on, and what has no prefix is
+ * taken as contains:. */
+int rule_parse_error(const char *text, struct json_paths *paths, struct rule *rule,
+                     struct error *error);
+
+/* The paths that RULE needs, a bit for each. */
+uint64_t rule_paths(const struct rule *rule);
+
+/* Whether RULE holds for MESSAGE, of which VALUES were found by json_scan() with the same paths;
+ * they may be NULL when RULE is no json: rule. */
+bool rule_holds(const struct rule *rule, struct text message, const struct json_value *values);
+
+/* --- The rules of replies --- */
 
 struct reply_rules {
-    struct json_paths paths; /* owned: what the json: rules and the id need */
+    struct json_paths paths; /* owned: what the json: rules and the id need; steps add theirs */
+    uint64_t wanted;         /* a bit for each of paths that these rules need */
     struct rule_list ends;   /* any of them ends the reply */
     struct rule_list ignored;
     struct rule_list errors;
@@ -38,7 +90,8 @@ struct reply_rules {
     unsigned id_path;           /* the member that carries the request's id */
     bool one_way;               /* no reply is expected */
     bool gateway_timeout_final; /* "Endpoint request timed out" ends the request */
-    bool gateway_timeout_given; /* it was said so; else it is final unless a stream */
+    bool gateway_timeout_given; /* the option was given; else a timeout is final unless replies are
+                                   streams */
 };
 
 /* Rules as options give them; the texts are borrowed. 0, or -1 and an error that does not name the
@@ -55,6 +108,11 @@ int reply_rules_set_bytes(struct reply_rules *rules, const char *text, struct er
 
 void reply_rules_free(struct reply_rules *rules);
 
+/* --- Replies --- */
+
+/* What is kept of a reply's text when it is kept at all. Bytes. */
+#define REPLY_TEXT_MAX (1024u * 1024u)
+
 /* Whether replies are streams: they end otherwise than with their first message. */
 bool reply_rules_stream(const struct reply_rules *rules);
 
@@ -64,51 +122,59 @@ bool reply_rules_need_text(const struct reply_rules *rules);
 
 enum message_error { MESSAGE_FINE, MESSAGE_ERROR, MESSAGE_GATEWAY_ERROR };
 
-/* What one message means by itself. */
+/* What one message means by itself. It is not copied: a view in it is into it. */
 struct message_meaning {
-    bool invalid; /* text that is not UTF-8 (RFC 6455 section 8.1): nothing else holds */
-    bool ignored; /* no part of any reply: nothing else holds */
-    bool last;    /* an end rule holds; count:N is for reply_add() to see */
+    bool invalid;       /* text that is not UTF-8 (RFC 6455 section 8.1): nothing else holds */
+    bool ignored;       /* no part of any reply: nothing else holds */
+    bool passing;       /* a gateway error that goes on: a failure, and no part of any reply */
+    bool last;          /* an end rule holds; count:N is for reply_add() to see */
+    bool answers;       /* it is what the step under way expects */
+    bool more_may_come; /* of an error: the backend may go on with the reply all the same */
+    bool error_goes_on; /* the reply is not over with that error */
     enum message_error error;     /* of a --fail-on rule, or an API Gateway error frame */
-    bool error_goes_on;           /* the reply is not over with that error */
-    struct gateway_error gateway; /* of a gateway error */
+    struct text message;          /* the message itself */
     uint64_t expected;            /* a bit for each of rules->expected that the message satisfies */
     struct json_value id;         /* JSON_ABSENT without --correlate, and when it has none */
+    struct failure failure;       /* undefined without an error: what it is reported as */
+    struct gateway_error gateway; /* likewise, but for TIMEOUT */
 };
 
 /* Judges one complete message; BINARY ones are not checked for UTF-8, and are no gateway errors.
- * Nor is a message with an id a gateway error: it is the backend's own. Allocates nothing. Views in
- * MEANING are into MESSAGE. */
-void message_read(const struct reply_rules *rules, struct text message, bool binary,
-                  struct message_meaning *meaning);
+ * Nor is a message with an id a gateway error: it is the backend's own. STEP is the rule of the
+ * step that is to be answered, compiled with the paths of RULES; NULL: none. Scans the message once
+ * for all rules, and allocates nothing. Views in MEANING are into MESSAGE. */
+void message_read(const struct reply_rules *rules, const struct rule *step, struct text message,
+                  bool binary, struct message_meaning *meaning);
 
 /* A failure that outlives the message that it was found in. */
 struct kept_failure;
 
-/* What has come of one reply. Zeroed, nothing has. */
+/* What has arrived of one reply. Zeroed: nothing. */
 struct reply {
     uint64_t bytes;
     uint64_t expected;          /* see struct message_meaning */
     uint32_t messages;          /* ignored ones and gateway errors that go on not counted */
     bool keeps_text;            /* to be set before the first message */
     bool keeps_lines;           /* likewise: with a line break between the messages */
-    struct buffer text;         /* all messages, one behind the other, at most REPLY_TEXT_MAX */
+    struct buffer text;         /* all messages, one after the other, at most REPLY_TEXT_MAX */
     struct kept_failure *error; /* owned: the first --fail-on error that did not end it */
 };
 
 /* Forgets everything and releases the memory. */
 void reply_clear(struct reply *reply);
 
-/* Adds a message that MEANING says is neither invalid nor ignored. Whether the reply is over with
- * it, by any rule but silence and close. A gateway error that goes on is not added. */
-bool reply_add(struct reply *reply, const struct reply_rules *rules, struct text message,
-               const struct message_meaning *meaning);
+/* What a message is for the reply that it belongs to. */
+enum reply_verdict { REPLY_GOES_ON, REPLY_GOOD, REPLY_FAILED };
 
-/* The reply is over, by the message LAST (data NULL: by silence or close) with the meaning MEANING
- * (NULL likewise). Whether it failed: an error of its own, an earlier one that went on, or
- * something that was expected and did not come (unexpected_reply, the rule as detail). FAILURE is
- * borrowed from REPLY, LAST and RULES. */
-bool reply_failed(const struct reply *reply, const struct reply_rules *rules, struct text last,
-                  const struct message_meaning *meaning, struct failure *failure);
+/* Adds a message that MEANING says is neither invalid, ignored nor passing. Whether the reply is
+ * over with it, by any rule but silence and close, and how: it failed by an error of its own, by an
+ * earlier one that went on, or since something that was expected did not come (unexpected_reply,
+ * the rule as detail). FAILURE says so; it is borrowed from REPLY, MEANING and RULES. */
+enum reply_verdict reply_add(struct reply *reply, const struct reply_rules *rules,
+                             const struct message_meaning *meaning, struct failure *failure);
+
+/* The reply is over by silence or close. How, as reply_add() says it. */
+enum reply_verdict reply_end(const struct reply *reply, const struct reply_rules *rules,
+                             struct failure *failure);
 
 #endif

@@ -1,7 +1,8 @@
-/* Where to connect instead of where the URL says: curl's --resolve and --connect-to.
+/* Where to connect instead of where the URL says (curl's --resolve and --connect-to), and from
+ * where.
  *
- * Rules are text; nothing is looked up here. SNI, the Host header and the certificate check keep
- * the URL's name whatever the route is. */
+ * Rules are text; nothing is looked up or bound here. SNI, the Host header and the certificate
+ * check keep the URL's name whatever the route is. */
 #ifndef WSLOAD_PROTOCOL_ROUTE_H
 #define WSLOAD_PROTOCOL_ROUTE_H
 
@@ -50,5 +51,36 @@ int route_parse_connect_to(const char *text, struct connect_to_rule *rule, struc
 /* Follows --connect-to, then --resolve, from HOST and PORT. */
 void route_follow(const struct routes *routes, const char *host, uint16_t port,
                   struct route *route);
+
+/* --- Source addresses --- */
+
+/* Which local addresses connections are bound to, in turn. One address has about 28,000 ports for
+ * one target; more connections need more addresses. */
+
+#define SOURCES_MAX      64 /* items of the list */
+#define SOURCE_TEXT_SIZE 46 /* INET6_ADDRSTRLEN */
+
+/* An address or a block of them. */
+struct source_block {
+    int family;              /* AF_INET or AF_INET6 */
+    unsigned char first[16]; /* network order; 4 bytes of it for AF_INET */
+    uint64_t count;          /* addresses, at most 2^32 */
+};
+
+struct sources {
+    struct source_block blocks[SOURCES_MAX];
+    size_t block_count; /* 0: the system chooses */
+    uint64_t count;     /* addresses in all */
+};
+
+/* Reads "127.0.0.2", "127.0.0.2,127.0.0.3", "127.0.0.8/29,::1". A block gives all its addresses;
+ * of an IPv4 block of /30 or larger the first and last (network and broadcast) are left out. -1
+ * when something is no address; the error does not name the option. */
+int sources_parse(const char *text, struct sources *sources, struct error *error);
+
+/* Writes the address number INDEX, going round, of those in FAMILY (AF_UNSPEC: of all). NULL when
+ * there is none of it. Returns OUT. */
+char *sources_pick(const struct sources *sources, uint64_t index, int family,
+                   char out[SOURCE_TEXT_SIZE]);
 
 #endif

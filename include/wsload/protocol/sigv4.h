@@ -10,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wsload/base/buffer.h"
 #include "wsload/base/error.h"
 #include "wsload/base/text.h"
 #include "wsload/protocol/handshake.h"
@@ -30,6 +29,10 @@ struct sigv4_scope {
     struct text service; /* "execute-api" */
 };
 
+/* "aws:amz:REGION:SERVICE" or "REGION:SERVICE", as in curl. Views into TEXT. The error does not
+ * name the option. 0 or -1. */
+int sigv4_parse_scope(const char *text, struct sigv4_scope *scope, struct error *error);
+
 /* A request as it will go out. PATH and QUERY are already encoded for the URL; the path is
  * normalised and encoded once more for signing, as all services but S3 want it. */
 struct sigv4_request {
@@ -40,17 +43,6 @@ struct sigv4_request {
     size_t header_count;
     struct text body;
 };
-
-/* "aws:amz:REGION:SERVICE" or "REGION:SERVICE", as in curl. Views into TEXT. The error does not
- * name the option. 0 or -1. */
-int sigv4_parse_scope(const char *text, struct sigv4_scope *scope, struct error *error);
-
-/* UNIX_S as "20150830T123600Z". Returns OUT. */
-char *sigv4_date(uint64_t unix_s, char out[SIGV4_DATE_SIZE]);
-
-/* Percent-encodes TEXT but for the unreserved characters of RFC 3986 section 2.3, and '/' when
- * KEEP_SLASH. 0, or -1 when OUT is full. */
-int sigv4_encode(struct buffer *out, struct text text, bool keep_slash);
 
 /* The signature of REQUEST at DATE, hex, as a signing party and a verifying one both make it. 0 or
  * -1 when memory is out. */
@@ -77,5 +69,9 @@ int sigv4_presign(struct buffer *query, struct text host, struct text path, uint
  * signed. 0 or -1. */
 int sigv4_authorize(struct buffer *headers, struct text host, struct text path, struct text query,
                     const struct sigv4_signer *signer);
+
+/* Percent-encodes TEXT but for the unreserved characters of RFC 3986 section 2.3, and '/' when
+ * KEEP_SLASH. 0, or -1 when OUT is full. */
+int sigv4_encode(struct buffer *out, struct text text, bool keep_slash);
 
 #endif

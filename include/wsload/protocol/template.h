@@ -30,7 +30,7 @@ enum template_variable {
     TEMPLATE_COLUMN_RAW = 1 << 13,   /* {{NAME:raw}}: the same as it is */
 };
 
-/* The longest {{id}}: "0badcafe-2a", with up to 16 digits behind the hyphen. */
+/* The longest {{id}}: "0badcafe-2a", with up to 16 digits after the hyphen. */
 #define TEMPLATE_ID_SIZE (8 + 1 + 16)
 
 /* What a client's message may use, besides a caller's own variables. */
@@ -38,7 +38,7 @@ enum template_variable {
     (TEMPLATE_PROMPT | TEMPLATE_PROMPT_RAW | TEMPLATE_ID | TEMPLATE_SEQ | TEMPLATE_TIMESTAMP |     \
      TEMPLATE_CONNECTION)
 
-/* What a client's handshake, and its messages in front of any prompt, may use likewise. */
+/* What a client's handshake, and its messages before any prompt, may use likewise. */
 #define TEMPLATE_CONNECTION_VARIABLES (TEMPLATE_CONNECTION | TEMPLATE_TIMESTAMP)
 
 /* What a reply of `wsload serve` may use. */
@@ -66,7 +66,8 @@ struct template
 {
     struct template_part *parts; /* owned */
     size_t count;
-    unsigned variables; /* those that it uses: a set of enum template_variable */
+    unsigned variables; /* those that it uses: a set of enum template_variable, with
+                           TEMPLATE_COLUMN and TEMPLATE_COLUMN_RAW for any column */
     char *literals;     /* owned copy of the template's text; parts point into it */
 };
 
@@ -99,10 +100,6 @@ bool template_column_valid(const char *name);
 /* Releases what template_compile() took. A zeroed template is fine. */
 void template_free(struct template *template);
 
-/* Whether the template uses any of VARIABLES, a set of enum template_variable; TEMPLATE_COLUMN and
- * TEMPLATE_COLUMN_RAW stand for any column. */
-bool template_uses_any(const struct template *template, unsigned variables);
-
 /* The longest that VALUES can render to, with every number at its longest. Bytes. */
 size_t template_bound(const struct template *template, const struct template_values *values);
 
@@ -115,7 +112,7 @@ size_t template_render(const struct template *template, const struct template_va
  * length in bytes. */
 size_t template_id(uint32_t run_id, uint64_t seq, char out[TEMPLATE_ID_SIZE]);
 
-/* Reads an {{id}} back. False when TEXT is none, of no run. */
+/* Reads an {{id}} back. False when TEXT is not one, of whatever run. */
 bool template_id_read(struct text text, uint32_t *run_id, uint64_t *seq);
 
 #endif

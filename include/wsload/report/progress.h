@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "wsload/base/buffer.h"
-#include "wsload/stats/snapshot.h"
+#include "wsload/base/text.h"
+#include "wsload/judge/snapshot.h"
 
 enum progress_mode { PROGRESS_NONE, PROGRESS_PLAIN, PROGRESS_BAR };
 

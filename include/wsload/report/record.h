@@ -1,13 +1,13 @@
 /* --record: every request as one line of JSON, written by a thread of its own while the run goes
  * on.
  *
- * Times are Unix milliseconds with microseconds behind the point. A line:
+ * Times are Unix milliseconds with microseconds after the point. A line:
  * {"id":"1b2c3d4e-2a","seq":42,"connection":7,"due":1764000000123.456,"sent":...,"first":...,
  * "done":...,"bytes":310,"messages":12,"outcome":"ok"}. "id", "seq" and "connection" are what
  * templates put for {{id}}, {{seq}} and {{connection}}. What never came is null; "outcome" is "ok",
  * "unanswered" or a failure kind, with its "detail" unless that is empty; "warmup":true marks
  * requests of the warm-up; "reply" holds the text with --record-replies, in which bytes that are no
- * UTF-8 have become U+FFFD. What identity_conceal() knows as secret is blanked in "detail" and
+ * UTF-8 have become U+FFFD. What identity_redact() knows as secret is blanked in "detail" and
  * "reply". */
 #ifndef WSLOAD_REPORT_RECORD_H
 #define WSLOAD_REPORT_RECORD_H

@@ -3,8 +3,8 @@
 #ifndef WSLOAD_SERVER_CERTIFICATE_H
 #define WSLOAD_SERVER_CERTIFICATE_H
 
-#include "wsload/base/buffer.h"
 #include "wsload/base/error.h"
+#include "wsload/base/text.h"
 
 struct certificate {
     struct buffer ca_pem;    /* the authority's certificate: what a client must trust */

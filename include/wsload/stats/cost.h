@@ -6,14 +6,11 @@
 
 #include <stdint.h>
 
+#include "wsload/stats/measurement.h"
+
 /* us-east-1, up to a billion messages a month. USD. */
 #define PRICE_PER_MILLION_MESSAGES 1.00
 #define PRICE_PER_MILLION_MINUTES  0.25
-
-struct prices {
-    double per_million_messages; /* USD */
-    double per_million_minutes;
-};
 
 struct cost {
     uint64_t billed_messages;  /* units of 32 KiB, both directions */
@@ -26,9 +23,7 @@ struct cost {
                                     to be seen beside GATEWAY_QUOTA_PER_S */
 };
 
-struct results;
-
-/* The cost of RESULTS at its setup.prices: warm-up, steps and keep-alives included. */
-struct cost cost_estimate(const struct results *results);
+/* The cost of MEASUREMENT at its load.prices: warm-up, steps and keep-alives included. */
+struct cost cost_estimate(const struct measurement *measurement);
 
 #endif

@@ -38,6 +38,9 @@ void histogram_reset(struct histogram *histogram);
 /* Counts one value. */
 void histogram_record(struct histogram *histogram, uint64_t value_ns);
 
+/* Counts COUNT times the same value. */
+void histogram_record_many(struct histogram *histogram, uint64_t value_ns, uint64_t count);
+
 /* Adds OTHER's samples; any order of merging gives the same result. Costs only as much as OTHER's
  * values spread. */
 void histogram_merge(struct histogram *histogram, const struct histogram *other);
@@ -58,8 +61,15 @@ double histogram_stddev_ns(const struct histogram *histogram);
 
 /* --- For other forms of a histogram: the timeline's rows and the summary's bytes --- */
 
-/* The bucket that counts VALUE_NS. */
-size_t histogram_bucket_of(uint64_t value_ns);
+/* The bucket that counts VALUE_NS. A value of octave E, counted from 2^10 ns, keeps its upper 11
+ * bits: 1024..2047. Octave 0 also takes what is below; there a bucket is the value itself. */
+static inline size_t histogram_bucket_of(uint64_t value_ns)
+{
+    uint64_t value = value_ns < HISTOGRAM_HIGHEST_NS ? value_ns : HISTOGRAM_HIGHEST_NS;
+    unsigned highest_bit = 63 - (unsigned)__builtin_clzll(value | 1 << HISTOGRAM_SUB_BITS);
+    unsigned octave = highest_bit - HISTOGRAM_SUB_BITS;
+    return ((size_t)octave << HISTOGRAM_SUB_BITS) + (size_t)(value >> octave);
+}
 
 /* The smallest value that BUCKET counts; of HISTOGRAM_BUCKETS, where the last one ends. */
 uint64_t histogram_bucket_start_ns(size_t bucket);
@@ -68,7 +78,9 @@ uint64_t histogram_bucket_start_ns(size_t bucket);
 uint64_t histogram_rank(uint64_t count, double percent);
 
 /* Whether the buckets and the exact figures can be of the same samples, as they are in every
- * histogram that was only recorded to and merged. */
+ * histogram that was only recorded to and merged: minimum and maximum lie in the first and the last
+ * bucket that is used, and the sum and the squares are no less and no more than the buckets allow.
+ */
 bool histogram_consistent(const struct histogram *histogram);
 
 #endif

@@ -7,6 +7,7 @@
 //   close_after    closes each connection after its Nth reply, with close_code and close_reason
 //   close_every    closes every Nth connection close_ms after it opened, with close_code
 //   drop_at        breaks off all connections at the Nth message of the server
+//   die_at         ends without a word at the Nth message of the server
 //   freeze_at      reads and answers nothing for freeze_ms at the Nth message of the server
 //   open_at_most   refuses a handshake with 503 when as many connections are open
 //   host           listens there in place of 127.0.0.1
@@ -46,6 +47,7 @@ function breakIn () {
     counts.dropped = sockets.clients.size
     for (const socket of sockets.clients) socket.terminate()
   }
+  if (counts.messages === options.die_at) process.exit()
   if (counts.messages === options.freeze_at) {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, options.freeze_ms)
   }

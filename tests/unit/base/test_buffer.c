@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "wsload/base/buffer.h"
+#include "wsload/base/text.h"
 
 static void test_buffer_appends_and_terminates(void **state)
 {

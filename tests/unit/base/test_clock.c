@@ -38,6 +38,34 @@ static void test_clock_formats_the_last_time_there_is(void **state)
     assert_string_equal(out, "584556019-04-03T14:25:51.615Z");
 }
 
+static void test_clock_parses_what_it_formats_alone(void **state)
+{
+    static const uint64_t times[] = {0, 1, 951782400999, 1795341600123, UINT64_C(1) << 47};
+    static const char *const others[] = {
+        "",
+        "2026-11-22T10:00:00.123",
+        "2026-11-22T10:00:00Z",
+        "2026-11-22 10:00:00.123Z",
+        "2026-11-22T10:00:00.123Z ",
+        "2026-02-30T10:00:00.123Z",
+        "2026-11-22T24:00:00.000Z",
+        "2026-11-22T10:00:00.12Z",
+        "2026-1-22T10:00:00.123Z",
+        "+026-11-22T10:00:00.123Z",
+        "1969-12-31T23:59:59.999Z",
+    };
+    uint64_t unix_ms;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(times); i++) {
+        char text[CLOCK_UTC_SIZE];
+        clock_format_utc(times[i], text);
+        assert_true(clock_parse_utc(text, &unix_ms));
+        assert_int_equal(unix_ms, times[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++)
+        assert_false(clock_parse_utc(others[i], &unix_ms));
+}
+
 static void test_clock_monotonic_never_goes_back(void **state)
 {
     uint64_t last = clock_monotonic_ns();
@@ -74,6 +102,7 @@ TEST_GROUP(clock)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clock_formats_utc),
         cmocka_unit_test(test_clock_formats_the_last_time_there_is),
+        cmocka_unit_test(test_clock_parses_what_it_formats_alone),
         cmocka_unit_test(test_clock_monotonic_never_goes_back),
         cmocka_unit_test(test_clock_wall_is_since_1970),
         cmocka_unit_test(test_clock_seconds_divides),

@@ -365,6 +365,73 @@ static void test_file_refuses_what_permissions_forbid(void **state)
     assert_string_equal(error.text, "/usr/a: Permission denied");
 }
 
+static void test_file_same_looks_at_files_and_not_at_names(void **state)
+{
+    static const struct {
+        const char *a;
+        const char *b;
+        bool same;
+    } cases[] = {
+        {"there", "there", true},
+        {"there", "./there", true},
+        {"there", "dir/../there", true},
+        {"there", "linked/../there", true},
+        {"there", "link", true},
+        {"there", "hard", true},
+        {"link", "hard", true},
+        {"linked/inside", "dir/inside", true},
+        {"there", "dir/inside", false},
+        {"there", "other", false}, /* of the same contents */
+        /* not there yet */
+        {"a", "a", true},
+        {"a", "./a", true},
+        {"a", "dir/../a", true},
+        {"dir/a", "linked/a", true},
+        {"dir/a", "a", false},
+        {"a", "b", false},
+        {"a", "there", false},
+        {"absent/a", "absent/a", false}, /* it cannot be made, either */
+        /* several may write there */
+        {"/dev/null", "/dev/null", false},
+        {"pipe", "pipe", false},
+        {"dir", "dir", false},
+        {"-", "-", true},
+        {"-", "there", false},
+    };
+    (void)state;
+    write_file("there", "same");
+    write_file("other", "same");
+    assert_int_equal(symlink("there", "link"), 0);
+    assert_int_equal(link("there", "hard"), 0);
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    assert_int_equal(mkdir("dir", 0700), 0);
+    write_file("dir/inside", "same");
+    assert_int_equal(symlink("dir", "linked"), 0);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        if (file_same(cases[i].a, cases[i].b) != cases[i].same ||
+            file_same(cases[i].b, cases[i].a) != cases[i].same)
+            fail_msg("%s and %s", cases[i].a, cases[i].b);
+    assert_int_equal(unlink("dir/inside"), 0);
+}
+
+/* "-" is the file that standard output was redirected to. */
+static void test_file_same_knows_standard_output(void **state)
+{
+    int saved = dup(STDOUT_FILENO);
+    (void)state;
+    fflush(stdout);
+    write_file("out", "");
+    int fd = open("out", O_WRONLY);
+    assert_int_equal(dup2(fd, STDOUT_FILENO), STDOUT_FILENO);
+    close(fd);
+    bool same = file_same("-", "./out");
+    bool other = file_same("other", "-");
+    dup2(saved, STDOUT_FILENO);
+    close(saved);
+    assert_true(same);
+    assert_false(other);
+}
+
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter_directory, leave_directory)
 
 TEST_GROUP(file)
@@ -385,6 +452,8 @@ TEST_GROUP(file)
         IN_DIRECTORY(test_file_check_writable_leaves_no_trace),
         IN_DIRECTORY(test_file_refuses_paths_that_cannot_be_written),
         IN_DIRECTORY(test_file_refuses_what_permissions_forbid),
+        IN_DIRECTORY(test_file_same_looks_at_files_and_not_at_names),
+        IN_DIRECTORY(test_file_same_knows_standard_output),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

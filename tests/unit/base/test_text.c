@@ -195,9 +195,74 @@ static void test_text_nearest_ignores_words_too_long_for_a_name(void **state)
     assert_null(text_nearest("", candidates + 1, 1));
 }
 
+static void test_text_cut_takes_up_to_the_separator(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *taken;
+        const char *rest;
+    } cases[] = {{"", "", ""},    {"a", "a", ""},      {"a,b", "a", "b"},
+                 {",b", "", "b"}, {"a,,b", "a", ",b"}, {"a,", "a", ""}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct text rest = text_of(cases[i].text);
+        assert_true(text_equal(text_cut(&rest, ','), text_of(cases[i].taken)));
+        assert_true(text_equal(rest, text_of(cases[i].rest)));
+    }
+}
+
+static void test_text_after_never_goes_beyond_the_end(void **state)
+{
+    (void)state;
+    assert_true(text_equal(text_after(TEXT("abc"), 1), TEXT("bc")));
+    assert_int_equal(text_after(TEXT("abc"), 3).length, 0);
+    assert_int_equal(text_after(TEXT("abc"), 4).length, 0);
+}
+
+static void test_text_tells_what_it_is_made_of(void **state)
+{
+    (void)state;
+    assert_true(text_made_of(TEXT("azAZ09-"), "-"));
+    assert_true(text_made_of(TEXT(""), ""));
+    assert_false(text_made_of(TEXT("a-b"), "_"));
+    assert_false(text_made_of((struct text){"a\0b", 3}, "_"));
+    assert_false(text_made_of(TEXT("\xC3\xA9"), "-"));
+    assert_true(text_is_word(TEXT("hOST"), "Host"));
+    assert_false(text_is_word(TEXT("Hos"), "Host"));
+    assert_false(text_is_word(TEXT("Hosts"), "Host"));
+    assert_true(text_ends(TEXT("a:raw"), ":raw"));
+    assert_false(text_ends(TEXT("raw"), ":raw"));
+    assert_true(text_ends(TEXT(""), ""));
+}
+
+static void test_text_copy_needs_room_for_the_nul(void **state)
+{
+    char out[4] = "###";
+    (void)state;
+    assert_int_equal(text_copy(TEXT("abcd"), out, sizeof(out)), -1);
+    assert_string_equal(out, "###");
+    assert_int_equal(text_copy(TEXT("abc"), out, sizeof(out)), 0);
+    assert_string_equal(out, "abc");
+}
+
+static void test_text_percent_byte_wants_two_digits(void **state)
+{
+    (void)state;
+    assert_int_equal(text_percent_byte(TEXT("%2fx")), '/');
+    assert_int_equal(text_percent_byte(TEXT("%fF")), 0xFF);
+    assert_int_equal(text_percent_byte(TEXT("%2")), -1);
+    assert_int_equal(text_percent_byte(TEXT("%2g")), -1);
+    assert_int_equal(text_percent_byte(TEXT("2f0")), -1);
+}
+
 TEST_GROUP(text)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text_cut_takes_up_to_the_separator),
+        cmocka_unit_test(test_text_after_never_goes_beyond_the_end),
+        cmocka_unit_test(test_text_tells_what_it_is_made_of),
+        cmocka_unit_test(test_text_copy_needs_room_for_the_nul),
+        cmocka_unit_test(test_text_percent_byte_wants_two_digits),
         cmocka_unit_test(test_text_of_null_is_empty),
         cmocka_unit_test(test_text_equal_compares_bytes),
         cmocka_unit_test(test_text_begins_looks_at_the_beginning_alone),

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "wsload/base/utf8.h"
+#include "wsload/base/text.h"
 
 /* From Markus Kuhn's "UTF-8 decoder capability and stress test" and RFC 3629 section 4. */
 static const struct {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "wsload/command/run_plan.h"
+#include "run_build.h"
 
 static char prompts_path[] = "/tmp/wsload-test-XXXXXX";
 static char other_path[] = "/tmp/wsload-test-XXXXXX.jsonl"; /* whatever a test puts there */

@@ -1,11 +1,10 @@
 #include "testing.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "option.h"
 #include "wsload/base/clock.h"
-#include "wsload/command/option.h"
 
 struct values {
     bool flag;
@@ -46,7 +45,8 @@ static const struct option_row rows[] = {
 
 static const char *const argument_env[] = {"TEST_FIRST", NULL};
 
-static const struct option_set set = {rows, ARRAY_LENGTH(rows), "test", "TEST_", 2, argument_env};
+static const struct option_set set = {rows, ARRAY_LENGTH(rows), "test",
+                                      2,    argument_env,       sizeof(struct values)};
 
 static struct values values;
 static const char *arguments[2];
@@ -59,8 +59,6 @@ static int parse(const char *const *words)
     int argc = 1;
     for (; words[argc - 1]; argc++)
         argv[argc] = (char *)words[argc - 1];
-    memset(&values, 0, sizeof(values));
-    options_set_defaults(&set, &values);
     return options_parse(&set, argc, argv, &values, arguments, &error);
 }
 
@@ -124,17 +122,23 @@ static void test_option_decimals_are_plain_numbers(void **state)
         const char *text;
         double value;
     } cases[] = {{"1.25", 1.25}, {"0", 0}, {".5", 0.5}, {"3.", 3}, {"1000", 1000}};
-    static const char *const none[] = {"",    ".",  "-1",    "1e3", "0x10", "inf",
-                                       "nan", " 1", "1.2.3", "1,5", "$1"};
+#define REFUSED(text)                                                                              \
+    {                                                                                              \
+        text, "--decimal '" text "': use a number, as in 1.25"                                     \
+    }
+    static const struct {
+        const char *text;
+        const char *message;
+    } none[] = {REFUSED(""),      REFUSED("."),   REFUSED("-1"),  REFUSED("1e3"),
+                REFUSED("0x10"),  REFUSED("inf"), REFUSED("nan"), REFUSED(" 1"),
+                REFUSED("1.2.3"), REFUSED("1,5"), REFUSED("$1")};
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         assert_int_equal(PARSE("--decimal", cases[i].text), 0);
         assert_float_equal(values.decimal, cases[i].value, 0);
     }
     for (size_t i = 0; i < ARRAY_LENGTH(none); i++) {
-        char expected[64];
-        assert_int_equal(PARSE("--decimal", none[i]), -1);
-        snprintf(expected, sizeof(expected), "--decimal '%s': use a number, as in 1.25", none[i]);
-        assert_string_equal(error.text, expected);
+        assert_int_equal(PARSE("--decimal", none[i].text), -1);
+        assert_string_equal(error.text, none[i].message);
     }
 }
 

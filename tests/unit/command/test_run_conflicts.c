@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "wsload/command/run_conflicts.h"
+#include "run_build.h"
 
 static struct run_options options;
 static struct error error;
@@ -67,11 +67,6 @@ static const struct {
      "--gateway-timeout final" NO_REPLIES("--one-way")},
     {{"--record-replies"},
      "--record-replies: it goes with --record; add --record PATH, or leave it out"},
-    {{"--record", ""}, "--record '': the name of a file is missing"},
-    {{"--setup="}, "--setup '': the name of a file is missing"},
-    {{"--bearer-file", ""}, "--bearer-file '': the name of a file is missing"},
-    {{"--api-key-file", ""}, "--api-key-file '': the name of a file is missing"},
-    {{"--users", ""}, "--users '': the name of a file is missing"},
     {{"--sigv4-in", "query"}, "--sigv4-in query" WITH_SIGV4},
     {{"--sigv4-host", "h"}, "--sigv4-host h" WITH_SIGV4},
     {{"--profile", "p"}, "--profile p" WITH_SIGV4},
@@ -84,7 +79,7 @@ static const struct {
      "--stage 1s:5: it counts connections that are held; leave out --stage or "
      "--connection-per-request"},
     {{"--warmup", "5s"},
-     "--warmup 5 s: it needs a measured time behind it; add --duration or --stage"},
+     "--warmup 5 s: it needs a measured time after it; add --duration or --stage"},
     {{"--warmup", "5s", "-n", "10"},
      "--warmup 5 s: a number of requests may be over before it is; leave out --requests or "
      "--warmup"},

@@ -43,7 +43,7 @@ static void test_run_identity_origin_can_be_set_and_left_out(void **state)
     (void)state;
     assert_int_equal(BUILD("ws://h:8080", "--origin", "https://app.example.com"), 0);
     assert_int_equal(count_of(headers(), "Origin: https://app.example.com\r\n"), 1);
-    assert_string_equal(run.origin, "https://app.example.com");
+    assert_string_equal(run.plan.load.origin, "https://app.example.com");
     assert_int_equal(BUILD("ws://h:8080", "--origin", ""), 0);
     assert_int_equal(count_of(headers(), "Origin"), 0);
     assert_int_equal(BUILD("ws://h:8080", "-H", "Origin: https://b"), 0);

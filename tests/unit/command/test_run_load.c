@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "run_build.h"
 #include "wsload/base/clock.h"
-#include "wsload/command/run_load.h"
 
 static struct prompts prompts = {.count = 3};
 static struct plan plan;
@@ -21,7 +21,8 @@ static int build_for(const char *host, const char *const *words)
     for (; words[argc - 1]; argc++)
         argv[argc] = (char *)words[argc - 1];
     assert_int_equal(run_options_parse(argc, argv, &options, &error), 0);
-    plan = (struct plan){.prompts = options.hold ? NULL : &prompts};
+    plan = options.plan;
+    plan.prompts = options.hold ? NULL : &prompts;
     snprintf(plan.target.url.host, sizeof(plan.target.url.host), "%s", host);
     return run_load_build(&plan, &options, &error);
 }
@@ -40,54 +41,54 @@ static void test_run_load_closed_is_the_default(void **state)
 {
     (void)state;
     assert_int_equal(build_for("h", (const char *const[]){NULL}), 0);
-    assert_int_equal(plan.model, LOAD_CLOSED);
-    assert_int_equal(plan.connections, 10);
-    assert_int_equal(plan.requests, 3); /* each prompt once */
-    assert_int_equal(plan.duration_ns, 0);
-    assert_int_equal(plan.warmup_ns, 0);
-    assert_int_equal(plan.stages.count, 0);
-    assert_float_equal(plan.stages.start, 10, 0);
-    assert_int_equal(plan.think.law, THINK_NONE);
-    assert_int_equal(plan.in_flight, 1);
-    assert_int_equal(plan.max_queue, 100000);
-    assert_float_equal(plan.connect_rate, 0, 0);
+    assert_int_equal(plan.load.model, LOAD_CLOSED);
+    assert_int_equal(plan.load.connections, 10);
+    assert_int_equal(plan.load.requests, 3); /* each prompt once */
+    assert_int_equal(plan.load.duration_ns, 0);
+    assert_int_equal(plan.load.warmup_ns, 0);
+    assert_int_equal(plan.load.stages.count, 0);
+    assert_float_equal(plan.load.stages.start, 10, 0);
+    assert_int_equal(plan.load.think.law, THINK_NONE);
+    assert_int_equal(plan.load.in_flight, 1);
+    assert_int_equal(plan.load.max_queue, 100000);
+    assert_float_equal(plan.load.connect_rate, 0, 0);
     assert_int_equal(plan.keepalive_ns, 0);
     assert_int_equal(plan.max_lifetime_ns, 0);
     assert_false(plan.keep_replies);
-    assert_int_equal(plan.workers, 1);
+    assert_int_equal(plan.load.workers, 1);
 }
 
 static void test_run_load_a_rate_makes_the_open_model(void **state)
 {
     (void)state;
     assert_int_equal(BUILD("-r", "5k", "-c", "4"), 0);
-    assert_int_equal(plan.model, LOAD_OPEN);
-    assert_int_equal(plan.connections, 4);
-    assert_int_equal(plan.requests, 3);
-    assert_int_equal(plan.stages.count, 0);
-    assert_float_equal(plan.stages.start, 5000, 0);
-    assert_int_equal(plan.arrival, ARRIVAL_CONSTANT);
+    assert_int_equal(plan.load.model, LOAD_OPEN);
+    assert_int_equal(plan.load.connections, 4);
+    assert_int_equal(plan.load.requests, 3);
+    assert_int_equal(plan.load.stages.count, 0);
+    assert_float_equal(plan.load.stages.start, 5000, 0);
+    assert_int_equal(plan.load.arrival, ARRIVAL_CONSTANT);
     assert_int_equal(BUILD("-r", "2", "--arrival", "constant", "--in-flight", "8", "--max-queue",
                            "0", "-d", "1s"),
                      0);
-    assert_int_equal(plan.arrival, ARRIVAL_CONSTANT);
-    assert_int_equal(plan.in_flight, 8);
-    assert_int_equal(plan.max_queue, 0);
-    assert_int_equal(plan.requests, 0);
+    assert_int_equal(plan.load.arrival, ARRIVAL_CONSTANT);
+    assert_int_equal(plan.load.in_flight, 8);
+    assert_int_equal(plan.load.max_queue, 0);
+    assert_int_equal(plan.load.requests, 0);
     assert_int_equal(BUILD("-r", "2", "--arrival", "poisson"), 0);
-    assert_int_equal(plan.arrival, ARRIVAL_POISSON);
+    assert_int_equal(plan.load.arrival, ARRIVAL_POISSON);
     assert_int_equal(BUILD("-r", "10m", "-s", "1s:10m"), 0);
-    assert_float_equal(plan.stages.items[0].target, 1e7, 0);
+    assert_float_equal(plan.load.stages.items[0].target, 1e7, 0);
 }
 
 static void test_run_load_holds_without_prompts(void **state)
 {
     (void)state;
     assert_int_equal(BUILD("--hold", "-d", "10m", "-c", "7", "--keepalive", "30s:a:b"), 0);
-    assert_int_equal(plan.model, LOAD_HOLD);
-    assert_int_equal(plan.requests, 0);
-    assert_int_equal(plan.duration_ns, 600 * NS_PER_S);
-    assert_float_equal(plan.stages.start, 7, 0);
+    assert_int_equal(plan.load.model, LOAD_HOLD);
+    assert_int_equal(plan.load.requests, 0);
+    assert_int_equal(plan.load.duration_ns, 600 * NS_PER_S);
+    assert_float_equal(plan.load.stages.start, 7, 0);
     assert_int_equal(plan.keepalive_ns, 30 * NS_PER_S);
     assert_true(text_equal(plan.keepalive, text_of("a:b")));
 }
@@ -96,8 +97,8 @@ static void test_run_load_closed_keeps_several_in_flight(void **state)
 {
     (void)state;
     assert_int_equal(BUILD("--in-flight", "8"), 0);
-    assert_int_equal(plan.model, LOAD_CLOSED);
-    assert_int_equal(plan.in_flight, 8);
+    assert_int_equal(plan.load.model, LOAD_CLOSED);
+    assert_int_equal(plan.load.in_flight, 8);
 }
 
 static void test_run_load_keeps_connections_in_every_model(void **state)
@@ -119,24 +120,24 @@ static void test_run_load_thinks_as_asked(void **state)
 {
     (void)state;
     assert_int_equal(BUILD("--think-time", "1s-3s"), 0);
-    assert_int_equal(plan.think.law, THINK_UNIFORM);
-    assert_int_equal(plan.think.low_ns, NS_PER_S);
-    assert_int_equal(plan.think.high_ns, 3 * NS_PER_S);
+    assert_int_equal(plan.load.think.law, THINK_UNIFORM);
+    assert_int_equal(plan.load.think.low_ns, NS_PER_S);
+    assert_int_equal(plan.load.think.high_ns, 3 * NS_PER_S);
 }
 
 static void test_run_load_stages_make_the_duration(void **state)
 {
     (void)state;
     assert_int_equal(BUILD("-r", "10", "-s", "1s:20", "-s", "2s:0.5"), 0);
-    assert_int_equal(plan.stages.count, 2);
-    assert_float_equal(plan.stages.start, 10, 0);
-    assert_int_equal(plan.stages.items[1].duration_ns, 2 * NS_PER_S);
-    assert_float_equal(plan.stages.items[1].target, 0.5, 0);
-    assert_int_equal(plan.duration_ns, 3 * NS_PER_S);
-    assert_int_equal(plan.connections, 10); /* the stages are of the rate */
-    assert_int_equal(plan.requests, 0);
+    assert_int_equal(plan.load.stages.count, 2);
+    assert_float_equal(plan.load.stages.start, 10, 0);
+    assert_int_equal(plan.load.stages.items[1].duration_ns, 2 * NS_PER_S);
+    assert_float_equal(plan.load.stages.items[1].target, 0.5, 0);
+    assert_int_equal(plan.load.duration_ns, 3 * NS_PER_S);
+    assert_int_equal(plan.load.connections, 10); /* the stages are of the rate */
+    assert_int_equal(plan.load.requests, 0);
     assert_int_equal(BUILD("-s", "1s:20", "-n", "9"), 0);
-    assert_int_equal(plan.requests, 9);
+    assert_int_equal(plan.load.requests, 9);
 }
 
 static void test_run_load_stages_of_connections_decide_how_many(void **state)
@@ -155,8 +156,8 @@ static void test_run_load_stages_of_connections_decide_how_many(void **state)
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         assert_int_equal(build_for("h", cases[i].words), 0);
-        assert_float_equal(plan.stages.start, cases[i].start, 0);
-        assert_int_equal(plan.connections, cases[i].connections);
+        assert_float_equal(plan.load.stages.start, cases[i].start, 0);
+        assert_int_equal(plan.load.connections, cases[i].connections);
     }
 }
 
@@ -164,18 +165,19 @@ static void test_run_load_warms_up_at_the_level_of_the_start(void **state)
 {
     (void)state;
     assert_int_equal(BUILD("-r", "10", "--warmup", "5s", "-s", "1s:20"), 0);
-    assert_int_equal(plan.warmup_ns, 5 * NS_PER_S);
-    assert_int_equal(plan.duration_ns, NS_PER_S);
-    assert_int_equal(plan.stages.count, 2);
-    assert_int_equal(plan.stages.items[0].duration_ns, 5 * NS_PER_S);
-    assert_float_equal(plan.stages.items[0].target, 10, 0);
-    assert_float_equal(plan.stages.items[1].target, 20, 0);
+    assert_int_equal(plan.load.warmup_ns, 5 * NS_PER_S);
+    assert_int_equal(plan.load.duration_ns, NS_PER_S);
+    assert_int_equal(plan.load.stages.count, 1); /* as asked: the warm-up is none of them */
+    assert_float_equal(plan.load.stages.items[0].target, 20, 0);
+    assert_int_equal(plan.load.stages.hold_ns, 5 * NS_PER_S);
+    assert_float_equal(stages_level(&plan.load.stages, 5 * NS_PER_S), 10, 0);
+    assert_float_equal(stages_level(&plan.load.stages, 6 * NS_PER_S), 20, 0);
     assert_int_equal(BUILD("-c", "4", "--warmup", "5s", "-s", "1s:20"), 0);
-    assert_float_equal(plan.stages.items[0].target, 4, 0);
+    assert_float_equal(stages_level(&plan.load.stages, 5 * NS_PER_S), 4, 0);
     assert_int_equal(BUILD("-c", "4", "--warmup", "5s", "-d", "1s"), 0);
-    assert_int_equal(plan.stages.count, 0); /* the level never changes */
-    assert_int_equal(plan.warmup_ns, 5 * NS_PER_S);
-    assert_int_equal(plan.duration_ns, NS_PER_S);
+    assert_int_equal(plan.load.stages.count, 0); /* the level never changes */
+    assert_int_equal(plan.load.warmup_ns, 5 * NS_PER_S);
+    assert_int_equal(plan.load.duration_ns, NS_PER_S);
 }
 
 static void test_run_load_takes_64_stages_and_a_warm_up(void **state)
@@ -188,11 +190,12 @@ static void test_run_load_takes_64_stages_and_a_warm_up(void **state)
         argv[argc++] = (char *)"-s";
         argv[argc++] = (char *)"1s:2";
     }
-    plan = (struct plan){.prompts = &prompts};
     assert_int_equal(run_options_parse(argc, argv, &options, &error), 0);
+    plan = options.plan;
+    plan.prompts = &prompts;
     assert_int_equal(run_load_build(&plan, &options, &error), 0);
-    assert_int_equal(plan.stages.count, STAGES_MAX);
-    assert_int_equal(plan.duration_ns, 64 * NS_PER_S);
+    assert_int_equal(plan.load.stages.count, STAGES_MAX);
+    assert_int_equal(plan.load.duration_ns, 64 * NS_PER_S);
     argv[argc++] = (char *)"-s";
     argv[argc++] = (char *)"1s:2";
     assert_int_equal(run_options_parse(argc, argv, &options, &error), -1);
@@ -219,7 +222,7 @@ static void test_run_load_connects_to_api_gateway_within_its_quota(void **state)
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         assert_int_equal(build_for(cases[i].host, cases[i].words), 0);
-        assert_float_equal(plan.connect_rate, cases[i].rate, 0);
+        assert_float_equal(plan.load.connect_rate, cases[i].rate, 0);
     }
 }
 
@@ -232,10 +235,10 @@ static void test_run_load_has_a_worker_for_50_connections(void **state)
     } cases[] = {{"1", 1}, {"49", 1}, {"99", 1}, {"100", 2}, {"150", 3}, {"1m", WORKERS_MAX}};
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         assert_int_equal(BUILD("-c", cases[i].connections), 0);
-        assert_int_equal(plan.workers, cases[i].most < cores() ? cases[i].most : cores());
+        assert_int_equal(plan.load.workers, cases[i].most < cores() ? cases[i].most : cores());
     }
     assert_int_equal(BUILD("-s", "1s:100"), 0);
-    assert_int_equal(plan.workers, cores() < 2 ? cores() : 2);
+    assert_int_equal(plan.load.workers, cores() < 2 ? cores() : 2);
 }
 
 static void test_run_load_counts_only_cores_that_it_may_use(void **state)
@@ -249,16 +252,16 @@ static void test_run_load_counts_only_cores_that_it_may_use(void **state)
     assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
     assert_int_equal(BUILD("-c", "1000"), 0);
     assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
-    assert_int_equal(plan.workers, 1);
+    assert_int_equal(plan.load.workers, 1);
 }
 
 static void test_run_load_has_as_many_workers_as_asked(void **state)
 {
     (void)state;
     assert_int_equal(BUILD("-t", "4", "-c", "4"), 0);
-    assert_int_equal(plan.workers, 4);
+    assert_int_equal(plan.load.workers, 4);
     assert_int_equal(BUILD("-t", "20", "-s", "1s:20"), 0);
-    assert_int_equal(plan.workers, 20);
+    assert_int_equal(plan.load.workers, 20);
 }
 
 static void test_run_load_takes_or_makes_a_seed(void **state)
@@ -266,13 +269,13 @@ static void test_run_load_takes_or_makes_a_seed(void **state)
     (void)state;
     uint64_t seeds[3];
     assert_int_equal(BUILD("--seed", "0"), 0);
-    assert_int_equal(plan.seed, 0);
+    assert_int_equal(plan.load.seed, 0);
     assert_int_equal(BUILD("--seed", "9007199254740991"), 0);
-    assert_true(plan.seed == UINT64_C(9007199254740991));
+    assert_true(plan.load.seed == UINT64_C(9007199254740991));
     for (size_t i = 0; i < ARRAY_LENGTH(seeds); i++) {
         assert_int_equal(BUILD("-c", "1"), 0);
-        seeds[i] = plan.seed;
-        assert_true(plan.seed <= UINT32_MAX);
+        seeds[i] = plan.load.seed;
+        assert_true(plan.load.seed <= UINT32_MAX);
     }
     assert_true(seeds[0] != seeds[1] || seeds[1] != seeds[2]); /* all equal: once in 2^64 */
 }

@@ -1,10 +1,11 @@
 #include "testing.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "run_options.h"
 #include "wsload/base/clock.h"
-#include "wsload/command/run_options.h"
 
 static struct run_options options;
 static struct error error;
@@ -23,36 +24,36 @@ static void test_run_options_leave_out_what_was_not_given(void **state)
     assert_null(options.url);
     assert_null(options.prompts_file);
     assert_int_equal(options.connections, 0);
-    assert_int_equal(options.requests, 0);
-    assert_int_equal(options.duration_ns, 0);
+    assert_int_equal(options.plan.load.requests, 0);
+    assert_int_equal(options.plan.load.duration_ns, 0);
     assert_true(options.rate < 0);
     assert_null(options.arrival);
     assert_int_equal(options.in_flight, 0);
-    assert_true(options.max_queue == COUNT_NOT_GIVEN);
+    assert_true(options.plan.load.max_queue == COUNT_NOT_GIVEN);
     assert_null(options.think_time);
-    assert_int_equal(options.warmup_ns, 0);
+    assert_int_equal(options.plan.load.warmup_ns, 0);
     assert_null(options.keepalive);
-    assert_int_equal(options.max_lifetime_ns, 0);
+    assert_int_equal(options.plan.max_lifetime_ns, 0);
     assert_null(options.setup);
     assert_null(options.correlate);
     assert_null(options.expect_bytes);
     assert_null(options.gateway_timeout);
     assert_null(options.users);
-    assert_null(options.bearer_file);
-    assert_null(options.api_key_file);
-    assert_null(options.aws_sigv4);
+    assert_null(options.identity.bearer_file);
+    assert_null(options.identity.api_key_file);
+    assert_null(options.identity.sigv4);
     assert_null(options.sigv4_in);
-    assert_null(options.sigv4_host);
-    assert_null(options.profile);
-    assert_true(options.price_messages < 0);
-    assert_true(options.price_minutes < 0);
+    assert_null(options.identity.sigv4_host);
+    assert_null(options.identity.profile);
+    assert_true(options.plan.load.prices.per_million_messages < 0);
+    assert_true(options.plan.load.prices.per_million_minutes < 0);
     assert_null(options.record);
     assert_int_equal(options.threads, 0);
-    assert_true(options.seed == COUNT_NOT_GIVEN);
-    assert_true(options.connect_rate < 0);
+    assert_true(options.plan.load.seed == COUNT_NOT_GIVEN);
+    assert_true(options.plan.load.connect_rate < 0);
     assert_null(options.interface);
     assert_null(options.tls_max);
-    assert_null(options.ciphers);
+    assert_null(options.plan.target.ciphers);
     assert_null(options.hgrm);
     assert_int_equal(options.max_latency_ns, 0);
     assert_true(options.min_rps < 0);
@@ -69,18 +70,18 @@ static void test_run_options_flags_set_what_they_name(void **state)
         const bool *field;
     } flags[] = {
         {{"--hold"}, &options.hold},
-        {{"--connection-per-request"}, &options.connection_per_request},
+        {{"--connection-per-request"}, &options.plan.load.connection_per_request},
         {{"--allow-oversize"}, &options.allow_oversize},
-        {{"--one-way"}, &options.one_way},
-        {{"--compress"}, &options.compress},
-        {{"--record-replies"}, &options.record_replies},
+        {{"--one-way"}, &options.plan.reply_rules.one_way},
+        {{"--compress"}, &options.plan.target.compress},
+        {{"--record-replies"}, &options.plan.keep_replies},
         {{"--ipv4", "-4"}, &options.ipv4},
         {{"--ipv6", "-6"}, &options.ipv6},
-        {{"--insecure", "-k"}, &options.insecure},
-        {{"--tls-resume"}, &options.tls_resume},
-        {{"--strict"}, &options.strict},
-        {{"--quiet", "-q"}, &options.quiet},
-        {{"--no-color"}, &options.no_color},
+        {{"--insecure", "-k"}, &options.plan.target.insecure},
+        {{"--tls-resume"}, &options.plan.target.tls_resume},
+        {{"--strict"}, &options.plan.load.strict},
+        {{"--quiet", "-q"}, &options.show.quiet},
+        {{"--no-color"}, &options.show.no_color},
         {{"--verbose", "-v"}, &options.verbose},
         {{"--version"}, &options.version},
         {{"--help", "-h"}, &options.help},
@@ -104,25 +105,25 @@ static void test_run_options_texts_set_what_they_name(void **state)
         {"--template", &options.template},
         {"--prompt-field", &options.prompt_field},
         {"--origin", &options.origin},
-        {"--cacert", &options.cacert},
-        {"--cert", &options.cert},
-        {"--key", &options.key},
-        {"--sni", &options.sni},
+        {"--cacert", &options.plan.target.ca_file},
+        {"--cert", &options.plan.target.cert_file},
+        {"--key", &options.plan.target.key_file},
+        {"--sni", &options.plan.target.server_name},
         {"--summary", &options.summary},
         {"--think-time", &options.think_time},
         {"--keepalive", &options.keepalive},
         {"--setup", &options.setup},
         {"--expect-bytes", &options.expect_bytes},
         {"--correlate", &options.correlate},
-        {"--bearer-file", &options.bearer_file},
-        {"--api-key-file", &options.api_key_file},
+        {"--bearer-file", &options.identity.bearer_file},
+        {"--api-key-file", &options.identity.api_key_file},
         {"--users", &options.users},
-        {"--aws-sigv4", &options.aws_sigv4},
-        {"--sigv4-host", &options.sigv4_host},
-        {"--profile", &options.profile},
+        {"--aws-sigv4", &options.identity.sigv4},
+        {"--sigv4-host", &options.identity.sigv4_host},
+        {"--profile", &options.identity.profile},
         {"--record", &options.record},
         {"--interface", &options.interface},
-        {"--ciphers", &options.ciphers},
+        {"--ciphers", &options.plan.target.ciphers},
         {"--hgrm", &options.hgrm},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
@@ -131,6 +132,20 @@ static void test_run_options_texts_set_what_they_name(void **state)
             bool set = *texts[other].field && strcmp(*texts[other].field, "x") == 0;
             assert_int_equal(set, other == i);
         }
+    }
+}
+
+static void test_run_options_files_have_a_name(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"--record", "--setup",  "--bearer-file", "--api-key-file",
+                                        "--users",  "--cacert", "--cert",        "--key",
+                                        "--hgrm",   "--summary"};
+    for (size_t i = 0; i < ARRAY_LENGTH(files); i++) {
+        char text[80];
+        snprintf(text, sizeof(text), "%s '': the name of a file is missing", files[i]);
+        assert_int_equal(parse(files[i], ""), -1);
+        assert_string_equal(error.text, text);
     }
 }
 
@@ -171,17 +186,17 @@ static void test_run_options_numbers_keep_to_their_range(void **state)
         const char *too_low; /* NULL: nothing is */
     } numbers[] = {
         {"-c", &options.connections, "1", 1, "0"},
-        {"-n", &options.requests, "1", 1, "0"},
-        {"-d", &options.duration_ns, "1ms", NS_PER_MS, "999us"},
-        {"--timeout", &options.timeout_ns, "1ms", NS_PER_MS, "999us"},
-        {"--connect-timeout", &options.connect_timeout_ns, "1ms", NS_PER_MS, "999us"},
+        {"-n", &options.plan.load.requests, "1", 1, "0"},
+        {"-d", &options.plan.load.duration_ns, "1ms", NS_PER_MS, "999us"},
+        {"--timeout", &options.plan.reply_timeout_ns, "1ms", NS_PER_MS, "999us"},
+        {"--connect-timeout", &options.plan.connect_timeout_ns, "1ms", NS_PER_MS, "999us"},
         {"--max-latency", &options.max_latency_ns, "1us", NS_PER_US, "999ns"},
-        {"--max-lifetime", &options.max_lifetime_ns, "1ms", NS_PER_MS, "999us"},
-        {"--warmup", &options.warmup_ns, "1ms", NS_PER_MS, "999us"},
+        {"--max-lifetime", &options.plan.max_lifetime_ns, "1ms", NS_PER_MS, "999us"},
+        {"--warmup", &options.plan.load.warmup_ns, "1ms", NS_PER_MS, "999us"},
         {"-t", &options.threads, "1", 1, "0"},
         {"--in-flight", &options.in_flight, "1", 1, "0"},
-        {"--max-queue", &options.max_queue, "0", 0, NULL},
-        {"--seed", &options.seed, "0", 0, NULL},
+        {"--max-queue", &options.plan.load.max_queue, "0", 0, NULL},
+        {"--seed", &options.plan.load.seed, "0", 0, NULL},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
         assert_int_equal(parse(numbers[i].word, numbers[i].lowest), 0);
@@ -222,9 +237,9 @@ static void test_run_options_numbers_with_fractions_are_read(void **state)
         {"--min-success-rate", &options.min_success_rate},
         {"-r", &options.rate},
         {"--rate", &options.rate},
-        {"--connect-rate", &options.connect_rate},
-        {"--price-messages", &options.price_messages},
-        {"--price-minutes", &options.price_minutes},
+        {"--connect-rate", &options.plan.load.connect_rate},
+        {"--price-messages", &options.plan.load.prices.per_million_messages},
+        {"--price-minutes", &options.plan.load.prices.per_million_minutes},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
         assert_int_equal(parse(numbers[i].word, "64"), 0);
@@ -278,7 +293,7 @@ static void test_run_options_arguments_have_environment_names(void **state)
     assert_int_equal(parse(NULL, NULL), 0);
     assert_string_equal(options.url, "ws://h");
     assert_string_equal(options.prompts_file, "p.txt");
-    assert_int_equal(options.connect_timeout_ns, 4 * NS_PER_S);
+    assert_int_equal(options.plan.connect_timeout_ns, 4 * NS_PER_S);
     unsetenv("WSLOAD_URL");
     unsetenv("WSLOAD_PROMPTS_FILE");
     unsetenv("WSLOAD_CONNECT_TIMEOUT");
@@ -290,6 +305,7 @@ TEST_GROUP(run_options)
         cmocka_unit_test(test_run_options_leave_out_what_was_not_given),
         cmocka_unit_test(test_run_options_flags_set_what_they_name),
         cmocka_unit_test(test_run_options_texts_set_what_they_name),
+        cmocka_unit_test(test_run_options_files_have_a_name),
         cmocka_unit_test(test_run_options_lists_set_what_they_name),
         cmocka_unit_test(test_run_options_numbers_keep_to_their_range),
         cmocka_unit_test(test_run_options_numbers_have_a_largest),

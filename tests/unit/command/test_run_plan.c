@@ -9,23 +9,23 @@ static void test_run_plan_takes_defaults_from_the_url(void **state)
     (void)state;
     assert_int_equal(BUILD("wss://api.example.com/prod?token=hunter2"), 0);
     const struct target *target = &run.plan.target;
-    assert_string_equal(run.origin, "https://api.example.com");
+    assert_string_equal(run.plan.load.origin, "https://api.example.com");
     assert_string_equal(target->host_header, "api.example.com");
     assert_string_equal(target->server_name, "api.example.com");
-    assert_string_equal(run.shown_url, "wss://api.example.com/prod?token=***");
-    assert_int_equal(run.plan.requests, 2);
-    assert_int_equal(run.plan.connections, 10);
+    assert_string_equal(run.plan.load.url, "wss://api.example.com/prod?token=***");
+    assert_int_equal(run.plan.load.requests, 2);
+    assert_int_equal(run.plan.load.connections, 10);
 }
 
 static void test_run_plan_counts_requests_as_asked(void **state)
 {
     (void)state;
     assert_int_equal(BUILD("ws://h", "-n", "5"), 0);
-    assert_int_equal(run.plan.requests, 5);
+    assert_int_equal(run.plan.load.requests, 5);
     assert_int_equal(BUILD("ws://h", "-d", "1s"), 0);
-    assert_int_equal(run.plan.requests, 0);
+    assert_int_equal(run.plan.load.requests, 0);
     assert_int_equal(BUILD("ws://h", "-d", "1s", "-n", "7"), 0);
-    assert_int_equal(run.plan.requests, 7);
+    assert_int_equal(run.plan.load.requests, 7);
 }
 
 static void test_run_plan_needs_a_url(void **state)
@@ -45,10 +45,10 @@ static void test_run_plan_passes_on_what_was_asked(void **state)
                            "--connection-per-request", "--fail-on", "a", "--fail-on", "b"),
                      0);
     const struct plan *plan = &run.plan;
-    assert_int_equal(plan->connections, 7);
+    assert_int_equal(plan->load.connections, 7);
     assert_int_equal(plan->reply_timeout_ns, 3 * NS_PER_S);
     assert_int_equal(plan->connect_timeout_ns, 2 * NS_PER_S);
-    assert_true(plan->connection_per_request);
+    assert_true(plan->load.connection_per_request);
     assert_false(plan->target.compress);
     assert_null(plan->steps);
     assert_null(plan->users);
@@ -275,9 +275,9 @@ static void test_run_plan_holds_without_messages(void **state)
                     (char *)"1m"};
     assert_int_equal(run_options_parse(5, argv, &options, &error), 0);
     assert_int_equal(run_plan_build(&run, &options, &error), 0);
-    assert_int_equal(run.plan.model, LOAD_HOLD);
+    assert_int_equal(run.plan.load.model, LOAD_HOLD);
     assert_null(run.plan.prompts);
-    assert_int_equal(run.plan.connections, 10);
+    assert_int_equal(run.plan.load.connections, 10);
 }
 
 static void test_run_plan_finds_conflicts_before_it_reads_files(void **state)
@@ -348,7 +348,7 @@ static void test_run_plan_refuses_messages_over_128_kib(void **state)
     memset(&run, 0, sizeof(run));
     assert_int_equal(run_options_parse(6, argv, &options, &error), 0);
     assert_int_equal(run_plan_build(&run, &options, &error), 0);
-    assert_int_equal(run.plan.requests, 2);
+    assert_int_equal(run.plan.load.requests, 2);
 }
 
 static void test_run_plan_refuses_steps_over_128_kib(void **state)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "wsload/command/run_thresholds.h"
+#include "run_build.h"
 
 static struct thresholds thresholds;
 static struct run_options options;
@@ -43,7 +43,7 @@ static void test_run_thresholds_come_from_options_of_their_own(void **state)
     static const struct {
         const char *name;
         const char *metric;
-        enum stat stat;
+        enum statistic stat;
         enum threshold_relation relation;
         double limit;
     } expected[] = {
@@ -58,7 +58,7 @@ static void test_run_thresholds_come_from_options_of_their_own(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(expected); i++) {
         const struct threshold *threshold = &thresholds.items[i];
         assert_string_equal(threshold->name, expected[i].name);
-        assert_string_equal(threshold->selector.metric->name, expected[i].metric);
+        assert_string_equal(threshold->selector.metric->path, expected[i].metric);
         assert_int_equal(threshold->selector.stat, expected[i].stat);
         assert_int_equal(threshold->relation, expected[i].relation);
         assert_float_equal(threshold->limit, expected[i].limit, 1e-12);
@@ -74,8 +74,8 @@ static void test_run_thresholds_come_from_rules_in_order(void **state)
                      0);
     assert_int_equal(thresholds.count, 3);
     assert_string_equal(thresholds.items[0].name, "max_latency");
-    assert_string_equal(thresholds.items[1].selector.metric->name, "latency");
-    assert_string_equal(thresholds.items[2].selector.metric->name, "errors");
+    assert_string_equal(thresholds.items[1].selector.metric->path, "latency");
+    assert_string_equal(thresholds.items[2].selector.metric->path, "errors");
     assert_false(thresholds.items[1].abort);
     assert_true(thresholds.items[2].abort);
 }

@@ -3,14 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "wsload/command/help.h"
-#include "wsload/command/run_options.h"
-#include "wsload/command/serve_options.h"
-#include "wsload/protocol/rule.h"
+#include "help.h"
+#include "run_options.h"
+#include "serve_options.h"
+#include "wsload/judge/thresholds.h"
+#include "wsload/protocol/reply.h"
 #include "wsload/protocol/template.h"
-#include "wsload/stats/thresholds.h"
+#include "wsload/report/formats.h"
 
-static const struct option_set *const sets[] = {&run_option_set, &serve_option_set};
+static const struct option_set *const sets[] = {&run_option_set, &serve_option_set,
+                                                &report_option_set, &merge_option_set};
 
 /* Every line of TEXT is at most LIMIT columns (the texts are ASCII). Returns how many there are. */
 static size_t count_lines(const char *text, size_t limit)
@@ -56,13 +58,15 @@ static void test_tables_rows_are_whole(void **state)
 static void test_tables_defaults_pass_their_own_checks(void **state)
 {
     (void)state;
-    struct run_options run = {0};
-    struct serve_options serve = {0};
-    options_set_defaults(&run_option_set, &run); /* aborts otherwise */
-    options_set_defaults(&serve_option_set, &serve);
+    char *argv[] = {(char *)"wsload", NULL};
+    struct run_options run;
+    struct serve_options serve;
+    struct error error;
+    assert_int_equal(run_options_parse(1, argv, &run, &error), 0); /* aborts otherwise */
+    assert_int_equal(options_parse(&serve_option_set, 1, argv, &serve, NULL, &error), 0);
     assert_int_equal(run.connections, 0); /* not given */
-    assert_int_equal(run.timeout_ns, UINT64_C(30000000000));
-    assert_int_equal(run.connect_timeout_ns, UINT64_C(10000000000));
+    assert_int_equal(run.plan.reply_timeout_ns, UINT64_C(30000000000));
+    assert_int_equal(run.plan.connect_timeout_ns, UINT64_C(10000000000));
     assert_string_equal(run.template, "{\"message\": \"{{prompt}}\"}");
     assert_string_equal(run.summary, "load_test_summary.json");
     assert_string_equal(serve.listen, "127.0.0.1:8080");
@@ -75,7 +79,7 @@ static void test_tables_help_fits_the_screen(void **state)
         struct buffer out;
         buffer_init(&out, 1 << 16);
         help_options(sets[s], HELP_COMMON, &out);
-        assert_true(count_lines(out.data, 80) < 49); /* with head and tail below 60 */
+        assert_true(count_lines(out.data, 80) < 50); /* with head and tail below 60 */
         buffer_clear(&out);
         help_options(sets[s], HELP_ALL, &out);
         count_lines(out.data, 80);
@@ -198,6 +202,13 @@ static void test_tables_help_lists_what_parsers_take(void **state)
     expect_words(&run_option_set, "threshold", behind(&error, "; use "));
     for (size_t i = 0; i < ARRAY_LENGTH(with_rules); i++)
         expect_words(&run_option_set, with_rules[i], RULE_FORMS);
+    size_t count;
+    const struct format *formats = formats_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        expect_words(&run_option_set, "out", formats[i].kind);
+        expect_words(&report_option_set, "out", formats[i].kind);
+        expect_words(&merge_option_set, "out", formats[i].kind);
+    }
 }
 
 TEST_GROUP(tables)

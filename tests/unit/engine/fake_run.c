@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "worker_internal.h"
 #include "wsload/base/clock.h"
 
 static struct prompt prompt_items[] = {
@@ -22,14 +23,15 @@ void run_set_up(uint32_t connections, uint64_t requests)
     memset(&run, 0, sizeof(run));
     run_send("{{seq}} {{prompt}}");
     run.plan = (struct plan){
+        .load = {.connections = connections,
+                 .in_flight = 1,
+                 .requests = requests,
+                 .workers = 1,
+                 .shards = 1},
         .prompts = &prompts,
         .message = &run.message,
-        .connections = connections,
-        .in_flight = 1,
-        .requests = requests,
         .reply_timeout_ns = 30 * NS_PER_S,
         .connect_timeout_ns = 10 * NS_PER_S,
-        .workers = 1,
     };
 }
 
@@ -59,7 +61,9 @@ void run_set_steps(const char *json)
 {
     static const struct template_scope no_columns = {0};
     struct error error;
-    assert_int_equal(steps_parse(&run.steps, text_of(json), &no_columns, &error), 0);
+    assert_int_equal(
+        steps_parse(&run.steps, text_of(json), &no_columns, &run.plan.reply_rules.paths, &error),
+        0);
     run.plan.steps = &run.steps;
 }
 
@@ -73,7 +77,7 @@ void run_answer(struct fake_transport *fake, uint32_t id, uint64_t seq, const ch
 static void wake_all(void *user)
 {
     (void)user;
-    for (unsigned i = 0; i < run.plan.workers; i++)
+    for (unsigned i = 0; i < run.plan.load.workers; i++)
         run.fakes[i].base.ops->interrupt(&run.fakes[i].base);
 }
 
@@ -81,7 +85,7 @@ static void wake_all(void *user)
 static void run_next(struct fake_transport *fake)
 {
     unsigned next = (unsigned)(fake - run.fakes) + 1;
-    if (next < run.plan.workers)
+    if (next < run.plan.load.workers)
         worker_run(run.workers[next], &run.fakes[next].base);
     else
         run.script(run.fakes);
@@ -93,7 +97,7 @@ static void make_worker(unsigned index)
     struct worker_setup setup = {&run.plan, &run.thresholds, &run.crew, run.journal, index};
     run.workers[index] = worker_new(&setup, &error);
     assert_non_null(run.workers[index]);
-    fake_init(&run.fakes[index], run.workers[index], &worker_events);
+    fake_init(&run.fakes[index], run.plan.load.connections, run.workers[index], &worker_events);
     run.fakes[index].script = run_next;
     run.fakes[index].refuse_with = run.refuse_with;
     run.fakes[index].delay_ns = run.delay_ns;
@@ -103,23 +107,35 @@ static void make_worker(unsigned index)
 void run_set_up_open(uint32_t connections, double rate, uint64_t duration_ns)
 {
     run_set_up(connections, 0);
-    run.plan.model = LOAD_OPEN;
-    run.plan.stages.start = rate;
-    run.plan.max_queue = 100000;
-    run.plan.duration_ns = duration_ns;
+    run.plan.load.model = LOAD_OPEN;
+    run.plan.load.stages.start = rate;
+    run.plan.load.max_queue = 100000;
+    run.plan.load.duration_ns = duration_ns;
 }
 
 void run_open_all(struct fake_transport *fake)
 {
-    for (uint32_t id = 0; id < run.plan.connections; id++)
+    for (uint32_t id = 0; id < run.plan.load.connections; id++)
         fake_opened(fake, id);
     fake_advance(fake, 0); /* the crew wakes its workers */
 }
 
+/* What the command room makes of the rules and thresholds. */
+static void settle_load(void)
+{
+    struct load *load = &run.plan.load;
+    bool stream = reply_rules_stream(&run.plan.reply_rules);
+    bool none = run.plan.reply_rules.one_way || load->model == LOAD_HOLD;
+    load->reply = none ? REPLY_NONE : stream ? REPLY_STREAM : REPLY_MESSAGE;
+    load->stages.hold_ns = load->warmup_ns;
+    load->levels = thresholds_service_levels(&run.thresholds);
+}
+
 const struct recorder *run_execute(void (*script)(struct fake_transport *))
 {
-    crew_init(&run.crew, run.plan.workers, wake_all, NULL);
-    for (unsigned i = 0; i < run.plan.workers; i++)
+    settle_load();
+    crew_init(&run.crew, run.plan.load.workers, wake_all, NULL);
+    for (unsigned i = 0; i < run.plan.load.workers; i++)
         make_worker(i);
     run.worker = run.workers[0];
     run.fake = &run.fakes[0];
@@ -130,19 +146,17 @@ const struct recorder *run_execute(void (*script)(struct fake_transport *))
 
 const struct recorder *run_recorder(unsigned index)
 {
-    return worker_report(run.workers[index]).recorder;
+    return run.workers[index]->recorder;
 }
 
 uint64_t run_total_ns(void)
 {
-    struct worker_report report = worker_report(run.worker);
-    uint64_t end_ns = report.end_ns == CLOCK_NEVER ? report.recorder->last_done_ns : report.end_ns;
-    return report.start_ns == 0 || end_ns <= report.start_ns ? 0 : end_ns - report.start_ns;
+    return worker_measurement(run.worker)->counts[COUNT_TOTAL_TIME];
 }
 
 void run_tear_down(void)
 {
-    for (unsigned i = 0; i < run.plan.workers; i++) {
+    for (unsigned i = 0; i < run.plan.load.workers; i++) {
         worker_free(run.workers[i]);
         fake_free(&run.fakes[i]);
     }
@@ -151,16 +165,18 @@ void run_tear_down(void)
     reply_rules_free(&run.plan.reply_rules);
 }
 
-static void assert_account_conserved(const struct accounting *account)
+/* ACCOUNT begins with the planned ones. */
+static void assert_account_conserved(const uint64_t *account)
 {
-    assert_int_equal(account->planned, account->sent + account->unsent + account->skipped);
-    assert_int_equal(account->sent + account->unsent,
-                     account->ok + account->failed + account->unanswered);
+    assert_int_equal(account[COUNT_PLANNED],
+                     account[COUNT_SENT] + account[COUNT_UNSENT] + account[COUNT_SKIPPED]);
+    assert_int_equal(account[COUNT_SENT] + account[COUNT_UNSENT],
+                     account[COUNT_OK] + account[COUNT_FAILED] + account[COUNT_UNANSWERED]);
 }
 
 static const struct fake_transport *fake_of(const struct recorder *recorder)
 {
-    for (unsigned i = 0; i < run.plan.workers; i++)
+    for (unsigned i = 0; i < run.plan.load.workers; i++)
         if (run_recorder(i) == recorder)
             return &run.fakes[i];
     fail_msg("a recorder of another run");
@@ -170,38 +186,46 @@ static const struct fake_transport *fake_of(const struct recorder *recorder)
 static void assert_messages_conserved(const struct recorder *recorder)
 {
     const struct fake_transport *fake = fake_of(recorder);
-    assert_int_equal(recorder->traffic.sent_messages, fake->sends);
-    assert_int_equal(recorder->traffic.sent_bytes, fake->sent_bytes);
-    assert_int_equal(recorder->traffic.received_messages, fake->replies);
+    assert_int_equal(recorder->seen->counts[COUNT_SENT_MESSAGES], fake->sends);
+    assert_int_equal(recorder->seen->counts[COUNT_SENT_BYTES], fake->sent_bytes);
+    assert_int_equal(recorder->seen->counts[COUNT_RECEIVED_MESSAGES], fake->replies);
     if (!run.plan.steps)
-        assert_int_equal(recorder->measured.sent + recorder->warmup.sent + recorder->keepalives,
+        assert_int_equal(recorder->seen->counts[COUNT_SENT] +
+                             recorder->seen->counts[COUNT_WARMUP_SENT] +
+                             recorder->seen->counts[COUNT_KEEPALIVES],
                          fake->sends);
-    assert_int_equal(recorder->traffic.connected_ns, fake->connected_ns);
+    assert_int_equal(recorder->seen->counts[COUNT_CONNECTED_NS], fake->connected_ns);
 }
 
 static void assert_figures_conserved(const struct recorder *recorder)
 {
-    const struct accounting *measured = &recorder->measured;
-    bool open_model = run.plan.model == LOAD_OPEN;
+    const uint64_t *counts = recorder->seen->counts;
+    bool open_model = run.plan.load.model == LOAD_OPEN;
     bool stream = reply_rules_stream(&run.plan.reply_rules);
-    uint64_t replies = run.plan.reply_rules.one_way ? 0 : measured->ok;
-    assert_int_equal(recorder->latency.count, replies);
-    assert_int_equal(recorder->response_time.count, open_model ? replies : 0);
-    assert_int_equal(recorder->send_lag.count, open_model ? measured->sent : 0);
-    assert_int_equal(recorder->pacing_lag.count,
-                     open_model ? measured->sent - recorder->waited : 0);
-    assert_int_equal(recorder->reply_bytes.count, replies);
-    assert_int_equal(recorder->reply_messages.count, stream ? replies : 0);
-    assert_int_equal(recorder->ttfm.count, stream ? replies : 0);
-    assert_true(recorder->tpom.count <= recorder->ttfm.count);
-    assert_true(stream || recorder->gap.count == 0);
+    uint64_t replies = run.plan.reply_rules.one_way ? 0 : counts[COUNT_OK];
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].count, replies);
+    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].count,
+                     open_model ? replies : 0);
+    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].count,
+                     open_model ? counts[COUNT_SENT] : 0);
+    assert_int_equal(recorder->seen->distributions[DIST_PACING_LAG].count,
+                     open_model ? counts[COUNT_SENT] - recorder->seen->counts[COUNT_WAITED] : 0);
+    assert_int_equal(recorder->seen->distributions[DIST_REPLY_BYTES].count, replies);
+    assert_int_equal(recorder->seen->distributions[DIST_REPLY_MESSAGES].count,
+                     stream ? replies : 0);
+    assert_int_equal(recorder->seen->distributions[DIST_TTFM].count, stream ? replies : 0);
+    assert_true(recorder->seen->distributions[DIST_TPOM].count <=
+                recorder->seen->distributions[DIST_TTFM].count);
+    assert_true(stream || recorder->seen->distributions[DIST_GAP].count == 0);
 }
 
 void assert_conserved(const struct recorder *recorder)
 {
-    assert_account_conserved(&recorder->measured);
-    assert_account_conserved(&recorder->warmup);
-    assert_int_equal(failures_requests(&recorder->failures), recorder->measured.failed);
+    assert_account_conserved(recorder->seen->counts);
+    assert_account_conserved(&recorder->seen->counts[COUNT_WARMUP_PLANNED]);
+    assert_int_equal(failures_requests(&recorder->seen->failures),
+                     recorder->seen->counts[COUNT_FAILED]);
+    assert_true(measurement_conserved(recorder->seen, NULL));
     assert_figures_conserved(recorder);
     assert_messages_conserved(recorder);
 }
@@ -217,8 +241,8 @@ void assert_times(const struct histogram *histogram, uint64_t count, uint64_t lo
 void assert_failure(const struct recorder *recorder, size_t index, enum failure_kind kind,
                     const char *detail, uint64_t requests)
 {
-    assert_true(index < recorder->failures.count);
-    const struct failure_class *class = &recorder->failures.classes[index];
+    assert_true(index < recorder->seen->failures.count);
+    const struct failure_class *class = &recorder->seen->failures.classes[index];
     assert_int_equal(class->kind, kind);
     assert_string_equal(class->detail, detail);
     assert_int_equal(class->requests, requests);

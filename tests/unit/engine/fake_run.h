@@ -4,9 +4,9 @@
 #define WSLOAD_TESTS_FAKE_RUN_H
 
 #include "fake_transport.h"
-#include "wsload/engine/worker.h"
+#include "worker.h"
 
-#define RUN_WORKERS_MAX 3
+#define RUN_WORKERS_MAX 4
 
 struct run {
     struct template message;
@@ -15,7 +15,7 @@ struct run {
     struct thresholds thresholds;
     struct journal *journal; /* NULL: none */
     struct crew crew;
-    struct worker *workers[RUN_WORKERS_MAX]; /* plan.workers of them */
+    struct worker *workers[RUN_WORKERS_MAX]; /* plan.load.workers of them */
     struct fake_transport fakes[RUN_WORKERS_MAX];
     struct worker *worker;       /* the first */
     struct fake_transport *fake; /* its transport */

@@ -132,7 +132,7 @@ static void fake_run(struct transport *transport)
     struct fake_transport *fake = self(transport);
     if (!fake->stopped)
         fake->script(fake);
-    for (uint32_t id = 0; id < FAKE_CONNECTIONS; id++)
+    for (uint32_t id = 0; id < fake->connection_count; id++)
         lose(fake, id);
 }
 
@@ -160,7 +160,8 @@ static const struct transport_ops operations = {
     .interrupt = fake_interrupt,
 };
 
-void fake_init(struct fake_transport *fake, void *worker, const struct transport_events *events)
+void fake_init(struct fake_transport *fake, uint32_t connections, void *worker,
+               const struct transport_events *events)
 {
     *fake = (struct fake_transport){
         .base = {&operations},
@@ -168,7 +169,8 @@ void fake_init(struct fake_transport *fake, void *worker, const struct transport
         .events = events,
         .now_ns = FAKE_START_NS,
         .wake_ns = CLOCK_NEVER,
-        .connections = calloc(FAKE_CONNECTIONS, sizeof(*fake->connections)),
+        .connection_count = connections,
+        .connections = calloc(connections, sizeof(*fake->connections)),
         .queue = calloc(FAKE_EVENTS, sizeof(*fake->queue)),
     };
 }

@@ -5,13 +5,12 @@
 #ifndef WSLOAD_TESTS_FAKE_TRANSPORT_H
 #define WSLOAD_TESTS_FAKE_TRANSPORT_H
 
-#include "wsload/base/buffer.h"
-#include "wsload/engine/transport.h"
+#include "transport.h"
+#include "wsload/base/text.h"
 
-#define FAKE_CONNECTIONS 20000
-#define FAKE_EVENTS      65536 /* of the server under way, a power of two */
-#define FAKE_LOG_SIZE    (1u << 20)
-#define FAKE_START_NS    UINT64_C(1000000000000)
+#define FAKE_EVENTS   65536 /* of the server under way, a power of two */
+#define FAKE_LOG_SIZE (1u << 20)
+#define FAKE_START_NS UINT64_C(1000000000000)
 
 struct fake_connection {
     uint32_t reads;   /* what reads() says: 0, unless a script has set it */
@@ -54,7 +53,8 @@ struct fake_transport {
     uint64_t replies;      /* messages that it reported */
     uint64_t connected_ns; /* how long connections were open until the worker was done, added up */
     struct buffer log;     /* what was sent, a line each: "0 1 one"; only if it has room */
-    struct fake_connection *connections; /* FAKE_CONNECTIONS of them */
+    uint32_t connection_count;
+    struct fake_connection *connections;
 
     uint64_t delay_ns; /* of the server's events; each is in order of their causes */
     uint64_t silent_from_ns;
@@ -64,7 +64,8 @@ struct fake_transport {
     uint64_t event_count;
 };
 
-void fake_init(struct fake_transport *fake, void *worker, const struct transport_events *events);
+void fake_init(struct fake_transport *fake, uint32_t connections, void *worker,
+               const struct transport_events *events);
 void fake_free(struct fake_transport *fake);
 
 /* Moves the clock by NS, waking the worker whenever it asked for that on the way. */

@@ -1,7 +1,7 @@
 #include "testing.h"
 
+#include "connection.h"
 #include "wsload/base/clock.h"
-#include "wsload/engine/connection.h"
 
 #define SECOND NS_PER_S
 

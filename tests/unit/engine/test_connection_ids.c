@@ -1,7 +1,7 @@
 #include "testing.h"
 
+#include "connection.h"
 #include "wsload/base/clock.h"
-#include "wsload/engine/connection.h"
 
 /* Replies that are known by their ids, replies that end by silence or by the server's close, steps
  * in front of all, and connections that are old enough. */

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
+#include "flights.h"
 #include "wsload/base/random.h"
-#include "wsload/engine/flights.h"
 
 /* Each test has its flights in memory of the exact size, so that a sanitizer sees what goes beyond.
  */

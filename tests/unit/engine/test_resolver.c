@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "wsload/base/clock.h"
-#include "wsload/engine/local_addresses.h"
 #include "wsload/engine/resolver.h"
 
 static struct addresses lookup(const char *host, enum address_family family,

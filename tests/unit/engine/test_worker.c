@@ -1,6 +1,7 @@
 #include "testing.h"
 
 #include "fake_run.h"
+#include "opener.h"
 #include "wsload/base/clock.h"
 
 /* --- Opening --- */
@@ -37,17 +38,17 @@ static void test_worker_starts_the_clock_when_all_are_open(void **state)
     run_set_up(2, 4);
     const struct recorder *recorder = run_execute(open_late_then_answer);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 4);
-    assert_int_equal(recorder->connections.opened, 2);
-    assert_int_equal(recorder->connections.closed_by_server, 0);
-    assert_int_equal(worker_report(run.worker).open_time_ns, 40 * NS_PER_MS);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 4);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 0);
+    assert_int_equal(worker_measurement(run.worker)->counts[COUNT_OPEN_TIME], 40 * NS_PER_MS);
     assert_int_equal(run_total_ns(), 15 * NS_PER_MS);
-    assert_int_equal(recorder->latency.min_ns, 5 * NS_PER_MS);
-    assert_int_equal(recorder->latency.max_ns, 10 * NS_PER_MS);
-    assert_string_equal(recorder->samples[1].prompt, "two");
-    assert_string_equal(recorder->samples[1].reply, "to two");
-    assert_int_equal(recorder->samples[1].latency_ns, 7 * NS_PER_MS);
-    assert_true(recorder->samples[3].present);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].min_ns, 5 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max_ns, 10 * NS_PER_MS);
+    assert_string_equal(recorder->seen->samples[1].prompt, "two");
+    assert_string_equal(recorder->seen->samples[1].reply, "to two");
+    assert_int_equal(recorder->seen->samples[1].latency_ns, 7 * NS_PER_MS);
+    assert_true(recorder->seen->samples[3].present);
     run_tear_down();
 }
 
@@ -64,11 +65,12 @@ static void test_worker_ends_when_no_connection_opens(void **state)
     run_set_up(2, 4);
     const struct recorder *recorder = run_execute(refuse_both);
     assert_true(run.fake->stopped);
-    assert_int_equal(recorder->measured.sent + recorder->measured.ok + recorder->measured.failed,
+    assert_int_equal(recorder->seen->counts[COUNT_SENT] + recorder->seen->counts[COUNT_OK] +
+                         recorder->seen->counts[COUNT_FAILED],
                      0);
-    assert_int_equal(recorder->connections.failed, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OPEN_FAILED], 2);
     assert_failure(recorder, 0, FAILURE_CONNECT_REFUSED, "", 0);
-    assert_int_equal(recorder->failures.classes[0].count, 2);
+    assert_int_equal(recorder->seen->failures.classes[0].count, 2);
     assert_int_equal(run_total_ns(), 0);
     run_tear_down();
 }
@@ -99,28 +101,28 @@ static void test_worker_tries_again_what_did_not_open_first(void **state)
     const struct recorder *recorder = run_execute(refuse_one_first);
     assert_conserved(recorder);
     assert_true(run.fake->stopped);
-    assert_int_equal(recorder->measured.ok, 3);
-    assert_int_equal(recorder->measured.failed, 0);
-    assert_int_equal(recorder->connections.opened, 2);
-    assert_int_equal(recorder->connections.reopened, 0);
-    assert_int_equal(recorder->connections.failed, 1);
-    assert_int_equal(recorder->connect[CONNECT_TOTAL].count, 2);
-    assert_in_range(recorder->connect[CONNECT_TOTAL].max_ns, 30 * NS_PER_MS,
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 3);
+    assert_int_equal(recorder->seen->counts[COUNT_FAILED], 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OPEN_FAILED], 1);
+    assert_int_equal(recorder->seen->distributions[DIST_CONNECT].count, 2);
+    assert_in_range(recorder->seen->distributions[DIST_CONNECT].max_ns, 30 * NS_PER_MS,
                     80 * NS_PER_MS); /* of the attempt that succeeded */
     run_tear_down();
 }
 
 static void count_openings(struct fake_transport *fake)
 {
-    for (uint32_t id = 0; id < WORKER_HANDSHAKES_MAX; id++)
+    for (uint32_t id = 0; id < OPENER_HANDSHAKES_MAX; id++)
         assert_int_equal(fake->connections[id].opens, 1);
-    assert_int_equal(fake->connections[WORKER_HANDSHAKES_MAX].opens, 0);
+    assert_int_equal(fake->connections[OPENER_HANDSHAKES_MAX].opens, 0);
     fake_opened(fake, 3);
-    assert_int_equal(fake->connections[WORKER_HANDSHAKES_MAX].opens, 1);
-    assert_int_equal(fake->connections[WORKER_HANDSHAKES_MAX + 1].opens, 0);
+    assert_int_equal(fake->connections[OPENER_HANDSHAKES_MAX].opens, 1);
+    assert_int_equal(fake->connections[OPENER_HANDSHAKES_MAX + 1].opens, 0);
     fake_failed(fake, 4, FAILURE_CONNECT_REFUSED);
-    assert_int_equal(fake->connections[WORKER_HANDSHAKES_MAX + 1].opens, 1);
-    assert_int_equal(fake->connections[WORKER_HANDSHAKES_MAX + 2].opens, 0);
+    assert_int_equal(fake->connections[OPENER_HANDSHAKES_MAX + 1].opens, 1);
+    assert_int_equal(fake->connections[OPENER_HANDSHAKES_MAX + 2].opens, 0);
 }
 
 static void test_worker_bounds_the_handshakes_under_way(void **state)
@@ -141,7 +143,7 @@ static void serve_once(struct fake_transport *fake, uint32_t id)
 
 static void open_in_turn(struct fake_transport *fake)
 {
-    const uint32_t first = WORKER_HANDSHAKES_MAX; /* of three that have to wait */
+    const uint32_t first = OPENER_HANDSHAKES_MAX; /* of three that have to wait */
     assert_int_equal(fake->connections[first - 1].opens, 1);
     assert_int_equal(fake->connections[first].opens, 0);
     fake_opened(fake, 0);
@@ -169,8 +171,8 @@ static void open_in_turn(struct fake_transport *fake)
 static void test_worker_opens_in_turn_what_waits_for_a_handshake(void **state)
 {
     (void)state;
-    run_set_up(WORKER_HANDSHAKES_MAX + 3, 10000);
-    run.plan.connection_per_request = true;
+    run_set_up(OPENER_HANDSHAKES_MAX + 3, 10000);
+    run.plan.load.connection_per_request = true;
     run_execute(open_in_turn);
     run_tear_down();
 }
@@ -178,9 +180,9 @@ static void test_worker_opens_in_turn_what_waits_for_a_handshake(void **state)
 static void let_the_queue_run_dry(struct fake_transport *fake)
 {
     fake_opened(fake, 0);
-    assert_int_equal(fake->connections[WORKER_HANDSHAKES_MAX].opens, 1);
+    assert_int_equal(fake->connections[OPENER_HANDSHAKES_MAX].opens, 1);
     fake_reply(fake, 0, "ok");
-    for (uint32_t id = 1; id <= WORKER_HANDSHAKES_MAX; id++)
+    for (uint32_t id = 1; id <= OPENER_HANDSHAKES_MAX; id++)
         fake_opened(fake, id);
     assert_int_equal(fake->connections[0].opens, 1);
     assert_int_equal(fake->connections[0].sends, 1);
@@ -191,15 +193,15 @@ static void let_the_queue_run_dry(struct fake_transport *fake)
 static void test_worker_leaves_alone_what_no_longer_waits(void **state)
 {
     (void)state;
-    run_set_up(WORKER_HANDSHAKES_MAX + 1, 10000);
-    run.plan.connection_per_request = true;
+    run_set_up(OPENER_HANDSHAKES_MAX + 1, 10000);
+    run.plan.load.connection_per_request = true;
     run_execute(let_the_queue_run_dry);
     run_tear_down();
 }
 
 static void break_all_but_one(struct fake_transport *fake)
 {
-    const uint32_t last = WORKER_HANDSHAKES_MAX;
+    const uint32_t last = OPENER_HANDSHAKES_MAX;
     for (uint32_t id = 0; id <= last; id++)
         fake_opened(fake, id);
     for (uint32_t id = 0; id < last; id++)
@@ -213,7 +215,7 @@ static void break_all_but_one(struct fake_transport *fake)
 static void test_worker_sends_on_while_others_open_again(void **state)
 {
     (void)state;
-    run_set_up(WORKER_HANDSHAKES_MAX + 1, 10000);
+    run_set_up(OPENER_HANDSHAKES_MAX + 1, 10000);
     run_execute(break_all_but_one);
     run_tear_down();
 }
@@ -227,11 +229,11 @@ static void test_worker_survives_many_failures_inside_open(void **state)
 {
     (void)state;
     static const struct failure unreachable = {FAILURE_CONNECT_REFUSED, "", {0}};
-    run_set_up(FAKE_CONNECTIONS, 3);
+    run_set_up(20000, 3);
     run.refuse_with = &unreachable;
     run_execute(do_nothing);
     assert_true(run.fake->stopped);
-    assert_int_equal(run_recorder(0)->connections.failed, FAKE_CONNECTIONS);
+    assert_int_equal(run_recorder(0)->seen->counts[COUNT_OPEN_FAILED], 20000);
     run_tear_down();
 }
 
@@ -263,13 +265,13 @@ static void test_worker_fails_the_request_of_a_connection_that_breaks(void **sta
     run_set_up(1, 3);
     const struct recorder *recorder = run_execute(break_twice);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
-    assert_int_equal(recorder->measured.failed, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_FAILED], 2);
     assert_failure(recorder, 0, FAILURE_CLOSED, "1011", 1);
     assert_failure(recorder, 1, FAILURE_RESET, "", 1);
-    assert_int_equal(recorder->connections.opened, 1);
-    assert_int_equal(recorder->connections.reopened, 2);
-    assert_int_equal(recorder->connections.closed_by_server, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 2);
     run_tear_down();
 }
 
@@ -290,8 +292,8 @@ static void test_worker_fails_a_request_for_each_attempt_to_reopen(void **state)
     const struct recorder *recorder = run_execute(never_reopen);
     assert_true(run.fake->stopped); /* and not for ever */
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.sent, 1);
-    assert_int_equal(recorder->measured.failed, 3);
+    assert_int_equal(recorder->seen->counts[COUNT_SENT], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_FAILED], 3);
     assert_failure(recorder, 0, FAILURE_RESET, "", 1);
     assert_failure(recorder, 1, FAILURE_CONNECT_REFUSED, "", 2);
     run_tear_down();
@@ -311,7 +313,8 @@ static void test_worker_ends_when_the_last_request_breaks(void **state)
     const struct recorder *recorder = run_execute(break_the_last);
     assert_conserved(recorder);
     assert_failure(recorder, 0, FAILURE_PROTOCOL, "", 1);
-    assert_int_equal(recorder->connections.closed_by_server, 0); /* the transport gave it up */
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER],
+                     0); /* the transport gave it up */
     run_tear_down();
 }
 
@@ -361,8 +364,8 @@ static void test_worker_drops_what_does_not_answer_the_close(void **state)
     run_set_up(1, 2);
     const struct recorder *recorder = run_execute(never_answer_the_close);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
-    assert_int_equal(recorder->measured.failed, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_FAILED], 1);
     run_tear_down();
 }
 
@@ -387,14 +390,14 @@ static void test_worker_does_not_take_a_late_reply_for_the_next(void **state)
     run_set_up(1, 2);
     const struct recorder *recorder = run_execute(never_answer);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
-    assert_int_equal(recorder->measured.failed, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_FAILED], 1);
     assert_failure(recorder, 0, FAILURE_REPLY_TIMEOUT, "", 1);
-    assert_string_equal(recorder->failures.classes[0].example, "no reply within 30 s");
-    assert_int_equal(recorder->late, 1);
-    assert_int_equal(recorder->unsolicited, 0);
-    assert_int_equal(recorder->latency.max_ns, 0);
-    assert_int_equal(recorder->connections.closed_by_server, 0);
+    assert_string_equal(recorder->seen->failures.classes[0].example, "no reply within 30 s");
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_UNSOLICITED], 0);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max_ns, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 0);
     run_tear_down();
 }
 
@@ -414,11 +417,11 @@ static void test_worker_gives_up_a_connection_that_does_not_open(void **state)
     run_set_up(2, 1);
     const struct recorder *recorder = run_execute(never_open);
     assert_true(run.fake->stopped);
-    assert_int_equal(recorder->measured.ok, 1);
-    assert_int_equal(recorder->connections.failed, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OPEN_FAILED], 1);
     assert_failure(recorder, 0, FAILURE_CONNECT_TIMEOUT, "", 0);
-    assert_string_equal(recorder->failures.classes[0].example, "not open within 10 s");
-    assert_int_equal(worker_report(run.worker).open_time_ns, 10 * NS_PER_S);
+    assert_string_equal(recorder->seen->failures.classes[0].example, "not open within 10 s");
+    assert_int_equal(worker_measurement(run.worker)->counts[COUNT_OPEN_TIME], 10 * NS_PER_S);
     run_tear_down();
 }
 
@@ -446,12 +449,12 @@ static void test_worker_tells_error_replies_from_good_ones(void **state)
     assert_int_equal(reply_rules_add_error(&run.plan.reply_rules, "Une erreur", &error), 0);
     const struct recorder *recorder = run_execute(answer_badly);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
     assert_failure(recorder, 0, FAILURE_ERROR_REPLY, "", 1);
-    assert_string_equal(recorder->failures.classes[0].example, "Une erreur est survenue");
+    assert_string_equal(recorder->seen->failures.classes[0].example, "Une erreur est survenue");
     assert_failure(recorder, 1, FAILURE_GATEWAY_ERROR, "Internal server error", 1);
     assert_failure(recorder, 2, FAILURE_PROTOCOL, "", 1);
-    assert_string_equal(recorder->failures.classes[2].example,
+    assert_string_equal(recorder->seen->failures.classes[2].example,
                         "a text message that is not valid UTF-8");
     run_tear_down();
 }

@@ -4,27 +4,26 @@
 #include <string.h>
 
 #include "fake_run.h"
+#include "worker_internal.h"
 #include "wsload/base/clock.h"
+
+#define WORKERS 3
 
 /* Several workers of one crew: together they do exactly what one would. */
 
 static void serve_all(struct fake_transport *fake)
 {
-    fake_serve_all(fake, run.plan.workers, 30 * NS_PER_S);
+    fake_serve_all(fake, run.plan.load.workers, 30 * NS_PER_S);
 }
 
 /* The sum over all workers, each of which must have kept its own account. */
-static struct accounting sum_measured(void)
+static uint64_t sum_of(enum counter counter)
 {
-    struct accounting sum = {0};
-    for (unsigned i = 0; i < run.plan.workers; i++) {
-        const struct accounting *one = &run_recorder(i)->measured;
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < run.plan.load.workers; i++) {
         assert_true(run.fakes[i].stopped);
         assert_conserved(run_recorder(i));
-        sum.planned += one->planned;
-        sum.skipped += one->skipped;
-        sum.sent += one->sent;
-        sum.ok += one->ok;
+        sum += run_recorder(i)->seen->counts[counter];
     }
     return sum;
 }
@@ -32,7 +31,7 @@ static struct accounting sum_measured(void)
 static unsigned opened_by(unsigned worker)
 {
     unsigned sum = 0;
-    for (uint32_t id = 0; id < run.plan.connections; id++)
+    for (uint32_t id = 0; id < run.plan.load.connections; id++)
         sum += run.fakes[worker].connections[id].opens;
     return sum;
 }
@@ -43,8 +42,8 @@ static void test_workers_share_connections_and_requests_exactly(void **state)
     static const struct {
         uint32_t connections;
         uint64_t requests;
-        unsigned opened[RUN_WORKERS_MAX];
-        uint64_t planned[RUN_WORKERS_MAX];
+        unsigned opened[WORKERS];
+        uint64_t planned[WORKERS];
     } cases[] = {
         {3, 100, {1, 1, 1}, {34, 33, 33}},
         {10, 1000, {4, 3, 3}, {334, 333, 333}},
@@ -53,13 +52,14 @@ static void test_workers_share_connections_and_requests_exactly(void **state)
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         run_set_up(cases[i].connections, cases[i].requests);
-        run.plan.workers = RUN_WORKERS_MAX;
+        run.plan.load.workers = WORKERS;
         run.delay_ns = NS_PER_MS;
         run_execute(serve_all);
-        assert_int_equal(sum_measured().ok, cases[i].requests);
-        for (unsigned worker = 0; worker < RUN_WORKERS_MAX; worker++) {
+        assert_int_equal(sum_of(COUNT_OK), cases[i].requests);
+        for (unsigned worker = 0; worker < WORKERS; worker++) {
             assert_int_equal(opened_by(worker), cases[i].opened[worker]);
-            assert_int_equal(run_recorder(worker)->measured.planned, cases[i].planned[worker]);
+            assert_int_equal(run_recorder(worker)->seen->counts[COUNT_PLANNED],
+                             cases[i].planned[worker]);
         }
         run_tear_down();
     }
@@ -89,7 +89,7 @@ static void serve_and_watch(struct fake_transport *fake)
     watching = *fake->base.ops;
     pass_on = watching.send;
     watching.send = note_send;
-    for (unsigned i = 0; i < run.plan.workers; i++)
+    for (unsigned i = 0; i < run.plan.load.workers; i++)
         run.fakes[i].base.ops = &watching;
     serve_all(fake);
 }
@@ -98,16 +98,16 @@ static void serve_and_watch(struct fake_transport *fake)
 static void run_arrivals(enum arrival_law law, unsigned workers)
 {
     run_set_up(300, ARRIVALS);
-    run.plan.model = LOAD_OPEN;
-    run.plan.arrival = law;
-    run.plan.seed = 4711;
-    run.plan.stages.start = 500;
-    run.plan.max_queue = 1000;
-    run.plan.workers = workers;
+    run.plan.load.model = LOAD_OPEN;
+    run.plan.load.arrival = law;
+    run.plan.load.seed = 4711;
+    run.plan.load.stages.start = 500;
+    run.plan.load.max_queue = 1000;
+    run.plan.load.workers = workers;
     run.delay_ns = NS_PER_MS;
     run_execute(serve_and_watch);
-    assert_int_equal(sum_measured().ok, ARRIVALS);
-    uint64_t start_ns = worker_report(run.worker).start_ns;
+    assert_int_equal(sum_of(COUNT_OK), ARRIVALS);
+    uint64_t start_ns = run.worker->recorder->start_ns;
     for (unsigned i = 0; i < ARRIVALS; i++)
         sent_at_ns[i] -= start_ns;
     run_tear_down();
@@ -120,7 +120,7 @@ static void test_workers_have_the_arrivals_of_one(void **state)
     for (enum arrival_law law = ARRIVAL_CONSTANT; law <= ARRIVAL_POISSON; law++) {
         run_arrivals(law, 1);
         memcpy(alone, sent_at_ns, sizeof(alone));
-        run_arrivals(law, RUN_WORKERS_MAX);
+        run_arrivals(law, WORKERS);
         for (unsigned i = 0; i < ARRIVALS; i++) {
             uint64_t apart_ns = alone[i] > sent_at_ns[i] ? alone[i] - sent_at_ns[i]
                                                          : sent_at_ns[i] - alone[i];
@@ -156,14 +156,15 @@ static void test_workers_start_together_when_the_last_has_settled(void **state)
 {
     (void)state;
     run_set_up(3, 100);
-    run.plan.workers = 3;
+    run.plan.load.workers = 3;
     run_execute(open_one_by_one);
     for (unsigned i = 0; i < 3; i++) {
-        struct worker_report report = worker_report(run.workers[i]);
         assert_true(run.fakes[i].stopped);
         assert_conserved(run_recorder(i));
-        assert_int_equal(report.start_ns, FAKE_START_NS + 20 * NS_PER_MS + CREW_START_DELAY_NS);
-        assert_int_equal(report.open_time_ns, 20 * NS_PER_MS + CREW_START_DELAY_NS);
+        assert_int_equal(run.workers[i]->recorder->start_ns,
+                         FAKE_START_NS + 20 * NS_PER_MS + CREW_START_DELAY_NS);
+        assert_int_equal(run.workers[i]->recorder->seen->counts[COUNT_OPEN_TIME],
+                         20 * NS_PER_MS + CREW_START_DELAY_NS);
     }
     run_tear_down();
 }
@@ -191,10 +192,10 @@ static void test_workers_end_when_nobody_opens(void **state)
     static void (*const scripts[])(struct fake_transport *) = {refuse_all, refuse_per_request};
     for (size_t i = 0; i < ARRAY_LENGTH(scripts); i++) {
         run_set_up(3, 1000);
-        run.plan.workers = 3;
-        run.plan.connection_per_request = scripts[i] == refuse_per_request;
+        run.plan.load.workers = 3;
+        run.plan.load.connection_per_request = scripts[i] == refuse_per_request;
         run_execute(scripts[i]);
-        assert_int_equal(sum_measured().sent, 0);
+        assert_int_equal(sum_of(COUNT_SENT), 0);
         run_tear_down();
     }
 }
@@ -214,10 +215,10 @@ static void test_workers_go_on_when_one_of_them_opens(void **state)
 {
     (void)state;
     run_set_up(2, 1000);
-    run.plan.workers = 2;
-    run.plan.connection_per_request = true;
+    run.plan.load.workers = 2;
+    run.plan.load.connection_per_request = true;
     run_execute(serve_two);
-    sum_measured();
+    sum_of(COUNT_SENT);
     run_tear_down();
 }
 
@@ -225,17 +226,16 @@ static void test_workers_share_the_queue(void **state)
 {
     (void)state;
     run_set_up(3, 0);
-    run.plan.model = LOAD_OPEN;
-    run.plan.stages.start = 1000;
-    run.plan.max_queue = 10;
-    run.plan.workers = 3;
-    run.plan.duration_ns = NS_PER_S;
+    run.plan.load.model = LOAD_OPEN;
+    run.plan.load.stages.start = 1000;
+    run.plan.load.max_queue = 10;
+    run.plan.load.workers = 3;
+    run.plan.load.duration_ns = NS_PER_S;
     run.delay_ns = 2 * NS_PER_S;
     run_execute(serve_all);
-    struct accounting sum = sum_measured();
-    assert_int_equal(sum.planned, 1000);
-    assert_int_equal(sum.ok, 3 + 10);
-    assert_int_equal(sum.skipped, 1000 - 3 - 10);
+    assert_int_equal(sum_of(COUNT_PLANNED), 1000);
+    assert_int_equal(sum_of(COUNT_OK), 3 + 10);
+    assert_int_equal(sum_of(COUNT_SKIPPED), 1000 - 3 - 10);
     run_tear_down();
 }
 
@@ -253,12 +253,12 @@ static void test_workers_share_the_stages(void **state)
 {
     (void)state;
     run_set_up(10, 0);
-    run.plan.stages = (struct stages){.start = 1, .items = {{9 * NS_PER_S, 10}}, .count = 1};
-    run.plan.duration_ns = 9 * NS_PER_S + 100 * NS_PER_MS;
-    run.plan.workers = 3;
+    run.plan.load.stages = (struct stages){.start = 1, .items = {{9 * NS_PER_S, 10}}, .count = 1};
+    run.plan.load.duration_ns = 9 * NS_PER_S + 100 * NS_PER_MS;
+    run.plan.load.workers = 3;
     run.delay_ns = NS_PER_MS;
     run_execute(count_opened);
-    sum_measured();
+    sum_of(COUNT_SENT);
     assert_int_equal(opened_by(0), 4);
     assert_int_equal(opened_by(1), 3);
     assert_int_equal(opened_by(2), 3);

@@ -3,6 +3,8 @@
 #include "fake_run.h"
 #include "wsload/base/clock.h"
 
+#define WORKERS 3
+
 /* A closed run that keeps several prompts in flight on each connection. */
 
 #define MS NS_PER_MS
@@ -16,7 +18,7 @@ static void stop(struct fake_transport *fake)
 static void set_up(uint32_t connections, uint64_t requests, unsigned in_flight)
 {
     run_set_up(connections, requests);
-    run.plan.in_flight = in_flight;
+    run.plan.load.in_flight = in_flight;
 }
 
 static void answer_one_by_one(struct fake_transport *fake)
@@ -41,31 +43,31 @@ static void test_worker_keeps_so_many_in_flight(void **state)
     const struct recorder *recorder = run_execute(answer_one_by_one);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 17);
-    assert_int_equal(recorder->connections.opened, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 17);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], 2);
     run_tear_down();
 }
 
 static void serve(struct fake_transport *fake)
 {
-    fake_serve_all(fake, run.plan.workers, 100 * NS_PER_S);
+    fake_serve_all(fake, run.plan.load.workers, 100 * NS_PER_S);
 }
 
 static void test_worker_sends_exactly_so_many_with_several_in_flight(void **state)
 {
     (void)state;
     static const uint64_t requests[] = {1, 3, 20, 1000, 1001};
-    for (unsigned workers = 1; workers <= RUN_WORKERS_MAX; workers++)
+    for (unsigned workers = 1; workers <= WORKERS; workers++)
         for (size_t i = 0; i < ARRAY_LENGTH(requests); i++) {
             uint64_t done = 0;
             set_up(5, requests[i], 7);
-            run.plan.workers = workers;
+            run.plan.load.workers = workers;
             run.delay_ns = 10 * MS;
             run_execute(serve);
             for (unsigned worker = 0; worker < workers; worker++) {
                 assert_true(run.fakes[worker].stopped);
                 assert_conserved(run_recorder(worker));
-                done += run_recorder(worker)->measured.ok;
+                done += run_recorder(worker)->seen->counts[COUNT_OK];
             }
             assert_int_equal(done, requests[i]);
             run_tear_down();
@@ -77,15 +79,15 @@ static void test_worker_sends_for_the_duration_with_several_in_flight(void **sta
 {
     (void)state;
     set_up(2, 0, 5);
-    run.plan.warmup_ns = NS_PER_S;
-    run.plan.duration_ns = 2 * NS_PER_S;
+    run.plan.load.warmup_ns = NS_PER_S;
+    run.plan.load.duration_ns = 2 * NS_PER_S;
     run.delay_ns = 10 * MS;
     const struct recorder *recorder = run_execute(serve);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->warmup.ok, 1000);
-    assert_int_equal(recorder->measured.ok, 2000);
-    assert_times(&recorder->latency, 2000, 10 * MS, 10 * MS);
+    assert_int_equal(recorder->seen->counts[COUNT_WARMUP_OK], 1000);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2000);
+    assert_times(&recorder->seen->distributions[DIST_LATENCY], 2000, 10 * MS, 10 * MS);
     run_tear_down();
 }
 
@@ -109,8 +111,8 @@ static void test_worker_has_as_many_in_flight_after_a_break(void **state)
     const struct recorder *recorder = run_execute(break_and_come_back);
     assert_conserved(recorder);
     assert_failure(recorder, 0, FAILURE_RESET, "", 3);
-    assert_int_equal(recorder->connections.reopened, 1);
-    assert_int_equal(recorder->measured.unanswered, 3);
+    assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_UNANSWERED], 3);
     run_tear_down();
 }
 
@@ -132,12 +134,12 @@ static void test_worker_awaits_all_that_are_in_flight_at_the_end(void **state)
 {
     (void)state;
     set_up(1, 0, 3);
-    run.plan.duration_ns = NS_PER_S;
+    run.plan.load.duration_ns = NS_PER_S;
     const struct recorder *recorder = run_execute(end_with_several_in_flight);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 4);
-    assert_int_equal(recorder->drained, 3);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 4);
+    assert_int_equal(recorder->seen->counts[COUNT_DRAINED], 3);
     run_tear_down();
 }
 

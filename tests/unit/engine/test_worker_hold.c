@@ -5,6 +5,8 @@
 #include "fake_run.h"
 #include "wsload/base/clock.h"
 
+#define WORKERS 3
+
 /* Connections that are opened at a rate, and connections that are only held. */
 
 /* --- Connect rate --- */
@@ -14,7 +16,7 @@
 
 static uint64_t opened_at_ns(unsigned number)
 {
-    unsigned workers = run.plan.workers;
+    unsigned workers = run.plan.load.workers;
     return run.fakes[number % workers].connections[number / workers].open_ns;
 }
 
@@ -29,28 +31,28 @@ static void assert_opened_at_the_rate(uint64_t first_ns, unsigned first, unsigne
 static void set_up_rate(unsigned workers)
 {
     run_set_up(CONNECTIONS, 0);
-    run.plan.connect_rate = RATE;
-    run.plan.duration_ns = NS_PER_S;
-    run.plan.workers = workers;
+    run.plan.load.connect_rate = RATE;
+    run.plan.load.duration_ns = NS_PER_S;
+    run.plan.load.workers = workers;
     run.delay_ns = 10 * NS_PER_MS;
 }
 
 static void serve_all(struct fake_transport *fake)
 {
-    fake_serve_all(fake, run.plan.workers, 10 * NS_PER_S);
+    fake_serve_all(fake, run.plan.load.workers, 10 * NS_PER_S);
 }
 
 static void test_worker_opens_at_the_connect_rate(void **state)
 {
     (void)state;
-    for (unsigned workers = 1; workers <= RUN_WORKERS_MAX; workers++) {
+    for (unsigned workers = 1; workers <= WORKERS; workers++) {
         set_up_rate(workers);
         run_execute(serve_all);
         assert_opened_at_the_rate(FAKE_START_NS, 0, CONNECTIONS);
         for (unsigned i = 0; i < workers; i++) {
             assert_true(run.fakes[i].stopped);
             assert_conserved(run_recorder(i));
-            assert_int_equal(run_recorder(i)->connections.opened, CONNECTIONS / workers);
+            assert_int_equal(run_recorder(i)->seen->counts[COUNT_OPENED], CONNECTIONS / workers);
         }
         run_tear_down();
     }
@@ -60,11 +62,11 @@ static void test_worker_opens_at_the_connect_rate_per_request(void **state)
 {
     (void)state;
     set_up_rate(1);
-    run.plan.connection_per_request = true;
+    run.plan.load.connection_per_request = true;
     const struct recorder *recorder = run_execute(serve_all);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->connections.opened, RATE); /* in the second that it lasts */
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], RATE); /* in the second that it lasts */
     assert_opened_at_the_rate(FAKE_START_NS + 600 * NS_PER_MS, 0, RATE - CONNECTIONS); /* again */
     assert_opened_at_the_rate(FAKE_START_NS + 400 * NS_PER_MS, RATE - CONNECTIONS,
                               2 * CONNECTIONS - RATE);
@@ -140,9 +142,9 @@ static void test_worker_makes_up_for_a_late_wake(void **state)
 static void set_up_hold(uint32_t connections, uint64_t duration_ns)
 {
     run_set_up(connections, 0);
-    run.plan.model = LOAD_HOLD;
+    run.plan.load.model = LOAD_HOLD;
     run.plan.prompts = NULL;
-    run.plan.duration_ns = duration_ns;
+    run.plan.load.duration_ns = duration_ns;
 }
 
 static void lose_some(struct fake_transport *fake)
@@ -170,14 +172,14 @@ static void test_worker_holds_connections_and_lets_lost_ones_go(void **state)
     const struct recorder *recorder = run_execute(lose_some);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.planned, 0);
-    assert_int_equal(recorder->connections.opened, 3);
-    assert_int_equal(recorder->connections.failed, 1);
-    assert_int_equal(recorder->connections.closed_by_server, 2);
-    assert_int_equal(recorder->connections.open_at_end, 1);
-    assert_int_equal(recorder->lifetime.count, 2);
-    assert_int_equal(recorder->lifetime.min_ns, 2 * NS_PER_S);
-    assert_int_equal(recorder->lifetime.max_ns, 5 * NS_PER_S);
+    assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], 3);
+    assert_int_equal(recorder->seen->counts[COUNT_OPEN_FAILED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OPEN_AT_END], 1);
+    assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].count, 2);
+    assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].min_ns, 2 * NS_PER_S);
+    assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].max_ns, 5 * NS_PER_S);
     assert_failure(recorder, 1, FAILURE_CLOSED, "1001", 0);
     assert_failure(recorder, 2, FAILURE_RESET, "", 0);
     assert_int_equal(run_total_ns(), 10 * NS_PER_S);
@@ -214,9 +216,9 @@ static void test_worker_keeps_held_connections_alive(void **state)
     const struct recorder *recorder = run_execute(keep_alive);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->keepalives, 9 + 1); /* in 9.5 s, and in 1.5 s */
-    assert_int_equal(recorder->unsolicited, 1);
-    assert_int_equal(recorder->connections.open_at_end, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_KEEPALIVES], 9 + 1); /* in 9.5 s, and in 1.5 s */
+    assert_int_equal(recorder->seen->counts[COUNT_UNSOLICITED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OPEN_AT_END], 1);
     run_tear_down();
 }
 
@@ -249,7 +251,7 @@ static void test_worker_keeps_held_connections_alive_while_others_open(void **st
     const struct recorder *recorder = run_execute(open_one_late);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->keepalives, 4);
+    assert_int_equal(recorder->seen->counts[COUNT_KEEPALIVES], 4);
     run_tear_down();
 }
 
@@ -269,7 +271,7 @@ static void test_worker_interrupted_lets_held_connections_go(void **state)
     set_up_hold(1, 60 * NS_PER_S);
     const struct recorder *recorder = run_execute(interrupt);
     assert_true(run.fake->stopped);
-    assert_int_equal(recorder->connections.open_at_end, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OPEN_AT_END], 1);
     assert_int_equal(run_total_ns(), 1234 * NS_PER_MS);
     run_tear_down();
 }

@@ -14,7 +14,7 @@ static void set_up(uint32_t connections, uint64_t requests, unsigned in_flight)
 {
     run_set_up(connections, requests);
     run_correlate();
-    run.plan.in_flight = in_flight;
+    run.plan.load.in_flight = in_flight;
 }
 
 static void stop(struct fake_transport *fake)
@@ -49,11 +49,11 @@ static void test_worker_knows_replies_out_of_order_by_their_ids(void **state)
     const struct recorder *recorder = run_execute(answer_out_of_order);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 4);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 4);
     static const uint64_t expected_ms[] = {20, 30, 10, 30}; /* of each request */
     for (size_t i = 0; i < ARRAY_LENGTH(expected_ms); i++) {
-        assert_int_equal(recorder->samples[i].seq, i);
-        assert_int_equal(recorder->samples[i].latency_ns, expected_ms[i] * MS);
+        assert_int_equal(recorder->seen->samples[i].seq, i);
+        assert_int_equal(recorder->seen->samples[i].latency_ns, expected_ms[i] * MS);
     }
     run_tear_down();
 }
@@ -81,13 +81,14 @@ static void test_worker_keeps_interleaved_streams_apart(void **state)
     const struct recorder *recorder = run_execute(interleave);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 3);
-    assert_times(&recorder->reply_messages, 3, 4, 4);
-    assert_times(&recorder->ttfm, 3, 3 * MS, 6 * MS);
-    assert_times(&recorder->latency, 3, 118 * MS, 318 * MS);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 3);
+    assert_times(&recorder->seen->distributions[DIST_REPLY_MESSAGES], 3, 4, 4);
+    assert_times(&recorder->seen->distributions[DIST_TTFM], 3, 3 * MS, 6 * MS);
+    assert_times(&recorder->seen->distributions[DIST_LATENCY], 3, 118 * MS, 318 * MS);
     /* Two gaps of 6 ms each, then 100 for the first, 201 and 303 for the others. */
-    assert_times(&recorder->gap, 9, 6 * MS, 303 * MS);
-    assert_int_equal(recorder->gap.sum_ns, (6 * 6 + 100 + 201 + 303) * MS);
+    assert_times(&recorder->seen->distributions[DIST_GAP], 9, 6 * MS, 303 * MS);
+    assert_int_equal(recorder->seen->distributions[DIST_GAP].sum_ns,
+                     (6 * 6 + 100 + 201 + 303) * MS);
     run_tear_down();
 }
 
@@ -117,9 +118,9 @@ static void test_worker_ends_each_stream_by_its_own_silence(void **state)
     run_end_replies("silence:500ms");
     const struct recorder *recorder = run_execute(fall_silent_in_turn);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
-    assert_times(&recorder->latency, 2, 10 * MS, 310 * MS);
-    assert_int_equal(recorder->late, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
+    assert_times(&recorder->seen->distributions[DIST_LATENCY], 2, 10 * MS, 310 * MS);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
     run_tear_down();
 }
 
@@ -142,7 +143,7 @@ static void send_strays(struct fake_transport *fake)
     fake_advance(fake, 10 * MS);
     for (size_t i = 0; i < ARRAY_LENGTH(strangers); i++) {
         fake_reply(fake, 0, strangers[i]);
-        assert_int_equal(run_recorder(0)->unsolicited, i + 1);
+        assert_int_equal(run_recorder(0)->seen->counts[COUNT_UNSOLICITED], i + 1);
     }
     run_answer(fake, 0, 1, "");
     run_answer(fake, 0, 1, ""); /* twice */
@@ -161,11 +162,11 @@ static void test_worker_counts_strays_without_harm(void **state)
     set_up(1, 2, 2);
     const struct recorder *recorder = run_execute(send_strays);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
-    assert_times(&recorder->latency, 2, 10 * MS, 20 * MS);
-    assert_int_equal(recorder->unsolicited, 9 + 1);
-    assert_int_equal(recorder->late, 2 + 1);
-    assert_int_equal(recorder->failures.count, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
+    assert_times(&recorder->seen->distributions[DIST_LATENCY], 2, 10 * MS, 20 * MS);
+    assert_int_equal(recorder->seen->counts[COUNT_UNSOLICITED], 9 + 1);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 2 + 1);
+    assert_int_equal(recorder->seen->failures.count, 0);
     run_tear_down();
 }
 
@@ -189,8 +190,9 @@ static void test_worker_takes_a_reply_on_its_own_connection_only(void **state)
     const struct recorder *recorder = run_execute(send_to_all);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
-    assert_int_equal(recorder->late + recorder->unsolicited, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE] + recorder->seen->counts[COUNT_UNSOLICITED],
+                     2);
     run_tear_down();
 }
 
@@ -220,11 +222,11 @@ static void test_worker_keeps_the_connection_when_a_reply_is_overdue_by_id(void 
     const struct recorder *recorder = run_execute(answer_too_late);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 3);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 3);
     assert_failure(recorder, 0, FAILURE_REPLY_TIMEOUT, "", 1);
-    assert_int_equal(recorder->late, 1);
-    assert_int_equal(recorder->connections.opened, 1);
-    assert_int_equal(recorder->connections.reopened, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 0);
     run_tear_down();
 }
 
@@ -247,15 +249,15 @@ static void test_worker_truncates_only_what_has_begun(void **state)
 {
     (void)state;
     set_up(1, 0, 3);
-    run.plan.duration_ns = 60 * NS_PER_S;
+    run.plan.load.duration_ns = 60 * NS_PER_S;
     run_end_replies("json:end");
     const struct recorder *recorder = run_execute(begin_and_break);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
     assert_failure(recorder, 0, FAILURE_CLOSED, "1011", 2);
     assert_failure(recorder, 1, FAILURE_TRUNCATED, "closed 1011", 1);
-    assert_int_equal(recorder->measured.unanswered, 3); /* again so many */
-    assert_int_equal(recorder->late, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_UNANSWERED], 3); /* again so many */
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
     run_tear_down();
 }
 
@@ -280,10 +282,10 @@ static void test_worker_blames_an_error_without_an_id_on_the_only_request(void *
     const struct recorder *recorder = run_execute(err_with_one_in_flight);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
     assert_failure(recorder, 0, FAILURE_GATEWAY_ERROR, "Internal server error", 1);
     assert_failure(recorder, 1, FAILURE_ERROR_REPLY, "", 1);
-    assert_int_equal(recorder->unsolicited, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_UNSOLICITED], 1);
     run_tear_down();
 }
 
@@ -306,11 +308,11 @@ static void test_worker_blames_an_error_without_an_id_on_the_connection_of_two(v
     const struct recorder *recorder = run_execute(err_with_two_in_flight);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
     assert_failure(recorder, 0, FAILURE_GATEWAY_ERROR, "Internal server error", 0);
     assert_failure(recorder, 1, FAILURE_ERROR_REPLY, "", 1);
-    assert_int_equal(recorder->failures.classes[1].count, 2);
-    assert_int_equal(recorder->unsolicited, 0);
+    assert_int_equal(recorder->seen->failures.classes[1].count, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_UNSOLICITED], 0);
     run_tear_down();
 }
 
@@ -338,9 +340,11 @@ static void test_worker_keeps_ten_thousand_in_flight_by_id(void **state)
     const struct recorder *recorder = run_execute(answer_from_behind);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, CONNECTIONS * IN_FLIGHT);
-    assert_times(&recorder->latency, CONNECTIONS * IN_FLIGHT, 5 * MS, 5 * MS);
-    assert_int_equal(recorder->late + recorder->unsolicited, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], CONNECTIONS * IN_FLIGHT);
+    assert_times(&recorder->seen->distributions[DIST_LATENCY], CONNECTIONS * IN_FLIGHT, 5 * MS,
+                 5 * MS);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE] + recorder->seen->counts[COUNT_UNSOLICITED],
+                     0);
     run_tear_down();
 }
 

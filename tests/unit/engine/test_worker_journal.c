@@ -103,8 +103,8 @@ static void test_worker_writes_down_every_request(void **state)
         struct error error;
         set_up(1, 0);
         run.plan.keep_replies = keep;
-        run.plan.warmup_ns = NS_PER_S;
-        run.plan.duration_ns = 60 * NS_PER_S;
+        run.plan.load.warmup_ns = NS_PER_S;
+        run.plan.load.duration_ns = 60 * NS_PER_S;
         run_end_replies("text:END");
         assert_int_equal(reply_rules_add_error(&run.plan.reply_rules, "ERROR", &error), 0);
         const struct recorder *recorder = run_execute(stream_in_every_way);
@@ -209,7 +209,7 @@ static void test_worker_writes_down_what_no_reply_is_expected_to(void **state)
     (void)state;
     set_up(1, 1);
     run.plan.reply_rules.one_way = true;
-    run.plan.connection_per_request = true;
+    run.plan.load.connection_per_request = true;
     run.plan.keep_replies = true;
     const struct recorder *recorder = run_execute(send_one_way);
     assert_true(run.fake->stopped);

@@ -24,13 +24,13 @@ static void stop(struct fake_transport *fake)
 static void assert_rotated(const struct recorder *recorder, uint64_t connections,
                            uint64_t duration_s)
 {
-    assert_in_range(recorder->connections.rotated, connections * (duration_s / 11),
+    assert_in_range(recorder->seen->counts[COUNT_ROTATED], connections * (duration_s / 11),
                     connections * (duration_s / 9));
-    assert_int_equal(recorder->connections.opened, connections);
-    assert_int_equal(recorder->connections.reopened, 0);
-    assert_int_equal(recorder->connections.closed_by_server, 0);
-    assert_int_equal(recorder->failures.count, 0);
-    assert_int_equal(recorder->measured.failed, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], connections);
+    assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 0);
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 0);
+    assert_int_equal(recorder->seen->failures.count, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_FAILED], 0);
 }
 
 /* --- Replaced between requests --- */
@@ -48,17 +48,18 @@ static void test_worker_replaces_connections_between_requests(void **state)
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         run_set_up_open(4, 20, 100 * NS_PER_S);
-        run.plan.model = cases[i].model;
-        run.plan.in_flight = cases[i].in_flight;
+        run.plan.load.model = cases[i].model;
+        run.plan.load.in_flight = cases[i].in_flight;
         run.plan.max_lifetime_ns = 10 * NS_PER_S;
         if (cases[i].think_ns)
-            run.plan.think = (struct think){THINK_UNIFORM, cases[i].think_ns, cases[i].think_ns};
+            run.plan.load.think = (struct think){THINK_UNIFORM, cases[i].think_ns,
+                                                 cases[i].think_ns};
         run.delay_ns = 50 * MS;
         const struct recorder *recorder = run_execute(serve_to_the_end);
         assert_conserved(recorder);
         assert_rotated(recorder, 4, 100);
-        assert_int_equal(recorder->measured.ok, recorder->measured.sent);
-        assert_true(recorder->measured.ok > 500);
+        assert_int_equal(recorder->seen->counts[COUNT_OK], recorder->seen->counts[COUNT_SENT]);
+        assert_true(recorder->seen->counts[COUNT_OK] > 500);
         run_tear_down();
     }
 }
@@ -86,13 +87,13 @@ static void test_worker_lets_what_is_in_flight_end_before(void **state)
 {
     (void)state;
     run_set_up(1, 100);
-    run.plan.in_flight = 3;
+    run.plan.load.in_flight = 3;
     run.plan.max_lifetime_ns = 10 * NS_PER_S;
     const struct recorder *recorder = run_execute(retire_with_three_in_flight);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 3);
-    assert_int_equal(recorder->connections.rotated, 1);
-    assert_int_equal(recorder->connections.reopened, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 3);
+    assert_int_equal(recorder->seen->counts[COUNT_ROTATED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 0);
     run_tear_down();
 }
 
@@ -123,9 +124,9 @@ static void look_when_they_close(struct fake_transport *fake)
 static void set_up_hold(uint32_t connections, uint64_t duration_ns)
 {
     run_set_up(connections, 0);
-    run.plan.model = LOAD_HOLD;
+    run.plan.load.model = LOAD_HOLD;
     run.plan.prompts = NULL;
-    run.plan.duration_ns = duration_ns;
+    run.plan.load.duration_ns = duration_ns;
 }
 
 static void test_worker_replaces_connections_not_all_at_once(void **state)
@@ -171,11 +172,11 @@ static void test_worker_opens_again_what_it_holds_and_replaces(void **state)
     run.plan.max_lifetime_ns = 10 * NS_PER_S;
     const struct recorder *recorder = run_execute(hold_some);
     assert_conserved(recorder);
-    assert_int_equal(recorder->connections.opened, 3);
-    assert_int_equal(recorder->connections.rotated, 3);
-    assert_int_equal(recorder->connections.reopened, 0);
-    assert_int_equal(recorder->connections.closed_by_server, 1);
-    assert_int_equal(recorder->connections.failed, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], 3);
+    assert_int_equal(recorder->seen->counts[COUNT_ROTATED], 3);
+    assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 0);
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OPEN_FAILED], 2);
     run_tear_down();
 }
 
@@ -199,12 +200,12 @@ static void test_worker_replaces_what_grew_old_while_others_opened(void **state)
     static const enum load_model models[] = {LOAD_CLOSED, LOAD_OPEN, LOAD_HOLD};
     for (size_t i = 0; i < ARRAY_LENGTH(models); i++) {
         run_set_up_open(2, 0.001, 60 * NS_PER_S);
-        run.plan.model = models[i];
+        run.plan.load.model = models[i];
         run.plan.max_lifetime_ns = 10 * NS_PER_S;
         run.plan.connect_timeout_ns = 60 * NS_PER_S;
         const struct recorder *recorder = run_execute(open_one_late);
         assert_conserved(recorder);
-        assert_int_equal(recorder->connections.rotated, 1);
+        assert_int_equal(recorder->seen->counts[COUNT_ROTATED], 1);
         run_tear_down();
     }
 }
@@ -226,12 +227,12 @@ static void test_worker_replaces_nothing_after_the_last_request(void **state)
 {
     (void)state;
     run_set_up_open(2, 1, 0);
-    run.plan.requests = 1;
+    run.plan.load.requests = 1;
     run.plan.max_lifetime_ns = 10 * NS_PER_S;
     const struct recorder *recorder = run_execute(await_the_last);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->connections.rotated, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_ROTATED], 0);
     run_tear_down();
 }
 
@@ -254,10 +255,10 @@ static void test_worker_thinks_to_the_end_before_it_replaces(void **state)
     (void)state;
     run_set_up(1, 100);
     run.plan.max_lifetime_ns = 10 * NS_PER_S;
-    run.plan.think = (struct think){THINK_UNIFORM, 15 * NS_PER_S, 15 * NS_PER_S};
+    run.plan.load.think = (struct think){THINK_UNIFORM, 15 * NS_PER_S, 15 * NS_PER_S};
     const struct recorder *recorder = run_execute(grow_old_while_thinking);
     assert_conserved(recorder);
-    assert_int_equal(recorder->connections.rotated, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_ROTATED], 1);
     run_tear_down();
 }
 
@@ -296,12 +297,12 @@ static void test_worker_keeps_thinking_connections_alive(void **state)
 {
     (void)state;
     run_set_up(1, 100);
-    run.plan.think = (struct think){THINK_UNIFORM, 6 * NS_PER_S, 6 * NS_PER_S};
+    run.plan.load.think = (struct think){THINK_UNIFORM, 6 * NS_PER_S, 6 * NS_PER_S};
     set_keepalive();
     const struct recorder *recorder = run_execute(keep_alive_while_thinking);
     assert_conserved(recorder);
-    assert_int_equal(recorder->keepalives, 2);
-    assert_int_equal(recorder->late, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_KEEPALIVES], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
     run_tear_down();
 }
 
@@ -327,7 +328,7 @@ static void test_worker_keeps_idle_connections_alive_in_an_open_run(void **state
     set_keepalive();
     const struct recorder *recorder = run_execute(keep_alive_between_arrivals);
     assert_conserved(recorder);
-    assert_int_equal(recorder->keepalives, 4);
+    assert_int_equal(recorder->seen->counts[COUNT_KEEPALIVES], 4);
     run_tear_down();
 }
 
@@ -416,7 +417,7 @@ static void test_worker_adds_up_how_long_connections_were_open(void **state)
     set_up_hold(4, SECONDS(10));
     const struct recorder *recorder = run_execute(open_for_known_times);
     assert_conserved(recorder);
-    assert_int_equal(recorder->traffic.connected_ns,
+    assert_int_equal(recorder->seen->counts[COUNT_CONNECTED_NS],
                      SECONDS(3) + SECONDS(10) + SECONDS(21) / 2 + SECONDS(11));
     run_tear_down();
 }

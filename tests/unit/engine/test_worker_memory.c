@@ -23,7 +23,7 @@ static void serve_until_the_end(struct fake_transport *fake)
 
 static void set_up_closed(void)
 {
-    run.plan.think = (struct think){THINK_EXPONENTIAL, 20 * NS_PER_MS, 0};
+    run.plan.load.think = (struct think){THINK_EXPONENTIAL, 20 * NS_PER_MS, 0};
     run.plan.keepalive = (struct text){"ping!", 5};
     run.plan.keepalive_ns = 50 * NS_PER_MS;
     run.plan.max_lifetime_ns = 9 * NS_PER_S;
@@ -38,10 +38,10 @@ static void set_up_steps(void)
 
 static void set_up_open(void)
 {
-    run.plan.model = LOAD_OPEN;
-    run.plan.arrival = ARRIVAL_POISSON;
-    run.plan.stages.start = 450; /* of 500 that 5 connections can do: some have to wait */
-    run.plan.max_queue = 3;
+    run.plan.load.model = LOAD_OPEN;
+    run.plan.load.arrival = ARRIVAL_POISSON;
+    run.plan.load.stages.start = 450; /* of 500 that 5 connections can do: some have to wait */
+    run.plan.load.max_queue = 3;
 }
 
 static void test_worker_allocates_nothing_while_it_sends(void **state)
@@ -53,13 +53,14 @@ static void test_worker_allocates_nothing_while_it_sends(void **state)
         uint64_t time = minutes[i % 2];
         run_set_up(5, 0);
         models[i / 2]();
-        run.plan.duration_ns = time * 60 * NS_PER_S;
+        run.plan.load.duration_ns = time * 60 * NS_PER_S;
         run.delay_ns = 10 * NS_PER_MS;
         const struct recorder *recorder = run_execute(serve_until_the_end);
         assert_conserved(recorder);
-        assert_true(recorder->measured.ok > 9000 * time);
-        assert_true(recorder->connections.reopened > 4 * time);
-        assert_true(run.plan.model == LOAD_CLOSED || recorder->measured.skipped > 0);
+        assert_true(recorder->seen->counts[COUNT_OK] > 9000 * time);
+        assert_true(recorder->seen->counts[COUNT_REOPENED] > 4 * time);
+        assert_true(run.plan.load.model == LOAD_CLOSED ||
+                    recorder->seen->counts[COUNT_SKIPPED] > 0);
         run_tear_down();
     }
 }

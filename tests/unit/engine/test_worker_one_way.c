@@ -21,9 +21,16 @@ static void set_up(uint32_t connections, uint64_t requests)
 
 static void assert_no_times(const struct recorder *recorder)
 {
-    assert_int_equal(recorder->latency.count + recorder->response_time.count, 0);
-    assert_int_equal(recorder->ttfm.count + recorder->tpom.count + recorder->gap.count, 0);
-    assert_int_equal(recorder->reply_messages.count + recorder->reply_bytes.count, 0);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].count +
+                         recorder->seen->distributions[DIST_RESPONSE_TIME].count,
+                     0);
+    assert_int_equal(recorder->seen->distributions[DIST_TTFM].count +
+                         recorder->seen->distributions[DIST_TPOM].count +
+                         recorder->seen->distributions[DIST_GAP].count,
+                     0);
+    assert_int_equal(recorder->seen->distributions[DIST_REPLY_MESSAGES].count +
+                         recorder->seen->distributions[DIST_REPLY_BYTES].count,
+                     0);
 }
 
 /* --- Closed --- */
@@ -45,11 +52,11 @@ static void test_worker_one_way_sends_exactly_so_many(void **state)
     const struct recorder *recorder = run_execute(let_it_send);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1001);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1001);
     assert_int_equal(run.fake->sends, 1001);
     assert_in_range(run.fake->connections[0].sends, 500, 501); /* by turns */
     assert_no_times(recorder);
-    assert_int_equal(recorder->failures.count, 0);
+    assert_int_equal(recorder->seen->failures.count, 0);
     run_tear_down();
 }
 
@@ -75,7 +82,7 @@ static void test_worker_one_way_waits_for_the_socket(void **state)
     const struct recorder *recorder = run_execute(fill_the_socket);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 100);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 100);
     run_tear_down();
 }
 
@@ -99,14 +106,14 @@ static void test_worker_one_way_waits_for_the_socket_of_a_new_connection(void **
     static const enum load_model models[] = {LOAD_CLOSED, LOAD_OPEN};
     for (size_t i = 0; i < ARRAY_LENGTH(models); i++) {
         run_set_up_open(1, 10000, NS_PER_S);
-        run.plan.model = models[i];
-        run.plan.requests = 3;
+        run.plan.load.model = models[i];
+        run.plan.load.requests = 3;
         run.plan.reply_rules.one_way = true;
         run_set_steps("{\"on_connect\": [{\"send\": \"hello\"}]}");
         const struct recorder *recorder = run_execute(open_congested);
         assert_true(run.fake->stopped);
         assert_conserved(recorder);
-        assert_int_equal(recorder->measured.ok, 3);
+        assert_int_equal(recorder->seen->counts[COUNT_OK], 3);
         run_tear_down();
     }
 }
@@ -123,10 +130,10 @@ static void test_worker_one_way_thinks(void **state)
 {
     (void)state;
     set_up(1, 100);
-    run.plan.think = (struct think){THINK_UNIFORM, 2 * NS_PER_S, 2 * NS_PER_S};
+    run.plan.load.think = (struct think){THINK_UNIFORM, 2 * NS_PER_S, 2 * NS_PER_S};
     const struct recorder *recorder = run_execute(think_in_between);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 5);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 5);
     run_tear_down();
 }
 
@@ -144,14 +151,14 @@ static void test_worker_one_way_goes_on_over_breaks(void **state)
 {
     (void)state;
     set_up(1, 10);
-    run.plan.think = (struct think){THINK_UNIFORM, NS_PER_S, NS_PER_S};
+    run.plan.load.think = (struct think){THINK_UNIFORM, NS_PER_S, NS_PER_S};
     run.plan.max_lifetime_ns = 5 * NS_PER_S;
     run.delay_ns = MS;
     const struct recorder *recorder = run_execute(live_and_break);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 10);
-    assert_int_equal(recorder->connections.reopened, 1);
-    assert_int_equal(recorder->connections.rotated, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 10);
+    assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_ROTATED], 1);
     assert_failure(recorder, 0, FAILURE_RESET, "", 0);
     run_tear_down();
 }
@@ -168,12 +175,12 @@ static void test_worker_one_way_closes_per_request(void **state)
 {
     (void)state;
     set_up(2, 7);
-    run.plan.connection_per_request = true;
+    run.plan.load.connection_per_request = true;
     run.delay_ns = 10 * MS;
     const struct recorder *recorder = run_execute(serve);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 7);
-    assert_int_equal(recorder->connections.opened, 7);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 7);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], 7);
     assert_int_equal(run.fake->connections[0].closes + run.fake->connections[1].closes, 7);
     assert_no_times(recorder);
     run_tear_down();
@@ -210,7 +217,7 @@ static void test_worker_one_way_sends_at_a_rate(void **state)
     const struct recorder *recorder = run_execute(keep_the_rate);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1000);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1000);
     assert_no_times(recorder);
     run_tear_down();
 }
@@ -237,7 +244,7 @@ static void test_worker_one_way_sends_again_after_a_keepalive_that_was_stuck(voi
     run.plan.keepalive_ns = 4 * NS_PER_S;
     const struct recorder *recorder = run_execute(keep_alive_a_stalled_one);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
     run_tear_down();
 }
 
@@ -261,13 +268,13 @@ static void test_worker_one_way_counts_what_comes(void **state)
 {
     (void)state;
     set_up(2, 100);
-    run.plan.think = (struct think){THINK_UNIFORM, 2 * NS_PER_S, 2 * NS_PER_S};
+    run.plan.load.think = (struct think){THINK_UNIFORM, 2 * NS_PER_S, 2 * NS_PER_S};
     const struct recorder *recorder = run_execute(answer_nevertheless);
     assert_conserved(recorder);
-    assert_int_equal(recorder->unsolicited, 1);
-    assert_int_equal(recorder->late, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_UNSOLICITED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 2);
     assert_failure(recorder, 0, FAILURE_GATEWAY_ERROR, "Forbidden", 0);
-    assert_int_equal(recorder->measured.ok, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
     run_tear_down();
 }
 
@@ -290,8 +297,8 @@ static void test_worker_one_way_awaits_its_steps(void **state)
     run_set_steps("{\"before_request\": [{\"send\": \"START\", \"expect\": \"text:started\"}]}");
     const struct recorder *recorder = run_execute(answer_the_step);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
-    assert_int_equal(recorder->measured.unanswered, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_UNANSWERED], 1);
     run_tear_down();
 }
 

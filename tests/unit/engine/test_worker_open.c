@@ -45,11 +45,11 @@ static void test_worker_sends_at_the_rate_over_free_connections_in_turn(void **s
     run_set_up_open(3, 10, 60 * NS_PER_S);
     const struct recorder *recorder = run_execute(answer_out_of_turn);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.planned, 7);
-    assert_int_equal(recorder->measured.ok, 4);
-    assert_int_equal(recorder->measured.unanswered, 3);
-    assert_int_equal(recorder->send_lag.max_ns, 0);
-    assert_int_equal(recorder->waited, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 7);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 4);
+    assert_int_equal(recorder->seen->counts[COUNT_UNANSWERED], 3);
+    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].max_ns, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_WAITED], 0);
     assert_int_equal(run_total_ns(), 600 * NS_PER_MS);
     run_tear_down();
 }
@@ -84,16 +84,20 @@ static void test_worker_keeps_due_times_of_requests_that_wait(void **state)
     const struct recorder *recorder = run_execute(keep_one_busy);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 4);
-    assert_int_equal(recorder->latency.max_ns, 250 * NS_PER_MS);
-    assert_int_equal(recorder->latency.sum_ns, (250 + 10 + 10 + 0) * NS_PER_MS);
-    assert_int_equal(recorder->response_time.max_ns, 250 * NS_PER_MS);
-    assert_int_equal(recorder->response_time.sum_ns, (250 + 160 + 70 + 0) * NS_PER_MS);
-    assert_int_equal(recorder->send_lag.max_ns, 150 * NS_PER_MS);
-    assert_int_equal(recorder->send_lag.sum_ns, (0 + 150 + 60 + 0) * NS_PER_MS);
-    assert_int_equal(recorder->waited, 2);
-    assert_int_equal(recorder->pacing_lag.count, 2); /* of those that did not wait */
-    assert_int_equal(recorder->pacing_lag.max_ns, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 4);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max_ns, 250 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].sum_ns,
+                     (250 + 10 + 10 + 0) * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].max_ns, 250 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].sum_ns,
+                     (250 + 160 + 70 + 0) * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].max_ns, 150 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].sum_ns,
+                     (0 + 150 + 60 + 0) * NS_PER_MS);
+    assert_int_equal(recorder->seen->counts[COUNT_WAITED], 2);
+    assert_int_equal(recorder->seen->distributions[DIST_PACING_LAG].count,
+                     2); /* of those that did not wait */
+    assert_int_equal(recorder->seen->distributions[DIST_PACING_LAG].max_ns, 0);
     run_tear_down();
 }
 
@@ -114,9 +118,10 @@ static void test_worker_admits_its_own_lateness(void **state)
     run_set_up_open(2, 10, 60 * NS_PER_S);
     const struct recorder *recorder = run_execute(wake_late);
     assert_conserved(recorder);
-    assert_int_equal(recorder->pacing_lag.count, 2);
-    assert_int_equal(recorder->pacing_lag.max_ns, 30 * NS_PER_MS);
-    assert_int_equal(recorder->loop_lag.max_ns, 120 * NS_PER_MS); /* the beat was due at 10 ms */
+    assert_int_equal(recorder->seen->distributions[DIST_PACING_LAG].count, 2);
+    assert_int_equal(recorder->seen->distributions[DIST_PACING_LAG].max_ns, 30 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_LOOP_LAG].max_ns,
+                     120 * NS_PER_MS); /* the beat was due at 10 ms */
     run_tear_down();
 }
 
@@ -147,7 +152,7 @@ static void test_worker_makes_up_for_the_looks_that_it_missed(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         run_set_up_open(1, 1e-3, 60 * NS_PER_S);
         run.delay_ns = cases[i].late_ns;
-        const struct histogram *lag = &run_execute(come_late)->loop_lag;
+        const struct histogram *lag = &run_execute(come_late)->seen->distributions[DIST_LOOP_LAG];
         assert_int_equal(lag->count, cases[i].looks);
         assert_int_equal(lag->max_ns, cases[i].late_ns);
         assert_int_equal(lag->sum_ns, cases[i].sum_ns);
@@ -164,7 +169,7 @@ static void never_answer(struct fake_transport *fake)
     run_open_all(fake);
     fake_advance(fake, 500 * NS_PER_MS); /* 6 have come due */
     fake_reply(fake, 0, "ok");
-    assert_sent(fake, 0, run.plan.max_queue ? "2 two" : "1 one");
+    assert_sent(fake, 0, run.plan.load.max_queue ? "2 two" : "1 one");
     fake_advance(fake, 99 * NS_PER_MS);
     crew_stop(&run.crew, STOP_NOW);
     fake_advance(fake, 0);
@@ -180,13 +185,13 @@ static void test_worker_skips_what_finds_the_queue_full(void **state)
     } cases[] = {{0, 1, 0}, {1, 2, 1}, {2, 2, 1}, {4, 2, 1}, {5, 2, 1}, {100, 2, 1}};
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         run_set_up_open(1, 10, 60 * NS_PER_S);
-        run.plan.max_queue = cases[i].max_queue;
+        run.plan.load.max_queue = cases[i].max_queue;
         const struct recorder *recorder = run_execute(never_answer);
         assert_conserved(recorder);
-        assert_int_equal(recorder->measured.planned, 6);
-        assert_int_equal(recorder->measured.sent, cases[i].sent);
-        assert_int_equal(recorder->waited, cases[i].waited);
-        assert_int_equal(recorder->measured.skipped, 6 - cases[i].sent);
+        assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 6);
+        assert_int_equal(recorder->seen->counts[COUNT_SENT], cases[i].sent);
+        assert_int_equal(recorder->seen->counts[COUNT_WAITED], cases[i].waited);
+        assert_int_equal(recorder->seen->counts[COUNT_SKIPPED], 6 - cases[i].sent);
         run_tear_down();
     }
 }
@@ -206,12 +211,12 @@ static void test_worker_uses_the_places_of_the_queue_again(void **state)
 {
     (void)state;
     run_set_up_open(1, 10, 60 * NS_PER_S);
-    run.plan.max_queue = 2;
+    run.plan.load.max_queue = 2;
     const struct recorder *recorder = run_execute(fill_and_empty);
     /* Due at 0 to 500 ms: 1 sent, 2 queued, 3 skipped. Then at each of 5, with none in flight: the
      * same, but 2 skipped. */
-    assert_int_equal(recorder->measured.planned, 16);
-    assert_int_equal(recorder->measured.skipped, 3 + 2 + 2);
+    assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 16);
+    assert_int_equal(recorder->seen->counts[COUNT_SKIPPED], 3 + 2 + 2);
     run_tear_down();
 }
 
@@ -244,15 +249,17 @@ static void test_worker_has_several_requests_in_flight(void **state)
 {
     (void)state;
     run_set_up_open(2, 10, 60 * NS_PER_S);
-    run.plan.in_flight = 2;
+    run.plan.load.in_flight = 2;
     const struct recorder *recorder = run_execute(send_two_each);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 5);
-    assert_int_equal(recorder->late, 1);
-    assert_int_equal(recorder->waited, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 5);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_WAITED], 1);
     /* Due at 0, 100, 200, 300, 400 ms; the second was answered at 400, all others at 450. */
-    assert_int_equal(recorder->latency.sum_ns, (450 + 300 + 250 + 150 + 50) * NS_PER_MS);
-    assert_int_equal(recorder->response_time.sum_ns, (450 + 300 + 250 + 150 + 50) * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].sum_ns,
+                     (450 + 300 + 250 + 150 + 50) * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].sum_ns,
+                     (450 + 300 + 250 + 150 + 50) * NS_PER_MS);
     run_tear_down();
 }
 
@@ -273,12 +280,12 @@ static void test_worker_fails_what_is_behind_a_timeout(void **state)
 {
     (void)state;
     run_set_up_open(1, 1, 3 * NS_PER_S);
-    run.plan.in_flight = 2;
+    run.plan.load.in_flight = 2;
     const struct recorder *recorder = run_execute(time_out_two);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.planned, 3);
-    assert_int_equal(recorder->measured.ok, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 3);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
     assert_failure(recorder, 0, FAILURE_REPLY_TIMEOUT, "", 1);
     assert_failure(recorder, 1, FAILURE_REPLY_TIMEOUT, "behind another", 1);
     run_tear_down();
@@ -301,13 +308,16 @@ static void test_worker_shows_a_stall_in_the_response_time(void **state)
     const struct recorder *recorder = run_execute(fall_silent);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.planned, 20000);
-    assert_int_equal(recorder->measured.ok, 20000);
-    assert_in_range(histogram_percentile_ns(&recorder->response_time, 99), 900 * NS_PER_MS,
-                    1500 * NS_PER_MS);
-    assert_in_range(histogram_percentile_ns(&recorder->latency, 99), NS_PER_MS, 2 * NS_PER_MS);
-    assert_in_range(recorder->latency.max_ns, 1398 * NS_PER_MS, 1402 * NS_PER_MS);
-    assert_int_equal(recorder->response_time.max_ns, recorder->latency.max_ns);
+    assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 20000);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 20000);
+    assert_in_range(histogram_percentile_ns(&recorder->seen->distributions[DIST_RESPONSE_TIME], 99),
+                    900 * NS_PER_MS, 1500 * NS_PER_MS);
+    assert_in_range(histogram_percentile_ns(&recorder->seen->distributions[DIST_LATENCY], 99),
+                    NS_PER_MS, 2 * NS_PER_MS);
+    assert_in_range(recorder->seen->distributions[DIST_LATENCY].max_ns, 1398 * NS_PER_MS,
+                    1402 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].max_ns,
+                     recorder->seen->distributions[DIST_LATENCY].max_ns);
     run_tear_down();
 }
 
@@ -321,15 +331,15 @@ static void interrupt_absurdity(struct fake_transport *fake)
     run_open_all(fake);
     fake->now_ns += NS_PER_S; /* a million have come due meanwhile */
     fake_advance(fake, 0);
-    uint64_t taken = recorder->measured.planned;
+    uint64_t taken = recorder->seen->counts[COUNT_PLANNED];
     assert_in_range(taken, 2, ABSURD_RATE / 10); /* and then it looks at its connections */
     assert_in_range(fake->wake_ns, fake->now_ns, fake->now_ns + WORKER_SLOT_NS);
     fake_advance(fake, WORKER_SLOT_NS);
-    assert_in_range(recorder->measured.planned, taken + 1, 2 * taken);
-    taken = recorder->measured.planned;
+    assert_in_range(recorder->seen->counts[COUNT_PLANNED], taken + 1, 2 * taken);
+    taken = recorder->seen->counts[COUNT_PLANNED];
     crew_stop(&run.crew, STOP_POLITELY);
     fake_advance(fake, 0);
-    assert_in_range(recorder->measured.planned, taken, 2 * taken);
+    assert_in_range(recorder->seen->counts[COUNT_PLANNED], taken, 2 * taken);
     assert_int_equal(fake->connections[0].closes, 0);
     fake_reply(fake, 0, "ok");
     assert_int_equal(fake->connections[0].closes, 1);
@@ -340,12 +350,13 @@ static void test_worker_can_be_interrupted_at_an_absurd_rate(void **state)
 {
     (void)state;
     run_set_up_open(1, ABSURD_RATE, 60 * NS_PER_S);
-    run.plan.max_queue = 100;
+    run.plan.load.max_queue = 100;
     const struct recorder *recorder = run_execute(interrupt_absurdity);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
-    assert_int_equal(recorder->measured.skipped, recorder->measured.planned - 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_SKIPPED],
+                     recorder->seen->counts[COUNT_PLANNED] - 1);
     run_tear_down();
 }
 
@@ -360,12 +371,13 @@ static void test_worker_accounts_for_all_that_came_due_at_an_absurd_rate(void **
 {
     (void)state;
     run_set_up_open(1, ABSURD_RATE, NS_PER_S);
-    run.plan.max_queue = 100;
+    run.plan.load.max_queue = 100;
     const struct recorder *recorder = run_execute(sleep_past_the_end);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.planned, ABSURD_RATE);
-    assert_int_equal(recorder->measured.ok, 1 + 1 + 100); /* at once, then one and the queue */
+    assert_int_equal(recorder->seen->counts[COUNT_PLANNED], ABSURD_RATE);
+    assert_int_equal(recorder->seen->counts[COUNT_OK],
+                     1 + 1 + 100); /* at once, then one and the queue */
     run_tear_down();
 }
 
@@ -383,8 +395,8 @@ static void test_worker_wakes_for_each_request_at_a_low_rate(void **state)
     run.delay_ns = NS_PER_MS;
     const struct recorder *recorder = run_execute(serve_for_a_second);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1000);
-    assert_int_equal(recorder->send_lag.max_ns, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1000);
+    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].max_ns, 0);
     run_tear_down();
 }
 
@@ -397,11 +409,12 @@ static void test_worker_wakes_once_a_slot_at_a_high_rate(void **state)
     const uint64_t slots = NS_PER_S / WORKER_SLOT_NS;
     const uint64_t beats = NS_PER_S / WORKER_HEARTBEAT_NS;
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 40000);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 40000);
     assert_in_range(run.fake->wakes, slots / 2, slots + beats + 20); /* and to open and to end */
-    assert_int_equal(recorder->waited, 0);
-    assert_in_range(recorder->pacing_lag.max_ns, 1, WORKER_SLOT_NS);
-    assert_true(histogram_mean_ns(&recorder->pacing_lag) < (double)WORKER_SLOT_NS / 2);
+    assert_int_equal(recorder->seen->counts[COUNT_WAITED], 0);
+    assert_in_range(recorder->seen->distributions[DIST_PACING_LAG].max_ns, 1, WORKER_SLOT_NS);
+    assert_true(histogram_mean_ns(&recorder->seen->distributions[DIST_PACING_LAG]) <
+                (double)WORKER_SLOT_NS / 2);
     run_tear_down();
 }
 

@@ -1,8 +1,9 @@
 #include "testing.h"
 
 #include "fake_run.h"
+#include "worker_internal.h"
 #include "wsload/base/clock.h"
-#include "wsload/load/arrivals.h"
+#include "wsload/load/schedule.h"
 
 /* How a run of the open model ends, and what it does when connections break. */
 
@@ -30,10 +31,10 @@ static void test_worker_serves_what_waits_after_the_duration(void **state)
     const struct recorder *recorder = run_execute(answer_after_the_end);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.planned, 5); /* that of 500 ms is too late */
-    assert_int_equal(recorder->measured.ok, 5);
-    assert_int_equal(recorder->drained, 5);
-    assert_int_equal(recorder->connections.open_at_end, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 5); /* that of 500 ms is too late */
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 5);
+    assert_int_equal(recorder->seen->counts[COUNT_DRAINED], 5);
+    assert_int_equal(recorder->seen->counts[COUNT_OPEN_AT_END], 1);
     assert_int_equal(run_total_ns(), 500 * NS_PER_MS);
     run_tear_down();
 }
@@ -60,8 +61,8 @@ static void test_worker_skips_what_waits_too_long_after_the_duration(void **stat
     const struct recorder *recorder = run_execute(answer_slowly);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
-    assert_int_equal(recorder->measured.skipped, 3);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_SKIPPED], 3);
     run_tear_down();
 }
 
@@ -87,9 +88,9 @@ static void test_worker_interrupted_gives_up_what_waits(void **state)
     const struct recorder *recorder = run_execute(interrupt_with_a_queue);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.planned, 5); /* nothing came due afterwards */
-    assert_int_equal(recorder->measured.ok, 1);
-    assert_int_equal(recorder->measured.skipped, 4);
+    assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 5); /* nothing came due afterwards */
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_SKIPPED], 4);
     assert_int_equal(run_total_ns(), 450 * NS_PER_MS);
     run_tear_down();
 }
@@ -101,7 +102,7 @@ static void serve(struct fake_transport *fake)
 
 static void serve_all(struct fake_transport *fake)
 {
-    fake_serve_all(fake, run.plan.workers, 30 * NS_PER_S);
+    fake_serve_all(fake, run.plan.load.workers, 30 * NS_PER_S);
 }
 
 static void test_worker_ends_with_the_last_request(void **state)
@@ -122,16 +123,16 @@ static void test_worker_ends_with_the_last_request(void **state)
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         run_set_up_open(2, 10, cases[i].duration_ns);
-        run.plan.model = cases[i].model;
-        run.plan.requests = 5;
+        run.plan.load.model = cases[i].model;
+        run.plan.load.requests = 5;
         run.delay_ns = 7 * NS_PER_MS;
         const struct recorder *recorder = run_execute(serve);
         assert_true(run.fake->stopped);
         assert_conserved(recorder);
-        assert_int_equal(recorder->measured.planned, 5);
-        assert_int_equal(recorder->measured.ok, 5);
+        assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 5);
+        assert_int_equal(recorder->seen->counts[COUNT_OK], 5);
         assert_int_equal(run_total_ns(), cases[i].total_ns);
-        assert_int_equal(recorder->drained, cases[i].drained);
+        assert_int_equal(recorder->seen->counts[COUNT_DRAINED], cases[i].drained);
         run_tear_down();
     }
 }
@@ -141,16 +142,16 @@ static void test_workers_end_together_with_the_last_request(void **state)
 {
     (void)state;
     run_set_up_open(3, 10, 0);
-    run.plan.requests = 5;
-    run.plan.workers = 3;
+    run.plan.load.requests = 5;
+    run.plan.load.workers = 3;
     run.delay_ns = 7 * NS_PER_MS;
     run_execute(serve_all);
-    for (unsigned i = 0; i < run.plan.workers; i++) {
-        struct worker_report report = worker_report(run.workers[i]);
+    for (unsigned i = 0; i < run.plan.load.workers; i++) {
         assert_true(run.fakes[i].stopped);
-        assert_conserved(report.recorder);
-        assert_int_equal(report.recorder->measured.ok, i < 2 ? 2 : 1);
-        assert_int_equal(report.end_ns - report.start_ns, 500 * NS_PER_MS);
+        assert_conserved(run.workers[i]->recorder);
+        assert_int_equal(run.workers[i]->recorder->seen->counts[COUNT_OK], i < 2 ? 2 : 1);
+        assert_int_equal(run.workers[i]->recorder->end_ns - run.workers[i]->recorder->start_ns,
+                         500 * NS_PER_MS);
     }
     run_tear_down();
 }
@@ -160,23 +161,23 @@ static void test_worker_ends_when_the_last_poisson_request_came_due(void **state
 {
     (void)state;
     run_set_up_open(2, 10, 0);
-    run.plan.arrival = ARRIVAL_POISSON;
-    run.plan.requests = 5;
+    run.plan.load.arrival = ARRIVAL_POISSON;
+    run.plan.load.requests = 5;
     run.delay_ns = 7 * NS_PER_MS;
     struct arrivals arrivals;
     uint64_t last_ns = 0;
-    arrivals_init(&arrivals, &(struct arrivals_plan){.rate = &run.plan.stages,
+    arrivals_init(&arrivals, &(struct arrivals_plan){.rate = &run.plan.load.stages,
                                                      .law = ARRIVAL_POISSON,
-                                                     .seed = run.plan.seed,
+                                                     .seed = run.plan.load.seed,
                                                      .duration_ns = CLOCK_NEVER,
                                                      .requests = 5,
                                                      .workers = 1});
-    for (; arrivals_due_ns(&arrivals) != CLOCK_NEVER; arrivals_take(&arrivals))
-        last_ns = arrivals_due_ns(&arrivals);
+    for (; arrivals.due_ns != CLOCK_NEVER; arrivals_take(&arrivals))
+        last_ns = arrivals.due_ns;
     const struct recorder *recorder = run_execute(serve);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 5);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 5);
     assert_int_equal(run_total_ns(), last_ns);
     run_tear_down();
 }
@@ -185,12 +186,12 @@ static void test_worker_ends_with_the_duration_if_that_is_first(void **state)
 {
     (void)state;
     run_set_up_open(2, 10, 350 * NS_PER_MS);
-    run.plan.requests = 5;
+    run.plan.load.requests = 5;
     run.delay_ns = 7 * NS_PER_MS;
     const struct recorder *recorder = run_execute(serve);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.planned, 4);
+    assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 4);
     assert_int_equal(run_total_ns(), 350 * NS_PER_MS);
     run_tear_down();
 }
@@ -235,18 +236,18 @@ static void test_worker_reopens_a_broken_connection_for_those_that_wait(void **s
     const struct recorder *recorder = run_execute(break_one);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 4);
-    assert_int_equal(recorder->measured.failed, 1);
-    assert_int_equal(recorder->measured.unsent, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 4);
+    assert_int_equal(recorder->seen->counts[COUNT_FAILED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_UNSENT], 0);
     assert_failure(recorder, 0, FAILURE_RESET, "", 1);
     assert_failure(recorder, 1, FAILURE_CONNECT_REFUSED, "", 0);
     assert_failure(recorder, 2, FAILURE_CLOSED, "1001", 0);
-    assert_int_equal(recorder->connections.opened, 1);
-    assert_int_equal(recorder->connections.reopened, 2);
-    assert_int_equal(recorder->connections.failed, 1);
-    assert_int_equal(recorder->connections.closed_by_server, 2);
-    assert_int_equal(recorder->lifetime.count, 2);
-    assert_int_equal(recorder->lifetime.max_ns, 30 * NS_PER_MS);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OPEN_FAILED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 2);
+    assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].count, 2);
+    assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].max_ns, 30 * NS_PER_MS);
     run_tear_down();
 }
 
@@ -268,12 +269,13 @@ static void test_worker_queues_while_no_connection_is_open(void **state)
     const struct recorder *recorder = run_execute(break_all_for_a_second);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.planned, 300);
-    assert_int_equal(recorder->measured.ok, 299);
+    assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 300);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 299);
     assert_failure(recorder, 0, FAILURE_RESET, "", 1); /* the one in flight */
-    assert_int_equal(recorder->connections.reopened, 3);
-    assert_in_range(recorder->response_time.max_ns, 990 * NS_PER_MS, 1010 * NS_PER_MS);
-    assert_int_equal(recorder->latency.max_ns, 5 * NS_PER_MS);
+    assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 3);
+    assert_in_range(recorder->seen->distributions[DIST_RESPONSE_TIME].max_ns, 990 * NS_PER_MS,
+                    1010 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max_ns, 5 * NS_PER_MS);
     run_tear_down();
 }
 
@@ -299,8 +301,8 @@ static void test_worker_opens_for_those_that_wait_at_the_end(void **state)
     const struct recorder *recorder = run_execute(break_before_the_end);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 4);
-    assert_int_equal(recorder->measured.skipped, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 4);
+    assert_int_equal(recorder->seen->counts[COUNT_SKIPPED], 0);
     run_tear_down();
 }
 
@@ -324,8 +326,8 @@ static void test_worker_reopens_for_those_that_wait_after_the_end(void **state)
     const struct recorder *recorder = run_execute(break_after_the_end);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 4);
-    assert_int_equal(recorder->measured.failed, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 4);
+    assert_int_equal(recorder->seen->counts[COUNT_FAILED], 1);
     run_tear_down();
 }
 
@@ -349,7 +351,7 @@ static void test_worker_ends_when_those_that_wait_find_nobody(void **state)
     const struct recorder *recorder = run_execute(reopen_in_vain);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.skipped, 4);
+    assert_int_equal(recorder->seen->counts[COUNT_SKIPPED], 4);
     run_tear_down();
 }
 

@@ -36,20 +36,20 @@ static void choose_load(void)
 {
     static const enum load_model models[] = {LOAD_CLOSED, LOAD_OPEN, LOAD_HOLD};
     struct plan *plan = &run.plan;
-    plan->model = models[pick(ARRAY_LENGTH(models))];
-    plan->connections = (uint32_t)(1 + pick(CONNECTIONS));
-    plan->in_flight = (unsigned)(maybe(2) ? 1 : 1 + pick(4));
-    plan->requests = plan->model != LOAD_HOLD && maybe(2) ? 1 + pick(200) : 0;
-    plan->duration_ns = plan->requests ? 0 : NS_PER_S;
-    plan->warmup_ns = plan->duration_ns && maybe(3) ? 300 * MS : 0;
-    plan->stages.start = plan->model == LOAD_OPEN ? 200 : 0;
-    plan->max_queue = pick(5);
-    if (plan->model == LOAD_HOLD)
+    plan->load.model = models[pick(ARRAY_LENGTH(models))];
+    plan->load.connections = (uint32_t)(1 + pick(CONNECTIONS));
+    plan->load.in_flight = (unsigned)(maybe(2) ? 1 : 1 + pick(4));
+    plan->load.requests = plan->load.model != LOAD_HOLD && maybe(2) ? 1 + pick(200) : 0;
+    plan->load.duration_ns = plan->load.requests ? 0 : NS_PER_S;
+    plan->load.warmup_ns = plan->load.duration_ns && maybe(3) ? 300 * MS : 0;
+    plan->load.stages.start = plan->load.model == LOAD_OPEN ? 200 : 0;
+    plan->load.max_queue = pick(5);
+    if (plan->load.model == LOAD_HOLD)
         plan->prompts = NULL;
-    if (plan->model == LOAD_CLOSED && plan->in_flight == 1) {
-        plan->connection_per_request = maybe(3);
+    if (plan->load.model == LOAD_CLOSED && plan->load.in_flight == 1) {
+        plan->load.connection_per_request = maybe(3);
         if (maybe(3))
-            plan->think = (struct think){THINK_UNIFORM, 0, 30 * MS};
+            plan->load.think = (struct think){THINK_UNIFORM, 0, 30 * MS};
     }
 }
 
@@ -70,11 +70,11 @@ static void choose_replies(void)
     static const char *const ends[] = {"text:END", "count:3", "silence:20ms", "close"};
     struct reply_rules *rules = &run.plan.reply_rules;
     struct error error;
-    bool several = run.plan.in_flight > 1;
+    bool several = run.plan.load.in_flight > 1;
     if (!several && maybe(5)) { /* in a closed run that needs something to slow it down */
         rules->one_way = true;
-        if (run.plan.duration_ns)
-            run.plan.think = (struct think){THINK_UNIFORM, 5 * MS, 5 * MS};
+        if (run.plan.load.duration_ns)
+            run.plan.load.think = (struct think){THINK_UNIFORM, 5 * MS, 5 * MS};
         return;
     }
     if (maybe(2))
@@ -103,8 +103,8 @@ static void choose_steps(void)
         "{\"on_connect\": [{\"expect\": \"contains:o\"}], \"before_request\": [{\"send\": "
         "\"{{prompt:part}}\", \"part_characters\": 2, \"expect\": \"text:ok\"}]}",
     };
-    size_t count = run.plan.in_flight > 1 ? 3 : 4; /* they may not await answers then */
-    if (run.plan.model == LOAD_HOLD)
+    size_t count = run.plan.load.in_flight > 1 ? 3 : 4; /* they may not await answers then */
+    if (run.plan.load.model == LOAD_HOLD)
         count = 2;
     if (maybe(2))
         run_set_steps(files[pick(count)]);
@@ -127,7 +127,8 @@ static void send_something(struct fake_transport *fake, uint32_t id)
         "\xff"};
     static const char *const members[] = {"", "", ", \"text\": \"oops\"", ", \"text\": \"ERROR\""};
     if (run.plan.reply_rules.has_id && !maybe(4)) {
-        uint64_t newest = run_recorder(0)->measured.planned + run_recorder(0)->warmup.planned;
+        uint64_t newest = run_recorder(0)->seen->counts[COUNT_PLANNED] +
+                          run_recorder(0)->seen->counts[COUNT_WARMUP_PLANNED];
         uint64_t oldest = newest > 20 ? newest - 20 : 0;
         run_answer(fake, id, random_between(&chance, oldest, newest + 1),
                    members[pick(ARRAY_LENGTH(members))]);
@@ -173,7 +174,7 @@ static void act_at_random(struct fake_transport *fake)
     for (unsigned i = 0; i < EVENTS && !fake->stopped; i++) {
         if (i == stops)
             crew_stop(&run.crew, STOP_POLITELY);
-        happen(fake, (uint32_t)pick(run.plan.connections));
+        happen(fake, (uint32_t)pick(run.plan.load.connections));
         if (!fake->stopped)
             fake_advance(fake, maybe(2) ? 0 : random_between(&chance, 0, 15 * MS));
     }
@@ -201,9 +202,11 @@ static uint64_t errors_without_request(const struct failures *failures)
 /* Of a run without steps, whose answers are no part of anything. */
 static void assert_each_message_is_one_thing(const struct recorder *recorder, uint64_t in_replies)
 {
-    uint64_t counted = in_replies + recorder->ignored + recorder->late + recorder->unsolicited +
-                       errors_without_request(&recorder->failures);
-    assert_int_equal(recorder->traffic.received_messages, counted + broken_messages);
+    uint64_t counted = in_replies + recorder->seen->counts[COUNT_IGNORED] +
+                       recorder->seen->counts[COUNT_LATE] +
+                       recorder->seen->counts[COUNT_UNSOLICITED] +
+                       errors_without_request(&recorder->seen->failures);
+    assert_int_equal(recorder->seen->counts[COUNT_RECEIVED_MESSAGES], counted + broken_messages);
 }
 
 static void assert_journal_conserved(const struct recorder *recorder)
@@ -223,9 +226,12 @@ static void assert_journal_conserved(const struct recorder *recorder)
         assert_true(entry.first_ns == 0 || entry.messages > 0);
     }
     assert_int_equal(journal_lost(&journal), 0);
-    assert_int_equal(ok, recorder->measured.ok + recorder->warmup.ok);
-    assert_int_equal(failed, recorder->measured.failed + recorder->warmup.failed);
-    assert_int_equal(unanswered, recorder->measured.unanswered + recorder->warmup.unanswered);
+    assert_int_equal(ok,
+                     recorder->seen->counts[COUNT_OK] + recorder->seen->counts[COUNT_WARMUP_OK]);
+    assert_int_equal(failed, recorder->seen->counts[COUNT_FAILED] +
+                                 recorder->seen->counts[COUNT_WARMUP_FAILED]);
+    assert_int_equal(unanswered, recorder->seen->counts[COUNT_UNANSWERED] +
+                                     recorder->seen->counts[COUNT_WARMUP_UNANSWERED]);
     if (!run.plan.steps)
         assert_each_message_is_one_thing(recorder, messages);
 }
@@ -244,15 +250,16 @@ struct totals {
 
 static void add_up(struct totals *totals, const struct recorder *recorder)
 {
-    totals->ok += recorder->measured.ok;
-    totals->late += recorder->late;
-    totals->unsolicited += recorder->unsolicited;
-    totals->ignored += recorder->ignored;
-    totals->keepalives += recorder->keepalives;
-    totals->rotated += recorder->connections.rotated;
-    totals->reopened += recorder->connections.reopened;
-    for (size_t i = 0; i < recorder->failures.count; i++)
-        totals->kinds[recorder->failures.classes[i].kind] += recorder->failures.classes[i].count;
+    totals->ok += recorder->seen->counts[COUNT_OK];
+    totals->late += recorder->seen->counts[COUNT_LATE];
+    totals->unsolicited += recorder->seen->counts[COUNT_UNSOLICITED];
+    totals->ignored += recorder->seen->counts[COUNT_IGNORED];
+    totals->keepalives += recorder->seen->counts[COUNT_KEEPALIVES];
+    totals->rotated += recorder->seen->counts[COUNT_ROTATED];
+    totals->reopened += recorder->seen->counts[COUNT_REOPENED];
+    for (size_t i = 0; i < recorder->seen->failures.count; i++)
+        totals->kinds[recorder->seen->failures.classes[i].kind] +=
+            recorder->seen->failures.classes[i].count;
 }
 
 static void assert_all_happened(const struct totals *totals)
@@ -287,7 +294,7 @@ static void test_worker_conserves_whatever_happens(void **state)
         random_init(&chance, seed);
         broken_messages = 0;
         run_set_up(1, 0);
-        run.plan.seed = seed;
+        run.plan.load.seed = seed;
         run.journal = &journal;
         choose_load();
         choose_times();
@@ -297,7 +304,8 @@ static void test_worker_conserves_whatever_happens(void **state)
         assert_true(run.fake->stopped);
         assert_conserved(recorder);
         assert_journal_conserved(recorder);
-        assert_true(!run.plan.requests || recorder->measured.planned <= run.plan.requests);
+        assert_true(!run.plan.load.requests ||
+                    recorder->seen->counts[COUNT_PLANNED] <= run.plan.load.requests);
         add_up(&totals, recorder);
         run_tear_down();
     }

@@ -43,16 +43,17 @@ static void test_worker_takes_the_times_of_a_stream(void **state)
     run_end_replies("text:END");
     const struct recorder *recorder = run_execute(stream_two);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
-    assert_times(&recorder->latency, 2, 160 * MS, 330 * MS);
-    assert_times(&recorder->ttfm, 2, 100 * MS, 300 * MS);
-    assert_times(&recorder->gap, 3, 20 * MS, 40 * MS);
-    assert_int_equal(recorder->gap.sum_ns, (20 + 40 + 30) * MS);
-    assert_times(&recorder->tpom, 2, 30 * MS, 30 * MS); /* 60 ms by 2, and 30 ms by 1 */
-    assert_times(&recorder->reply_messages, 2, 2, 3);
-    assert_times(&recorder->reply_bytes, 2, 4 + 3, 5 + 6 + 3);
-    assert_string_equal(recorder->samples[0].reply, "first\nsecond\nEND");
-    assert_int_equal(recorder->last_done_ns, FAKE_START_NS + 490 * MS);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
+    assert_times(&recorder->seen->distributions[DIST_LATENCY], 2, 160 * MS, 330 * MS);
+    assert_times(&recorder->seen->distributions[DIST_TTFM], 2, 100 * MS, 300 * MS);
+    assert_times(&recorder->seen->distributions[DIST_GAP], 3, 20 * MS, 40 * MS);
+    assert_int_equal(recorder->seen->distributions[DIST_GAP].sum_ns, (20 + 40 + 30) * MS);
+    assert_times(&recorder->seen->distributions[DIST_TPOM], 2, 30 * MS,
+                 30 * MS); /* 60 ms by 2, and 30 ms by 1 */
+    assert_times(&recorder->seen->distributions[DIST_REPLY_MESSAGES], 2, 2, 3);
+    assert_times(&recorder->seen->distributions[DIST_REPLY_BYTES], 2, 4 + 3, 5 + 6 + 3);
+    assert_string_equal(recorder->seen->samples[0].reply, "first\nsecond\nEND");
+    assert_int_equal(recorder->last_ns, FAKE_START_NS + 490 * MS);
     run_tear_down();
 }
 
@@ -70,9 +71,9 @@ static void test_worker_has_no_tpom_of_a_single_message(void **state)
     run_end_replies("text:END");
     const struct recorder *recorder = run_execute(answer_with_one_message);
     assert_conserved(recorder);
-    assert_times(&recorder->ttfm, 1, 70 * MS, 70 * MS);
-    assert_int_equal(recorder->tpom.count, 0);
-    assert_int_equal(recorder->gap.count, 0);
+    assert_times(&recorder->seen->distributions[DIST_TTFM], 1, 70 * MS, 70 * MS);
+    assert_int_equal(recorder->seen->distributions[DIST_TPOM].count, 0);
+    assert_int_equal(recorder->seen->distributions[DIST_GAP].count, 0);
     run_tear_down();
 }
 
@@ -113,14 +114,14 @@ static void test_worker_ends_a_reply_by_its_rule(void **state)
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         run_set_up(1, 0);
-        run.plan.duration_ns = 60 * NS_PER_S;
+        run.plan.load.duration_ns = 60 * NS_PER_S;
         for (size_t rule = 0; rule < 3 && cases[i].rules[rule]; rule++)
             run_end_replies(cases[i].rules[rule]);
         script_messages = cases[i].messages;
         const struct recorder *recorder = run_execute(say_all);
         assert_conserved(recorder);
-        assert_int_equal(recorder->measured.ok, 1);
-        assert_int_equal(recorder->measured.unanswered, 1);
+        assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+        assert_int_equal(recorder->seen->counts[COUNT_UNANSWERED], 1);
         run_tear_down();
     }
 }
@@ -149,11 +150,12 @@ static void test_worker_ends_a_reply_by_silence_with_its_last_message(void **sta
     run_end_replies("silence:500ms");
     const struct recorder *recorder = run_execute(fall_silent);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
-    assert_times(&recorder->latency, 2, 30 * MS, (700 + 100 + 499) * MS); /* without the silence */
-    assert_times(&recorder->ttfm, 2, 30 * MS, 700 * MS);
-    assert_times(&recorder->gap, 2, 100 * MS, 499 * MS);
-    assert_string_equal(recorder->samples[0].reply, "a\nb\nc");
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
+    assert_times(&recorder->seen->distributions[DIST_LATENCY], 2, 30 * MS,
+                 (700 + 100 + 499) * MS); /* without the silence */
+    assert_times(&recorder->seen->distributions[DIST_TTFM], 2, 30 * MS, 700 * MS);
+    assert_times(&recorder->seen->distributions[DIST_GAP], 2, 100 * MS, 499 * MS);
+    assert_string_equal(recorder->seen->samples[0].reply, "a\nb\nc");
     run_tear_down();
 }
 
@@ -175,10 +177,10 @@ static void test_worker_thinks_behind_the_silence(void **state)
     (void)state;
     run_set_up(1, 2);
     run_end_replies("silence:500ms");
-    run.plan.think = (struct think){THINK_UNIFORM, 2 * NS_PER_S, 2 * NS_PER_S};
+    run.plan.load.think = (struct think){THINK_UNIFORM, 2 * NS_PER_S, 2 * NS_PER_S};
     const struct recorder *recorder = run_execute(fall_silent_and_think);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
     run_tear_down();
 }
 
@@ -208,14 +210,15 @@ static void test_worker_ends_a_reply_by_the_close_of_the_server(void **state)
         close_code = codes[i];
         const struct recorder *recorder = run_execute(answer_and_close);
         assert_conserved(recorder);
-        assert_int_equal(recorder->measured.ok, 2);
-        assert_int_equal(recorder->failures.count, 0);
-        assert_times(&recorder->latency, 2, 40 * MS, 60 * MS); /* to the close */
-        assert_times(&recorder->gap, 1, 20 * MS, 20 * MS);
-        assert_int_equal(recorder->connections.closed_by_server, 0);
-        assert_int_equal(recorder->lifetime.count, 0);
-        assert_int_equal(recorder->connections.reopened, 0);
-        assert_int_equal(recorder->connections.opened, 2);
+        assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
+        assert_int_equal(recorder->seen->failures.count, 0);
+        assert_times(&recorder->seen->distributions[DIST_LATENCY], 2, 40 * MS,
+                     60 * MS); /* to the close */
+        assert_times(&recorder->seen->distributions[DIST_GAP], 1, 20 * MS, 20 * MS);
+        assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 0);
+        assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].count, 0);
+        assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 0);
+        assert_int_equal(recorder->seen->counts[COUNT_OPENED], 2);
         run_tear_down();
     }
 }
@@ -242,11 +245,11 @@ static void test_worker_takes_no_other_close_for_the_end_of_a_reply(void **state
     run_end_replies("close");
     const struct recorder *recorder = run_execute(close_badly);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 0);
     assert_failure(recorder, 0, FAILURE_CLOSED, "1000", 1);
     assert_failure(recorder, 1, FAILURE_TRUNCATED, "closed 1011", 1);
     assert_failure(recorder, 2, FAILURE_TRUNCATED, "eof", 1);
-    assert_int_equal(recorder->connections.closed_by_server, 3);
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 3);
     run_tear_down();
 }
 
@@ -272,14 +275,15 @@ static void test_worker_leaves_out_what_is_ignored(void **state)
     assert_int_equal(reply_rules_add_ignored(&run.plan.reply_rules, "contains:##", &error), 0);
     const struct recorder *recorder = run_execute(chatter);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
-    assert_int_equal(recorder->ignored, 3);
-    assert_times(&recorder->ttfm, 1, 200 * MS, 200 * MS);
-    assert_times(&recorder->gap, 1, 30 * MS, 30 * MS);
-    assert_times(&recorder->reply_messages, 1, 2, 2);
-    assert_times(&recorder->reply_bytes, 1, 4, 4);
-    assert_string_equal(recorder->samples[0].reply, "a\nEND");
-    assert_int_equal(recorder->late + recorder->unsolicited, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_IGNORED], 3);
+    assert_times(&recorder->seen->distributions[DIST_TTFM], 1, 200 * MS, 200 * MS);
+    assert_times(&recorder->seen->distributions[DIST_GAP], 1, 30 * MS, 30 * MS);
+    assert_times(&recorder->seen->distributions[DIST_REPLY_MESSAGES], 1, 2, 2);
+    assert_times(&recorder->seen->distributions[DIST_REPLY_BYTES], 1, 4, 4);
+    assert_string_equal(recorder->seen->samples[0].reply, "a\nEND");
+    assert_int_equal(recorder->seen->counts[COUNT_LATE] + recorder->seen->counts[COUNT_UNSOLICITED],
+                     0);
     run_tear_down();
 }
 
@@ -300,13 +304,14 @@ static void test_worker_ignores_while_nothing_is_in_flight_too(void **state)
     (void)state;
     struct error error;
     run_set_up(2, 0);
-    run.plan.duration_ns = 60 * NS_PER_S;
-    run.plan.think = (struct think){THINK_UNIFORM, 30 * NS_PER_S, 30 * NS_PER_S};
+    run.plan.load.duration_ns = 60 * NS_PER_S;
+    run.plan.load.think = (struct think){THINK_UNIFORM, 30 * NS_PER_S, 30 * NS_PER_S};
     assert_int_equal(reply_rules_add_ignored(&run.plan.reply_rules, "text:##", &error), 0);
     const struct recorder *recorder = run_execute(chatter_while_idle);
     assert_conserved(recorder);
-    assert_int_equal(recorder->ignored, 2);
-    assert_int_equal(recorder->late + recorder->unsolicited, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_IGNORED], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE] + recorder->seen->counts[COUNT_UNSOLICITED],
+                     0);
     run_tear_down();
 }
 
@@ -333,7 +338,7 @@ static void test_worker_looks_whether_a_reply_is_what_was_expected(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error;
         run_set_up(1, 0);
-        run.plan.duration_ns = 60 * NS_PER_S;
+        run.plan.load.duration_ns = 60 * NS_PER_S;
         run_end_replies("text:END");
         struct reply_rules *rules = &run.plan.reply_rules;
         if (cases[i].expect)
@@ -343,7 +348,7 @@ static void test_worker_looks_whether_a_reply_is_what_was_expected(void **state)
         script_messages = messages;
         const struct recorder *recorder = run_execute(say_all);
         assert_conserved(recorder);
-        assert_int_equal(recorder->measured.ok, cases[i].detail == NULL);
+        assert_int_equal(recorder->seen->counts[COUNT_OK], cases[i].detail == NULL);
         if (cases[i].detail)
             assert_failure(recorder, 0, FAILURE_UNEXPECTED_REPLY, cases[i].detail, 1);
         run_tear_down();
@@ -372,8 +377,8 @@ static void test_worker_expects_of_silence_and_close_as_well(void **state)
     const struct recorder *recorder = run_execute(end_unexpectedly);
     assert_conserved(recorder);
     assert_failure(recorder, 0, FAILURE_UNEXPECTED_REPLY, "contains:b", 2);
-    assert_int_equal(recorder->failures.count, 1);
-    assert_int_equal(recorder->connections.closed_by_server, 0);
+    assert_int_equal(recorder->seen->failures.count, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 0);
     run_tear_down();
 }
 

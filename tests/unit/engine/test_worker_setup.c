@@ -59,11 +59,13 @@ static void test_worker_waits_for_what_the_server_says_first(void **state)
     const struct recorder *recorder = run_execute(greet);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
-    assert_times(&recorder->latency, 2, 5 * MS, 5 * MS); /* no greeting in it */
-    assert_int_equal(worker_report(run.worker).open_time_ns, 100 * MS);
-    assert_int_equal(recorder->unsolicited + recorder->late, 0);
-    assert_int_equal(recorder->failures.count, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
+    assert_times(&recorder->seen->distributions[DIST_LATENCY], 2, 5 * MS,
+                 5 * MS); /* no greeting in it */
+    assert_int_equal(worker_measurement(run.worker)->counts[COUNT_OPEN_TIME], 100 * MS);
+    assert_int_equal(recorder->seen->counts[COUNT_UNSOLICITED] + recorder->seen->counts[COUNT_LATE],
+                     0);
+    assert_int_equal(recorder->seen->failures.count, 0);
     run_tear_down();
 }
 
@@ -96,12 +98,12 @@ static void test_worker_says_its_steps_on_each_connection(void **state)
     const struct recorder *recorder = run_execute(log_in);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
-    assert_int_equal(recorder->measured.sent, 2);
-    assert_int_equal(recorder->ignored, 2);
-    assert_int_equal(recorder->failures.count, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_SENT], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_IGNORED], 2);
+    assert_int_equal(recorder->seen->failures.count, 1);
     assert_failure(recorder, 0, FAILURE_GATEWAY_ERROR, "Endpoint request timed out", 0);
-    assert_int_equal(recorder->failures.classes[0].count, 2);
+    assert_int_equal(recorder->seen->failures.classes[0].count, 2);
     run_tear_down();
 }
 
@@ -123,12 +125,12 @@ static void test_worker_sets_a_connection_up_each_time_it_opens(void **state)
 {
     (void)state;
     run_set_up(1, 100);
-    run.plan.in_flight = 3;
+    run.plan.load.in_flight = 3;
     run_set_steps(GREETING);
     const struct recorder *recorder = run_execute(serve_one_and_break);
     assert_conserved(recorder);
     assert_failure(recorder, 0, FAILURE_RESET, "", 3);
-    assert_int_equal(recorder->measured.unanswered, 3);
+    assert_int_equal(recorder->seen->counts[COUNT_UNANSWERED], 3);
     run_tear_down();
 }
 
@@ -145,15 +147,15 @@ static void test_worker_sets_up_what_it_holds(void **state)
 {
     (void)state;
     run_set_up(1, 0);
-    run.plan.model = LOAD_HOLD;
+    run.plan.load.model = LOAD_HOLD;
     run.plan.prompts = NULL;
-    run.plan.duration_ns = NS_PER_S;
+    run.plan.load.duration_ns = NS_PER_S;
     run_set_steps(GREETING);
     const struct recorder *recorder = run_execute(hold);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->connections.open_at_end, 1);
-    assert_int_equal(recorder->failures.count, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OPEN_AT_END], 1);
+    assert_int_equal(recorder->seen->failures.count, 0);
     run_tear_down();
 }
 
@@ -187,15 +189,15 @@ static void test_worker_fails_with_a_step_that_is_answered_wrongly(void **state)
     run_set_steps(LOGIN);
     const struct recorder *recorder = run_execute(answer_wrongly);
     assert_conserved(recorder);
-    assert_int_equal(recorder->failures.count, 2);
+    assert_int_equal(recorder->seen->failures.count, 2);
     assert_failure(recorder, 0, FAILURE_SETUP, "on_connect 2", 0);
-    assert_int_equal(recorder->failures.classes[0].count, 1);
-    assert_string_equal(recorder->failures.classes[0].example, "{\"ok\": false}");
+    assert_int_equal(recorder->seen->failures.classes[0].count, 1);
+    assert_string_equal(recorder->seen->failures.classes[0].example, "{\"ok\": false}");
     assert_failure(recorder, 1, FAILURE_GATEWAY_ERROR, "Internal server error", 1);
-    assert_int_equal(recorder->measured.unsent, 1);
-    assert_int_equal(recorder->measured.sent, 1);
-    assert_int_equal(recorder->unsolicited, 1);
-    assert_int_equal(recorder->connections.closed_by_server, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_UNSENT], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_SENT], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_UNSOLICITED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 0);
     run_tear_down();
 }
 
@@ -222,11 +224,11 @@ static void test_worker_fails_with_a_step_that_is_not_answered(void **state)
     run_set_steps(GREETING);
     const struct recorder *recorder = run_execute(stay_silent);
     assert_conserved(recorder);
-    assert_int_equal(recorder->failures.count, 1);
+    assert_int_equal(recorder->seen->failures.count, 1);
     assert_failure(recorder, 0, FAILURE_SETUP, "on_connect 1", 1);
-    assert_int_equal(recorder->failures.classes[0].count, 2);
-    assert_string_equal(recorder->failures.classes[0].example, "no reply within 30 s");
-    assert_int_equal(recorder->measured.unsent, 1);
+    assert_int_equal(recorder->seen->failures.classes[0].count, 2);
+    assert_string_equal(recorder->seen->failures.classes[0].example, "no reply within 30 s");
+    assert_int_equal(recorder->seen->counts[COUNT_UNSENT], 1);
     run_tear_down();
 }
 
@@ -271,11 +273,11 @@ static void test_worker_fails_when_closed_during_its_steps(void **state)
     run_set_steps(LOGIN);
     const struct recorder *recorder = run_execute(close_in_between);
     assert_conserved(recorder);
-    assert_int_equal(recorder->failures.count, 1);
+    assert_int_equal(recorder->seen->failures.count, 1);
     assert_failure(recorder, 0, FAILURE_CLOSED, "1008", 1);
-    assert_int_equal(recorder->failures.classes[0].count, 2);
-    assert_int_equal(recorder->connections.closed_by_server, 2);
-    assert_int_equal(recorder->measured.unsent, 1);
+    assert_int_equal(recorder->seen->failures.classes[0].count, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_UNSENT], 1);
     run_tear_down();
 }
 
@@ -297,7 +299,7 @@ static void test_worker_backs_off_from_a_greeting_that_is_not_text(void **state)
     const struct recorder *recorder = run_execute(greet_with_garbage);
     assert_conserved(recorder);
     assert_failure(recorder, 0, FAILURE_PROTOCOL, "", 0);
-    assert_int_equal(recorder->failures.classes[0].count, 1);
+    assert_int_equal(recorder->seen->failures.classes[0].count, 1);
     run_tear_down();
 }
 
@@ -342,17 +344,17 @@ static void test_worker_sends_nothing_when_set_up_after_the_end(void **state)
     static void (*const ends[])(struct fake_transport *) = {interrupt, let_time_pass};
     for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
         run_set_up(2, 0);
-        run.plan.duration_ns = 5 * NS_PER_S;
+        run.plan.load.duration_ns = 5 * NS_PER_S;
         run_set_steps(GREETING);
         end_of_run = ends[i];
         const struct recorder *recorder = run_execute(end_while_it_is_set_up);
         assert_true(run.fake->stopped);
         assert_conserved(recorder);
-        assert_int_equal(recorder->measured.ok, 1);
-        assert_int_equal(recorder->measured.skipped, 1);
-        assert_int_equal(recorder->measured.unanswered, 0);
+        assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+        assert_int_equal(recorder->seen->counts[COUNT_SKIPPED], 1);
+        assert_int_equal(recorder->seen->counts[COUNT_UNANSWERED], 0);
         assert_failure(recorder, 0, FAILURE_RESET, "", 1);
-        assert_int_equal(recorder->sent_late, 0);
+        assert_int_equal(recorder->seen->counts[COUNT_SENT_LATE], 0);
         run_tear_down();
     }
 }
@@ -377,7 +379,7 @@ static void test_worker_interrupted_while_set_up_ends(void **state)
     const struct recorder *recorder = run_execute(interrupt_the_first_set_up);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.planned, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 0);
     run_tear_down();
 }
 

@@ -1,6 +1,7 @@
 #include "testing.h"
 
 #include "fake_run.h"
+#include "worker_internal.h"
 #include "wsload/base/clock.h"
 
 /* Stages of connections, warm-up, think time. */
@@ -8,7 +9,7 @@
 static unsigned sum_opens(const struct fake_transport *fake)
 {
     unsigned sum = 0;
-    for (uint32_t id = 0; id < run.plan.connections; id++)
+    for (uint32_t id = 0; id < run.plan.load.connections; id++)
         sum += fake->connections[id].opens;
     return sum;
 }
@@ -16,7 +17,7 @@ static unsigned sum_opens(const struct fake_transport *fake)
 static unsigned sum_closes(const struct fake_transport *fake)
 {
     unsigned sum = 0;
-    for (uint32_t id = 0; id < run.plan.connections; id++)
+    for (uint32_t id = 0; id < run.plan.load.connections; id++)
         sum += fake->connections[id].closes;
     return sum;
 }
@@ -26,12 +27,12 @@ static unsigned sum_closes(const struct fake_transport *fake)
 static void set_up_ramps(double start)
 {
     run_set_up(4, 0);
-    run.plan.stages = (struct stages){
+    run.plan.load.stages = (struct stages){
         .start = start,
         .items = {{4 * NS_PER_S, 4}, {NS_PER_S, 4}, {4 * NS_PER_S, 0}, {NS_PER_S, 0}},
         .count = 4,
     };
-    run.plan.duration_ns = 10 * NS_PER_S;
+    run.plan.load.duration_ns = 10 * NS_PER_S;
 }
 
 static void follow_up_and_down(struct fake_transport *fake)
@@ -68,11 +69,12 @@ static void test_worker_follows_stages_of_connections(void **state)
     assert_conserved(recorder);
     assert_int_equal(sum_opens(run.fake), 4);
     assert_int_equal(sum_closes(run.fake), 4);
-    assert_int_equal(recorder->connections.opened, 4);
-    assert_int_equal(recorder->connections.closed_by_server, 0);
-    assert_int_equal(recorder->measured.failed + recorder->measured.unanswered, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], 4);
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 0);
+    assert_int_equal(
+        recorder->seen->counts[COUNT_FAILED] + recorder->seen->counts[COUNT_UNANSWERED], 0);
     /* 1, 2 and 3 connections for 1 s each, 4 for 1 s, and down again; a reply takes 1 ms. */
-    assert_in_range(recorder->measured.ok, 15990, 16010);
+    assert_in_range(recorder->seen->counts[COUNT_OK], 15990, 16010);
     assert_int_equal(run_total_ns(), 10 * NS_PER_S);
     run_tear_down();
 }
@@ -97,8 +99,8 @@ static void test_worker_opens_what_the_first_stage_begins_with(void **state)
     const struct recorder *recorder = run_execute(open_the_first);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->connections.opened, 4);
-    assert_int_equal(worker_report(run.worker).open_time_ns, 30 * NS_PER_MS);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], 4);
+    assert_int_equal(worker_measurement(run.worker)->counts[COUNT_OPEN_TIME], 30 * NS_PER_MS);
     run_tear_down();
 }
 
@@ -124,7 +126,7 @@ static void test_worker_ends_stages_that_find_nobody(void **state)
     assert_conserved(recorder);
     assert_in_range(run.fake->now_ns, FAKE_START_NS + 4 * NS_PER_S,
                     FAKE_START_NS + 4200 * NS_PER_MS); /* when the last was tried */
-    assert_int_equal(recorder->measured.ok, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 0);
     run_tear_down();
 }
 
@@ -145,22 +147,21 @@ static void test_worker_keeps_the_warm_up_out_of_the_figures(void **state)
     } cases[] = {{LOAD_CLOSED, 100, 200}, {LOAD_OPEN, 20, 40}};
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         run_set_up(2, 0);
-        run.plan.model = cases[i].model;
-        run.plan.stages.start = cases[i].model == LOAD_OPEN ? 40 : 0;
-        run.plan.max_queue = 100;
-        run.plan.warmup_ns = 500 * NS_PER_MS;
+        run.plan.load.model = cases[i].model;
+        run.plan.load.stages.start = cases[i].model == LOAD_OPEN ? 40 : 0;
+        run.plan.load.max_queue = 100;
+        run.plan.load.warmup_ns = 500 * NS_PER_MS;
         run.delay_ns = 10 * NS_PER_MS;
-        run.plan.duration_ns = NS_PER_S;
+        run.plan.load.duration_ns = NS_PER_S;
         const struct recorder *recorder = run_execute(serve);
-        struct worker_report report = worker_report(run.worker);
         assert_true(run.fake->stopped);
         assert_conserved(recorder);
-        assert_int_equal(recorder->warmup.planned, cases[i].warmup);
-        assert_int_equal(recorder->warmup.ok, cases[i].warmup);
-        assert_int_equal(recorder->measured.planned, cases[i].measured);
-        assert_int_equal(recorder->measured.ok, cases[i].measured);
-        assert_int_equal(report.start_ns, FAKE_START_NS + 510 * NS_PER_MS);
-        assert_int_equal(report.end_ns, report.start_ns + NS_PER_S);
+        assert_int_equal(recorder->seen->counts[COUNT_WARMUP_PLANNED], cases[i].warmup);
+        assert_int_equal(recorder->seen->counts[COUNT_WARMUP_OK], cases[i].warmup);
+        assert_int_equal(recorder->seen->counts[COUNT_PLANNED], cases[i].measured);
+        assert_int_equal(recorder->seen->counts[COUNT_OK], cases[i].measured);
+        assert_int_equal(run.worker->recorder->start_ns, FAKE_START_NS + 510 * NS_PER_MS);
+        assert_int_equal(run.worker->recorder->end_ns, run.worker->recorder->start_ns + NS_PER_S);
         assert_int_equal(run_total_ns(), NS_PER_S);
         run_tear_down();
     }
@@ -190,18 +191,19 @@ static void test_worker_judges_a_request_by_its_due_time(void **state)
 {
     (void)state;
     run_set_up(1, 0);
-    run.plan.warmup_ns = 500 * NS_PER_MS;
-    run.plan.duration_ns = NS_PER_S;
+    run.plan.load.warmup_ns = 500 * NS_PER_MS;
+    run.plan.load.duration_ns = NS_PER_S;
     const struct recorder *recorder = run_execute(fail_in_the_warm_up);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->warmup.planned, 2);
-    assert_int_equal(recorder->warmup.failed, 1);
-    assert_int_equal(recorder->warmup.ok, 1); /* though it ended in the measured part */
-    assert_int_equal(recorder->measured.planned, 2);
-    assert_int_equal(recorder->measured.ok, 2);
-    assert_int_equal(recorder->latency.max_ns, 900 * NS_PER_MS);
-    assert_int_equal(failures_requests(&recorder->failures), 0);
+    assert_int_equal(recorder->seen->counts[COUNT_WARMUP_PLANNED], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_WARMUP_FAILED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_WARMUP_OK],
+                     1); /* though it ended in the measured part */
+    assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max_ns, 900 * NS_PER_MS);
+    assert_int_equal(failures_requests(&recorder->seen->failures), 0);
     run_tear_down();
 }
 
@@ -211,7 +213,7 @@ static void think_before_each(struct fake_transport *fake)
 {
     fake_opened(fake, 0);
     for (uint64_t seq = 0; seq < 20; seq++) {
-        uint64_t rest_ns = think_time_ns(&run.plan.think, run.plan.seed, seq);
+        uint64_t rest_ns = think_time_ns(&run.plan.load.think, run.plan.load.seed, seq);
         assert_int_equal(fake->sends, seq + 1);
         fake_advance(fake, 3 * NS_PER_MS);
         fake_reply(fake, 0, "ok");
@@ -235,13 +237,14 @@ static void test_worker_thinks_between_reply_and_prompt(void **state)
     };
     for (size_t i = 0; i < ARRAY_LENGTH(thinks); i++) {
         run_set_up(1, 21);
-        run.plan.think = thinks[i];
-        run.plan.seed = 42;
+        run.plan.load.think = thinks[i];
+        run.plan.load.seed = 42;
         const struct recorder *recorder = run_execute(think_before_each);
         assert_true(run.fake->stopped);
         assert_conserved(recorder);
-        assert_int_equal(recorder->measured.ok, 21);
-        assert_int_equal(recorder->latency.max_ns, 3 * NS_PER_MS); /* thinking is not waiting */
+        assert_int_equal(recorder->seen->counts[COUNT_OK], 21);
+        assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max_ns,
+                         3 * NS_PER_MS); /* thinking is not waiting */
         run_tear_down();
     }
 }
@@ -261,12 +264,12 @@ static void test_worker_ends_on_time_while_connections_think(void **state)
 {
     (void)state;
     run_set_up(1, 0);
-    run.plan.think = (struct think){THINK_UNIFORM, 5 * NS_PER_S, 5 * NS_PER_S};
-    run.plan.duration_ns = NS_PER_S;
+    run.plan.load.think = (struct think){THINK_UNIFORM, 5 * NS_PER_S, 5 * NS_PER_S};
+    run.plan.load.duration_ns = NS_PER_S;
     const struct recorder *recorder = run_execute(end_while_thinking);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
     run_tear_down();
 }
 
@@ -289,13 +292,13 @@ static void test_worker_closes_unwanted_connections_without_thinking(void **stat
 {
     (void)state;
     run_set_up(2, 0);
-    run.plan.think = (struct think){THINK_UNIFORM, 5 * NS_PER_S, 5 * NS_PER_S};
-    run.plan.stages = (struct stages){
+    run.plan.load.think = (struct think){THINK_UNIFORM, 5 * NS_PER_S, 5 * NS_PER_S};
+    run.plan.load.stages = (struct stages){
         .start = 1,
         .items = {{0, 2}, {NS_PER_S, 2}, {0, 1}, {NS_PER_S, 1}, {0, 2}, {NS_PER_S, 2}},
         .count = 6,
     };
-    run.plan.duration_ns = 3 * NS_PER_S;
+    run.plan.load.duration_ns = 3 * NS_PER_S;
     run_execute(sink_and_rise_while_thinking);
     run_tear_down();
 }
@@ -321,13 +324,13 @@ static void test_worker_closes_thinking_connections_in_time(void **state)
 {
     (void)state;
     run_set_up(2, 0);
-    run.plan.think = (struct think){THINK_UNIFORM, 5 * NS_PER_S, 5 * NS_PER_S};
-    run.plan.stages = (struct stages){
+    run.plan.load.think = (struct think){THINK_UNIFORM, 5 * NS_PER_S, 5 * NS_PER_S};
+    run.plan.load.stages = (struct stages){
         .start = 2,
         .items = {{NS_PER_S, 2}, {0, 1}, {20 * NS_PER_S, 1}},
         .count = 3,
     };
-    run.plan.duration_ns = 21 * NS_PER_S;
+    run.plan.load.duration_ns = 21 * NS_PER_S;
     run_execute(sink_while_thinking);
     run_tear_down();
 }

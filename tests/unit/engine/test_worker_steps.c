@@ -49,11 +49,13 @@ static void test_worker_counts_from_the_first_step_to_the_end_of_the_reply(void 
     const struct recorder *recorder = run_execute(answer_each_step);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.sent, 2); /* of 8 messages */
-    assert_int_equal(recorder->traffic.sent_messages, 8);
-    assert_times(&recorder->latency, 2, 150 * MS, 250 * MS);
-    assert_times(&recorder->reply_bytes, 2, 2, 2); /* the answers to steps are no part of it */
-    assert_int_equal(recorder->late + recorder->unsolicited, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_SENT], 2); /* of 8 messages */
+    assert_int_equal(recorder->seen->counts[COUNT_SENT_MESSAGES], 8);
+    assert_times(&recorder->seen->distributions[DIST_LATENCY], 2, 150 * MS, 250 * MS);
+    assert_times(&recorder->seen->distributions[DIST_REPLY_BYTES], 2, 2,
+                 2); /* the answers to steps are no part of it */
+    assert_int_equal(recorder->seen->counts[COUNT_LATE] + recorder->seen->counts[COUNT_UNSOLICITED],
+                     0);
     run_tear_down();
 }
 
@@ -76,10 +78,10 @@ static void test_worker_takes_the_first_message_from_behind_the_steps(void **sta
     const struct recorder *recorder = run_execute(answer_in_parts);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_times(&recorder->ttfm, 1, 1100 * MS, 1100 * MS);
-    assert_times(&recorder->gap, 1, 10 * MS, 10 * MS);
-    assert_times(&recorder->reply_messages, 1, 2, 2);
-    assert_string_equal(recorder->samples[0].reply, "a\nEND");
+    assert_times(&recorder->seen->distributions[DIST_TTFM], 1, 1100 * MS, 1100 * MS);
+    assert_times(&recorder->seen->distributions[DIST_GAP], 1, 10 * MS, 10 * MS);
+    assert_times(&recorder->seen->distributions[DIST_REPLY_MESSAGES], 1, 2, 2);
+    assert_string_equal(recorder->seen->samples[0].reply, "a\nEND");
     run_tear_down();
 }
 
@@ -165,7 +167,7 @@ static void test_worker_awaits_the_answer_to_each_part(void **state)
     const struct recorder *recorder = run_execute(answer_each_part);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_times(&recorder->latency, 1, 40 * MS, 40 * MS);
+    assert_times(&recorder->seen->distributions[DIST_LATENCY], 1, 40 * MS, 40 * MS);
     run_tear_down();
 }
 
@@ -208,12 +210,12 @@ static void test_worker_fails_a_request_whose_step_is_answered_wrongly(void **st
         const struct recorder *recorder = run_execute(answer_wrongly);
         assert_true(run.fake->stopped);
         assert_conserved(recorder);
-        assert_int_equal(recorder->measured.ok, 1);
-        assert_int_equal(recorder->measured.unsent, 0); /* its first step was sent */
-        assert_int_equal(recorder->failures.count, 1);
+        assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+        assert_int_equal(recorder->seen->counts[COUNT_UNSENT], 0); /* its first step was sent */
+        assert_int_equal(recorder->seen->failures.count, 1);
         assert_failure(recorder, 0, cases[i].kind, cases[i].detail, 1);
-        assert_string_equal(recorder->failures.classes[0].example, cases[i].answer);
-        assert_int_equal(recorder->late, 1);
+        assert_string_equal(recorder->seen->failures.classes[0].example, cases[i].answer);
+        assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
         run_tear_down();
     }
 }
@@ -265,7 +267,7 @@ static void test_worker_fails_when_closed_during_a_step(void **state)
     const struct recorder *recorder = run_execute(close_during_a_step);
     assert_conserved(recorder);
     assert_failure(recorder, 0, FAILURE_CLOSED, "1011", 1);
-    assert_int_equal(recorder->measured.sent, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_SENT], 1);
     run_tear_down();
 }
 
@@ -293,11 +295,11 @@ static void test_worker_tells_the_answer_to_a_step_from_a_late_reply(void **stat
     const struct recorder *recorder = run_execute(answer_a_step_without_an_id);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
     assert_failure(recorder, 0, FAILURE_REPLY_TIMEOUT, "", 1);
-    assert_int_equal(recorder->late, 1);
-    assert_int_equal(recorder->connections.opened, 1);
-    assert_int_equal(recorder->connections.reopened, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 0);
     run_tear_down();
 }
 
@@ -318,7 +320,7 @@ static void test_worker_takes_the_answer_to_a_step_with_its_id(void **state)
     const struct recorder *recorder = run_execute(answer_a_step_with_its_id);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
     run_tear_down();
 }
 
@@ -338,14 +340,14 @@ static void test_worker_says_steps_of_several_requests_in_flight(void **state)
 {
     (void)state;
     run_set_up(1, 10);
-    run.plan.in_flight = 2;
+    run.plan.load.in_flight = 2;
     run_set_steps("{\"on_connect\": [{\"expect\": \"text:welcome\"}], "
                   "\"before_request\": [{\"send\": \"a{{seq}}\"}]}");
     run.keeps_log = true;
     const struct recorder *recorder = run_execute(set_up_and_send);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
-    assert_int_equal(recorder->measured.unanswered, 2);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_UNANSWERED], 2);
     run_tear_down();
 }
 

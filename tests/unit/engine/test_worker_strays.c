@@ -35,12 +35,13 @@ static void test_worker_takes_no_greeting_for_a_reply(void **state)
 {
     (void)state;
     run_set_up(1, 2);
-    run.plan.connection_per_request = true;
+    run.plan.load.connection_per_request = true;
     const struct recorder *recorder = run_execute(greet_while_opening);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
-    assert_int_equal(recorder->unsolicited, 2); /* the second, too: it is another connection */
-    assert_int_equal(recorder->late, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_UNSOLICITED],
+                     2); /* the second, too: it is another connection */
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 0);
     run_tear_down();
 }
 
@@ -66,9 +67,9 @@ static void test_worker_tells_what_was_read_before_the_request_was_sent(void **s
     run_set_up(1, 2);
     const struct recorder *recorder = run_execute(say_more_in_one_read);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
-    assert_int_equal(recorder->late, 2);
-    assert_string_equal(recorder->samples[1].reply, "second");
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 2);
+    assert_string_equal(recorder->seen->samples[1].reply, "second");
     run_tear_down();
 }
 
@@ -94,10 +95,10 @@ static void test_worker_does_not_wait_behind_a_gateway_timeout(void **state)
     run_set_up(1, 2);
     const struct recorder *recorder = run_execute(answer_after_the_timeout);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
-    assert_int_equal(recorder->late, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
     assert_failure(recorder, 0, FAILURE_GATEWAY_ERROR, "Endpoint request timed out", 1);
-    assert_string_equal(recorder->samples[1].reply, "ok");
+    assert_string_equal(recorder->seen->samples[1].reply, "ok");
     run_tear_down();
 }
 
@@ -117,15 +118,15 @@ static void test_worker_fails_those_behind_a_reply_that_was_cut(void **state)
     (void)state;
     struct error error;
     run_set_up_open(1, 10, 60 * NS_PER_S);
-    run.plan.in_flight = 3;
+    run.plan.load.in_flight = 3;
     run_end_replies("text:END");
     assert_int_equal(reply_rules_add_error(&run.plan.reply_rules, "NO", &error), 0);
     const struct recorder *recorder = run_execute(fail_the_first_of_three);
     assert_conserved(recorder);
     assert_failure(recorder, 0, FAILURE_ERROR_REPLY, "", 1);
     assert_failure(recorder, 1, FAILURE_REPLY_TIMEOUT, "behind another", 2);
-    assert_string_equal(recorder->samples[0].reply, "NO");
-    assert_false(recorder->samples[1].has_reply);
+    assert_string_equal(recorder->seen->samples[0].reply, "NO");
+    assert_false(recorder->seen->samples[1].has_reply);
     run_tear_down();
 }
 
@@ -171,7 +172,7 @@ static void test_worker_one_way_is_free_again_behind_its_steps(void **state)
     run_set_steps("{\"before_request\": [{\"send\": \"go\", \"expect\": \"text:started\"}]}");
     const struct recorder *recorder = run_execute(answer_each_step);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 5);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 5);
     run_tear_down();
 }
 
@@ -192,14 +193,14 @@ static void test_worker_replaces_a_connection_that_the_backlog_needs(void **stat
 {
     (void)state;
     run_set_up_open(1, 10, 1000 * MS);
-    run.plan.in_flight = 2;
+    run.plan.load.in_flight = 2;
     run.plan.max_lifetime_ns = 900 * MS;
     const struct recorder *recorder = run_execute(retire_with_a_backlog);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 10);
-    assert_int_equal(recorder->measured.skipped, 0);
-    assert_int_equal(recorder->connections.rotated, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 10);
+    assert_int_equal(recorder->seen->counts[COUNT_SKIPPED], 0);
+    assert_int_equal(recorder->seen->counts[COUNT_ROTATED], 1);
     run_tear_down();
 }
 

@@ -55,12 +55,12 @@ static void test_worker_ends_a_reply_with_an_error(void **state)
     fail_on("ERROR");
     const struct recorder *recorder = run_execute(err_in_a_stream);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
-    assert_int_equal(recorder->failures.count, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+    assert_int_equal(recorder->seen->failures.count, 1);
     assert_failure(recorder, 0, FAILURE_ERROR_REPLY, "", 1);
-    assert_string_equal(recorder->failures.classes[0].example, "ERROR: no");
-    assert_times(&recorder->ttfm, 1, 10 * MS, 10 * MS);
-    assert_int_equal(recorder->last_done_ns, FAKE_START_NS + 40 * MS);
+    assert_string_equal(recorder->seen->failures.classes[0].example, "ERROR: no");
+    assert_times(&recorder->seen->distributions[DIST_TTFM], 1, 10 * MS, 10 * MS);
+    assert_int_equal(recorder->last_ns, FAKE_START_NS + 40 * MS);
     run_tear_down();
 }
 
@@ -85,10 +85,10 @@ static void test_worker_goes_on_with_a_reply_that_failed(void **state)
     const struct recorder *recorder = run_execute(err_and_go_on);
     assert_conserved(recorder);
     assert_failure(recorder, 0, FAILURE_ERROR_REPLY, "", 1);
-    assert_int_equal(recorder->failures.classes[0].count, 1);
-    assert_string_equal(recorder->failures.classes[0].example, "WARNING: slow");
-    assert_int_equal(recorder->last_done_ns, FAKE_START_NS + 40 * MS);
-    assert_int_equal(recorder->late, 0);
+    assert_int_equal(recorder->seen->failures.classes[0].count, 1);
+    assert_string_equal(recorder->seen->failures.classes[0].example, "WARNING: slow");
+    assert_int_equal(recorder->last_ns, FAKE_START_NS + 40 * MS);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 0);
     run_tear_down();
 }
 
@@ -111,7 +111,7 @@ static void test_worker_ends_a_stream_with_a_gateway_error(void **state)
     const struct recorder *recorder = run_execute(gateway_fails);
     assert_conserved(recorder);
     assert_failure(recorder, 0, FAILURE_GATEWAY_ERROR, "Internal server error", 1);
-    assert_string_equal(recorder->failures.classes[0].example, internal_error);
+    assert_string_equal(recorder->seen->failures.classes[0].example, internal_error);
     run_tear_down();
 }
 
@@ -134,15 +134,17 @@ static void test_worker_goes_on_with_a_stream_when_the_gateway_timed_out(void **
     run_end_replies("text:END");
     const struct recorder *recorder = run_execute(gateway_times_out);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 1);
-    assert_int_equal(recorder->measured.failed, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_FAILED], 0);
     assert_failure(recorder, 0, FAILURE_GATEWAY_ERROR, "Endpoint request timed out", 0);
-    assert_int_equal(recorder->failures.classes[0].count, 2);
-    assert_times(&recorder->ttfm, 1, 29100 * MS, 29100 * MS); /* of what is of the reply */
-    assert_times(&recorder->gap, 1, 200 * MS, 200 * MS);
-    assert_times(&recorder->reply_messages, 1, 2, 2);
-    assert_string_equal(recorder->samples[0].reply, "a\nEND");
-    assert_int_equal(recorder->late + recorder->unsolicited, 0);
+    assert_int_equal(recorder->seen->failures.classes[0].count, 2);
+    assert_times(&recorder->seen->distributions[DIST_TTFM], 1, 29100 * MS,
+                 29100 * MS); /* of what is of the reply */
+    assert_times(&recorder->seen->distributions[DIST_GAP], 1, 200 * MS, 200 * MS);
+    assert_times(&recorder->seen->distributions[DIST_REPLY_MESSAGES], 1, 2, 2);
+    assert_string_equal(recorder->seen->samples[0].reply, "a\nEND");
+    assert_int_equal(recorder->seen->counts[COUNT_LATE] + recorder->seen->counts[COUNT_UNSOLICITED],
+                     0);
     run_tear_down();
 }
 
@@ -175,10 +177,10 @@ static void test_worker_ends_with_the_timeout_of_the_gateway_when_that_is_final(
         run.plan.reply_rules.gateway_timeout_final = cases[i].final;
         const struct recorder *recorder = run_execute(gateway_times_out_once);
         assert_conserved(recorder);
-        assert_int_equal(recorder->measured.failed, cases[i].ends);
+        assert_int_equal(recorder->seen->counts[COUNT_FAILED], cases[i].ends);
         assert_failure(recorder, 0, FAILURE_GATEWAY_ERROR, "Endpoint request timed out",
                        cases[i].ends);
-        assert_int_equal(recorder->failures.classes[0].count, 1);
+        assert_int_equal(recorder->seen->failures.classes[0].count, 1);
         run_tear_down();
     }
 }
@@ -222,12 +224,12 @@ static void test_worker_tells_what_cut_a_reply_off(void **state)
         run_end_replies("text:END");
         const struct recorder *recorder = run_execute(cut_two_off);
         assert_conserved(recorder);
-        assert_int_equal(recorder->measured.failed, 2);
+        assert_int_equal(recorder->seen->counts[COUNT_FAILED], 2);
         assert_failure(recorder, 0, cut->kind, cut->detail, 1);
         assert_failure(recorder, 1, FAILURE_TRUNCATED, cut->truncated, 1);
-        assert_times(&recorder->gap, 1, 10 * MS, 10 * MS);
-        assert_int_equal(recorder->ttfm.count, 0);
-        assert_string_equal(recorder->samples[1].reply, "a\nb");
+        assert_times(&recorder->seen->distributions[DIST_GAP], 1, 10 * MS, 10 * MS);
+        assert_int_equal(recorder->seen->distributions[DIST_TTFM].count, 0);
+        assert_string_equal(recorder->seen->samples[1].reply, "a\nb");
         run_tear_down();
     }
 }
@@ -269,16 +271,16 @@ static void test_worker_truncates_what_is_not_over_in_time(void **state)
 {
     (void)state;
     run_set_up(1, 3);
-    run.plan.in_flight = 3;
+    run.plan.load.in_flight = 3;
     run_end_replies("text:END");
     const struct recorder *recorder = run_execute(be_late);
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
     assert_failure(recorder, 0, FAILURE_TRUNCATED, "reply_timeout", 1);
-    assert_string_equal(recorder->failures.classes[0].example, "no reply within 30 s");
+    assert_string_equal(recorder->seen->failures.classes[0].example, "no reply within 30 s");
     assert_failure(recorder, 1, FAILURE_REPLY_TIMEOUT, "behind another", 2);
-    assert_int_equal(recorder->late, 1);
-    assert_int_equal(recorder->connections.closed_by_server, 0);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 0);
     run_tear_down();
 }
 
@@ -306,13 +308,13 @@ static void test_worker_tells_late_messages_from_unsolicited_ones(void **state)
 {
     (void)state;
     run_set_up(2, 0);
-    run.plan.duration_ns = 600 * NS_PER_S;
-    run.plan.think = (struct think){THINK_UNIFORM, 20 * NS_PER_S, 20 * NS_PER_S};
+    run.plan.load.duration_ns = 600 * NS_PER_S;
+    run.plan.load.think = (struct think){THINK_UNIFORM, 20 * NS_PER_S, 20 * NS_PER_S};
     const struct recorder *recorder = run_execute(talk_out_of_turn);
     assert_conserved(recorder);
-    assert_int_equal(recorder->measured.ok, 2);
-    assert_int_equal(recorder->unsolicited, 1);
-    assert_int_equal(recorder->late, 3);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_UNSOLICITED], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 3);
     assert_failure(recorder, 0, FAILURE_GATEWAY_ERROR, "Internal server error", 0);
     assert_failure(recorder, 1, FAILURE_RESET, "", 0);
     run_tear_down();
@@ -337,8 +339,8 @@ static void test_worker_forgets_with_the_connection_that_requests_ended(void **s
     run_set_up_open(1, 0.1, 600 * NS_PER_S);
     const struct recorder *recorder = run_execute(open_again_and_talk);
     assert_conserved(recorder);
-    assert_int_equal(recorder->late, 1);
-    assert_int_equal(recorder->unsolicited, 1);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_UNSOLICITED], 1);
     run_tear_down();
 }
 

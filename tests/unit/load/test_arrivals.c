@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "wsload/base/clock.h"
-#include "wsload/load/arrivals.h"
+#include "wsload/load/schedule.h"
 
 #define S    NS_PER_S
 #define HOUR (3600 * S)
@@ -25,8 +25,8 @@ static uint64_t count_arrivals(const struct arrivals_plan *plan)
     uint64_t count = 0;
     uint64_t before_ns = 0;
     arrivals_init(&arrivals, plan);
-    for (; arrivals_due_ns(&arrivals) != CLOCK_NEVER; count++) {
-        uint64_t due_ns = arrivals_due_ns(&arrivals);
+    for (; arrivals.due_ns != CLOCK_NEVER; count++) {
+        uint64_t due_ns = arrivals.due_ns;
         if (due_ns < before_ns || due_ns >= plan->duration_ns)
             fail_msg("arrival %llu is due at %llu", (unsigned long long)count,
                      (unsigned long long)due_ns);
@@ -63,7 +63,7 @@ static void test_arrivals_of_a_constant_rate_are_evenly_spaced(void **state)
     struct arrivals arrivals;
     arrivals_init(&arrivals, &plan);
     for (uint64_t i = 0; i < 100000; i++) {
-        assert_int_equal(arrivals_due_ns(&arrivals), i * NS_PER_MS);
+        assert_int_equal(arrivals.due_ns, i * NS_PER_MS);
         assert_int_equal(arrivals_take(&arrivals), i);
     }
 }
@@ -98,9 +98,9 @@ static void test_arrivals_are_never_rounded_up_to_the_end(void **state)
     struct arrivals arrivals;
     arrivals_init(&arrivals, &plan);
     assert_int_equal(arrivals_take(&arrivals), 0);
-    assert_int_equal(arrivals_due_ns(&arrivals), 333333333);
+    assert_int_equal(arrivals.due_ns, 333333333);
     assert_int_equal(arrivals_take(&arrivals), 1);
-    assert_int_equal(arrivals_due_ns(&arrivals), CLOCK_NEVER);
+    assert_int_equal(arrivals.due_ns, CLOCK_NEVER);
 }
 
 static void test_arrivals_end_with_the_requests(void **state)
@@ -199,14 +199,14 @@ static void test_arrivals_wait_while_the_stages_stand_at_0(void **state)
         struct arrivals_plan plan = plan_of(&cases[i].rate, ARRIVAL_CONSTANT, CLOCK_NEVER);
         struct arrivals arrivals;
         arrivals_init(&arrivals, &plan);
-        assert_int_equal(arrivals_due_ns(&arrivals), cases[i].first_ns);
+        assert_int_equal(arrivals.due_ns, cases[i].first_ns);
         assert_int_equal(arrivals_take(&arrivals), 0);
-        assert_int_equal(arrivals_due_ns(&arrivals), cases[i].second_ns);
+        assert_int_equal(arrivals.due_ns, cases[i].second_ns);
         assert_int_equal(count_arrivals(&plan), cases[i].count);
         plan.law = ARRIVAL_POISSON;
         for (plan.seed = 1; plan.seed <= 100; plan.seed++) {
             arrivals_init(&arrivals, &plan);
-            assert_in_range(arrivals_due_ns(&arrivals), cases[i].first_ns, UINT64_MAX - 1);
+            assert_in_range(arrivals.due_ns, cases[i].first_ns, UINT64_MAX - 1);
         }
     }
 }
@@ -224,8 +224,8 @@ static void test_arrivals_poisson_gaps_are_exponential(void **state)
         uint64_t before_ns = 0;
         arrivals_init(&arrivals, &plan);
         for (int i = 0; i < count; i++) {
-            double gap = clock_seconds(arrivals_due_ns(&arrivals) - before_ns);
-            before_ns = arrivals_due_ns(&arrivals);
+            double gap = clock_seconds(arrivals.due_ns - before_ns);
+            before_ns = arrivals.due_ns;
             arrivals_take(&arrivals);
             sum += gap;
             squares += gap * gap;
@@ -254,8 +254,8 @@ static void test_arrivals_follow_a_ramp(void **state)
         struct arrivals arrivals;
         int counts[10] = {0};
         arrivals_init(&arrivals, &plan);
-        while (arrivals_due_ns(&arrivals) != CLOCK_NEVER) {
-            counts[arrivals_due_ns(&arrivals) / (10 * S)]++;
+        while (arrivals.due_ns != CLOCK_NEVER) {
+            counts[arrivals.due_ns / (10 * S)]++;
             arrivals_take(&arrivals);
         }
         for (uint64_t i = 0; i < 10; i++) {
@@ -280,15 +280,15 @@ static void check_shares(enum arrival_law law, unsigned workers)
     for (plan.worker = 0; plan.worker < workers; plan.worker++)
         arrivals_init(&shares[plan.worker], &plan);
     uint64_t seq = 0;
-    for (; arrivals_due_ns(&whole) != CLOCK_NEVER; seq++) {
+    for (; whole.due_ns != CLOCK_NEVER; seq++) {
         struct arrivals *share = &shares[seq % workers];
-        assert_int_equal(arrivals_due_ns(share), arrivals_due_ns(&whole));
+        assert_int_equal(share->due_ns, whole.due_ns);
         assert_int_equal(arrivals_take(share), seq);
         assert_int_equal(arrivals_take(&whole), seq);
     }
     assert_true(seq > 1000);
     for (unsigned i = 0; i < workers; i++)
-        assert_int_equal(arrivals_due_ns(&shares[i]), CLOCK_NEVER);
+        assert_int_equal(shares[i].due_ns, CLOCK_NEVER);
 }
 
 static void test_arrivals_are_shared_among_workers_to_the_last(void **state)
@@ -313,8 +313,8 @@ static void test_arrivals_repeat_with_their_seed(void **state)
     plan.seed = 2;
     arrivals_init(&other, &plan);
     for (int i = 0; i < 1000; i++) {
-        assert_int_equal(arrivals_due_ns(&first), arrivals_due_ns(&same));
-        equal += arrivals_due_ns(&first) == arrivals_due_ns(&other);
+        assert_int_equal(first.due_ns, same.due_ns);
+        equal += first.due_ns == other.due_ns;
         arrivals_take(&first);
         arrivals_take(&same);
         arrivals_take(&other);
@@ -339,6 +339,64 @@ static void test_arrivals_poisson_numbers_vary_with_the_seed_about_the_expected(
     assert_true(fabs(squares / runs / 10000 - 1) < 4 * sqrt(2.0 / runs));
 }
 
+/* --- The time before the first stage --- */
+
+/* Some stages with ramps, plateaus, jumps and pauses. */
+static struct stages random_rate(struct random *random)
+{
+    struct stages rate = {.start = (double)random_between(random, 0, 2) * 7,
+                          .count = random_between(random, 1, 4)};
+    for (size_t i = 0; i < rate.count; i++) {
+        rate.items[i].duration_ns = random_between(random, 0, 3) * random_between(random, 0, S);
+        rate.items[i].target = (double)random_between(random, 0, 60) / 4;
+    }
+    return rate;
+}
+
+/* RATE as if its first stage were HOLD_NS at the start. */
+static struct stages with_first_stage(const struct stages *rate, uint64_t hold_ns)
+{
+    struct stages with = {.start = rate->start, .count = rate->count + 1};
+    with.items[0] = (struct stage){hold_ns, rate->start};
+    memcpy(&with.items[1], rate->items, rate->count * sizeof(rate->items[0]));
+    return with;
+}
+
+static void assert_same_arrivals(const struct arrivals_plan *plan,
+                                 const struct arrivals_plan *expected)
+{
+    struct arrivals arrivals;
+    struct arrivals others;
+    arrivals_init(&arrivals, plan);
+    arrivals_init(&others, expected);
+    assert_int_equal(arrivals_expected(plan), arrivals_expected(expected));
+    while (others.due_ns != CLOCK_NEVER) {
+        assert_int_equal(arrivals.due_ns, others.due_ns);
+        assert_int_equal(arrivals_take(&arrivals), arrivals_take(&others));
+    }
+    assert_int_equal(arrivals.due_ns, CLOCK_NEVER);
+}
+
+static void test_arrivals_of_a_rate_held_at_the_start_are_as_with_a_stage_of_it(void **state)
+{
+    (void)state;
+    struct random random;
+    random_init(&random, 6);
+    for (uint64_t i = 0; i < 2000; i++) {
+        struct stages held = random_rate(&random);
+        held.hold_ns = random_between(&random, 0, 2) * random_between(&random, 0, 2 * S);
+        struct stages with = with_first_stage(&held, held.hold_ns);
+        struct arrivals_plan plan = plan_of(&held, i % 2 ? ARRIVAL_POISSON : ARRIVAL_CONSTANT,
+                                            random_between(&random, 0, 8 * S));
+        plan.seed = i;
+        plan.workers = (unsigned)random_between(&random, 1, 3);
+        plan.worker = plan.workers - 1;
+        struct arrivals_plan expected = plan;
+        expected.rate = &with;
+        assert_same_arrivals(&plan, &expected);
+    }
+}
+
 TEST_GROUP(arrivals)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +413,7 @@ TEST_GROUP(arrivals)
         cmocka_unit_test(test_arrivals_are_shared_among_workers_to_the_last),
         cmocka_unit_test(test_arrivals_repeat_with_their_seed),
         cmocka_unit_test(test_arrivals_poisson_numbers_vary_with_the_seed_about_the_expected),
+        cmocka_unit_test(test_arrivals_of_a_rate_held_at_the_start_are_as_with_a_stage_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

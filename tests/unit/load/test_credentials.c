@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "wsload/base/file.h"
-#include "wsload/load/credentials.h"
+#include "wsload/load/secrets.h"
 
 #define SECRET "S3CR3T"
 

@@ -477,8 +477,8 @@ static void test_identity_new_refuses_what_is_no_secret(void **state)
         {" \r\n\t ", "secret: nothing in it"},
         {SECRET "\n" SECRET "\n", "secret: a line break or another control character"},
         {SECRET "\x01", "secret: a line break or another control character"},
-        {SECRET "{{" SECRET "}}", "secret: what stands behind {{ in it"},
-        {SECRET "{{", "secret: what stands behind {{ in it"},
+        {SECRET "{{" SECRET "}}", "secret: what follows {{ in it"},
+        {SECRET "{{", "secret: what follows {{ in it"},
     };
 
     (void)state;

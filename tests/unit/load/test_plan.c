@@ -81,7 +81,7 @@ static void test_plan_gives_the_time_to_templates_that_want_it(void **state)
 static void test_plan_numbers_the_connections_of_workers_by_turns(void **state)
 {
     (void)state;
-    static const struct plan plan = {.workers = 3};
+    static const struct plan plan = {.load.workers = 3};
     for (uint64_t number = 0; number < 10; number++)
         assert_int_equal(plan_connection(&plan, (unsigned)(number % 3), number / 3), number);
 }
@@ -195,16 +195,18 @@ static void test_plan_finds_the_longest_and_the_first_oversize_message(void **st
 static void test_plan_without_prompts_sends_keepalives(void **state)
 {
     (void)state;
-    struct plan plan = {.model = LOAD_HOLD, .keepalive = {"ping!", 5}};
+    struct plan plan = {.load.model = LOAD_HOLD, .keepalive = {"ping!", 5}};
     assert_int_equal(plan_longest_message(&plan), 5);
 }
 
 static struct steps parsed(const char *json)
 {
     static const struct template_scope no_columns = {0};
+    struct json_paths paths = {0};
     struct steps steps;
     struct error error;
-    assert_int_equal(steps_parse(&steps, text_of(json), &no_columns, &error), 0);
+    assert_int_equal(steps_parse(&steps, text_of(json), &no_columns, &paths, &error), 0);
+    json_paths_free(&paths);
     return steps;
 }
 

@@ -92,6 +92,7 @@ static void invent_steps(struct random *random, struct buffer *json)
 static void make(struct bounded *bounded, struct random *random)
 {
     struct error error;
+    struct json_paths paths = {0};
     struct buffer text;
     *bounded = (struct bounded){.prompts = {.items = bounded->prompt_items, .count = PROMPTS}};
     for (size_t i = 0; i < PROMPTS; i++)
@@ -104,14 +105,15 @@ static void make(struct bounded *bounded, struct random *random)
     assert_int_equal(template_compile(&bounded->message, buffer_text(&text), &columns, &error), 0);
     buffer_clear(&text);
     invent_steps(random, &text);
-    assert_int_equal(steps_parse(&bounded->steps, buffer_text(&text), &columns, &error), 0);
+    assert_int_equal(steps_parse(&bounded->steps, buffer_text(&text), &columns, &paths, &error), 0);
+    json_paths_free(&paths);
     buffer_free(&text);
     bounded->plan = (struct plan){
         .prompts = &bounded->prompts,
         .message = &bounded->message,
         .steps = &bounded->steps,
         .users = &bounded->users,
-        .workers = 1,
+        .load.workers = 1,
         .run_id = UINT32_MAX,
     };
 }
@@ -251,18 +253,20 @@ static void test_plan_bounds_parts_of_cells_with_more_to_escape(void **state)
     struct prompt prompt = {{"p", 1}, {"p", 1}, 1};
     struct prompts one = {.items = &prompt, .count = 1};
     struct template template;
+    struct json_paths paths = {0};
     struct steps steps;
     struct error error;
     const char *json = "{\"before_request\": [{\"send\": \"{{prompt:part}}\", \"parts_of\": "
                        "\"{{name:raw}}\", \"part_characters\": 10}]}";
     assert_int_equal(template_compile(&template, text_of("{{prompt}}"), &columns, &error), 0);
-    assert_int_equal(steps_parse(&steps, text_of(json), &columns, &error), 0);
+    assert_int_equal(steps_parse(&steps, text_of(json), &columns, &paths, &error), 0);
     struct plan plan = {
-        .prompts = &one, .message = &template, .users = &users, .steps = &steps, .workers = 1};
+        .prompts = &one, .message = &template, .users = &users, .steps = &steps, .load.workers = 1};
     assert_int_equal(plan_longest_parted(&plan), 10);
     assert_true(plan_longest_message(&plan) >= 18);
     template_free(&template);
     steps_free(&steps);
+    json_paths_free(&paths);
 }
 
 TEST_GROUP(plan_bounds)

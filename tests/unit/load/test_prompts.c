@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "wsload/load/prompts.h"
+#include "wsload/load/inputs.h"
 
 static char directory[] = "/tmp/wsload-test-XXXXXX";
 

@@ -5,7 +5,7 @@
 
 #include "wsload/base/clock.h"
 #include "wsload/base/random.h"
-#include "wsload/load/stages.h"
+#include "wsload/load/schedule.h"
 
 #define S NS_PER_S
 
@@ -292,6 +292,85 @@ static void test_stages_change_where_the_level_has_a_new_whole_part(void **state
     }
 }
 
+/* --- The time before the first stage --- */
+
+/* STAGES as if their first one were HOLD_NS at the start. */
+static struct stages with_first_stage(const struct stages *stages, uint64_t hold_ns)
+{
+    struct stages with = {.start = stages->start, .count = stages->count + 1};
+    with.items[0] = (struct stage){hold_ns, stages->start};
+    memcpy(&with.items[1], stages->items, stages->count * sizeof(stages->items[0]));
+    return with;
+}
+
+static void assert_same_at(const struct stages *held, const struct stages *expected, uint64_t at)
+{
+    double total = stages_total(expected, at);
+    assert_true(stages_level(held, at) == stages_level(expected, at));
+    assert_true(stages_total(held, at) == total);
+    assert_int_equal(stages_time_of_total(held, total), stages_time_of_total(expected, total));
+    assert_int_equal(stages_next_change_ns(held, at), stages_next_change_ns(expected, at));
+}
+
+static void test_stages_held_at_the_start_are_as_with_a_stage_of_it(void **state)
+{
+    (void)state;
+    struct random random;
+    random_init(&random, 46);
+    for (int i = 0; i < 20000; i++) {
+        struct stages held = random_stages(&random);
+        if (held.count == 0)
+            continue; /* there the level stays for ever, held or not */
+        held.hold_ns = random_between(&random, 0, 2) * random_between(&random, 0, 2 * S);
+        struct stages expected = with_first_stage(&held, held.hold_ns);
+        uint64_t end_ns = stages_duration_ns(&expected);
+        assert_int_equal(stages_duration_ns(&held), end_ns);
+        assert_true(stages_highest(&held) == stages_highest(&expected));
+        assert_same_at(&held, &expected, 0);
+        assert_same_at(&held, &expected, held.hold_ns > 0 ? held.hold_ns - 1 : 0);
+        assert_same_at(&held, &expected, held.hold_ns);
+        assert_same_at(&held, &expected, random_between(&random, 0, end_ns));
+        assert_same_at(&held, &expected, end_ns);
+        assert_same_at(&held, &expected, CLOCK_NEVER);
+    }
+}
+
+static void test_stages_that_are_held_begin_later(void **state)
+{
+    (void)state;
+    static const struct {
+        struct stages stages;
+        double highest;
+        uint64_t duration_ns;
+        uint64_t time_of_10;
+        uint64_t first_change_ns;
+    } cases[] = {
+        {{.start = 5, .hold_ns = 3 * S, .items = {{S, 5}}, .count = 1},
+         5,
+         4 * S,
+         2 * S,
+         CLOCK_NEVER},
+        {{.start = 2, .hold_ns = 3 * S, .items = {{0, 4}, {S, 4}}, .count = 2},
+         4,
+         4 * S,
+         4 * S,
+         3 * S},
+        {{.start = 9, .hold_ns = S, .items = {{0, 4}, {S, 4}}, .count = 2},
+         9, /* it was there */
+         2 * S,
+         1250 * NS_PER_MS,
+         S},
+        {{.start = 1, .hold_ns = 5 * S}, 1, CLOCK_NEVER, 10 * S, CLOCK_NEVER},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const struct stages *stages = &cases[i].stages;
+        assert_true(stages_highest(stages) == cases[i].highest);
+        assert_int_equal(stages_duration_ns(stages), cases[i].duration_ns);
+        assert_int_equal(stages_time_of_total(stages, 10), cases[i].time_of_10);
+        assert_int_equal(stages_next_change_ns(stages, 0), cases[i].first_change_ns);
+    }
+}
+
 TEST_GROUP(stages)
 {
     const struct CMUnitTest tests[] = {
@@ -308,6 +387,8 @@ TEST_GROUP(stages)
         cmocka_unit_test(test_stages_total_is_the_sum_of_levels),
         cmocka_unit_test(test_stages_change_at_whole_levels),
         cmocka_unit_test(test_stages_change_where_the_level_has_a_new_whole_part),
+        cmocka_unit_test(test_stages_held_at_the_start_are_as_with_a_stage_of_it),
+        cmocka_unit_test(test_stages_that_are_held_begin_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

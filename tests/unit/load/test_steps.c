@@ -10,11 +10,19 @@
 static const char *const column_names[] = {"id_token"};
 static const struct template_scope columns = {.columns = column_names, .column_count = 1};
 
+static struct json_paths paths;
+
+static void release(struct steps *steps)
+{
+    steps_free(steps);
+    json_paths_free(&paths);
+}
+
 static void parse(struct steps *steps, const char *text)
 {
     struct error error = {""};
 
-    assert_int_equal(steps_parse(steps, text_of(text), &columns, &error), 0);
+    assert_int_equal(steps_parse(steps, text_of(text), &columns, &paths, &error), 0);
     assert_string_equal(error.text, "");
 }
 
@@ -58,9 +66,9 @@ static void test_steps_are_read_from_both_lists(void **state)
     assert_renders(&step->message, &values, "START 42");
     assert_false(step->parted);
     assert_int_equal(step->expect.kind, RULE_JSON_IS);
-    assert_int_equal(steps.paths.count, 1);
+    assert_int_equal(paths.count, 1);
     assert_string_equal(step->detail, "before_request 1");
-    steps_free(&steps);
+    release(&steps);
 }
 
 static void test_steps_may_be_none(void **state)
@@ -75,7 +83,7 @@ static void test_steps_may_be_none(void **state)
         parse(&steps, texts[i]);
         assert_int_equal(steps.on_connect.count + steps.before_request.count, 0);
         assert_false(steps_wait_before_request(&steps));
-        steps_free(&steps);
+        release(&steps);
     }
 }
 
@@ -112,7 +120,7 @@ static void test_steps_with_a_part_are_repeated(void **state)
         assert_int_equal(step->part_characters, cases[i].characters);
         assert_renders(&step->message, &values, "3=hi");
         assert_renders(&step->parts_of, &values, cases[i].parts_of);
-        steps_free(&steps);
+        release(&steps);
     }
 }
 
@@ -124,11 +132,11 @@ static void test_steps_know_whether_requests_wait(void **state)
     parse(&steps, "{\"on_connect\": [{\"send\": \"a\", \"expect\": \"text:b\"}],"
                   "\"before_request\": [{\"send\": \"a\"}, {\"send\": \"b\"}]}");
     assert_false(steps_wait_before_request(&steps));
-    steps_free(&steps);
+    release(&steps);
     parse(&steps, "{\"before_request\": [{\"send\": \"a\"}, {\"send\": \"b\", "
                   "\"expect\": \"text:c\"}]}");
     assert_true(steps_wait_before_request(&steps));
-    steps_free(&steps);
+    release(&steps);
 }
 
 /* What stands in the one step of on_connect or before_request, and what is said of it. */
@@ -185,9 +193,9 @@ static void test_steps_errors_name_the_step(void **state)
         snprintf(text, sizeof(text), "{\"%s\": [{\"send\": \"fine\"}, %s]}", cases[i].list,
                  cases[i].step);
         snprintf(expected, sizeof(expected), "%s 2: %s", cases[i].list, cases[i].expected);
-        assert_int_equal(steps_parse(&steps, text_of(text), &columns, &error), -1);
+        assert_int_equal(steps_parse(&steps, text_of(text), &columns, &paths, &error), -1);
         assert_string_equal(error.text, expected);
-        steps_free(&steps);
+        release(&steps);
     }
 }
 
@@ -211,9 +219,9 @@ static void test_steps_errors_pass_on_what_templates_and_rules_say(void **state)
         struct steps steps;
         struct error error = {""};
 
-        assert_int_equal(steps_parse(&steps, text_of(cases[i].text), &columns, &error), -1);
+        assert_int_equal(steps_parse(&steps, text_of(cases[i].text), &columns, &paths, &error), -1);
         assert_memory_equal(error.text, cases[i].begin, strlen(cases[i].begin));
-        steps_free(&steps);
+        release(&steps);
     }
 }
 
@@ -251,9 +259,9 @@ static void test_steps_errors_of_the_whole_file(void **state)
         struct steps steps;
         struct error error;
 
-        assert_int_equal(steps_parse(&steps, cases[i].text, &columns, &error), -1);
+        assert_int_equal(steps_parse(&steps, cases[i].text, &columns, &paths, &error), -1);
         assert_string_equal(error.text, cases[i].expected);
-        steps_free(&steps);
+        release(&steps);
     }
 }
 
@@ -278,9 +286,9 @@ static void test_steps_are_bounded_in_number(void **state)
     parse(&steps, text.data);
     assert_int_equal(steps.on_connect.count, STEPS_MAX);
     assert_string_equal(steps.on_connect.items[STEPS_MAX - 1].detail, "on_connect 32");
-    steps_free(&steps);
+    release(&steps);
     append_steps(&text, STEPS_MAX + 1);
-    assert_int_equal(steps_parse(&steps, buffer_text(&text), &columns, &error), -1);
+    assert_int_equal(steps_parse(&steps, buffer_text(&text), &columns, &paths, &error), -1);
     assert_string_equal(error.text, "member 'on_connect' has more than 32 steps");
     buffer_free(&text);
 }
@@ -304,15 +312,15 @@ static void test_steps_load_names_the_file(void **state)
     assert_non_null(mkdtemp(directory));
     assert_int_equal(chdir(directory), 0);
     write_file("s.json", "{\"on_connect\": [{\"send\": \"a\"}, {}]}");
-    assert_int_equal(steps_load(&steps, "s.json", &columns, &error), -1);
+    assert_int_equal(steps_load(&steps, "s.json", &columns, &paths, &error), -1);
     assert_string_equal(error.text, "s.json: on_connect 2: neither 'send' nor 'expect': there is "
                                     "nothing to do");
     write_file("s.json", "{\"on_connect\": [{\"send\": \"a\"}]}");
-    assert_int_equal(steps_load(&steps, "s.json", &columns, &error), 0);
+    assert_int_equal(steps_load(&steps, "s.json", &columns, &paths, &error), 0);
     assert_int_equal(steps.on_connect.count, 1);
-    steps_free(&steps);
+    release(&steps);
     assert_int_equal(unlink("s.json"), 0);
-    assert_int_equal(steps_load(&steps, "s.json", &columns, &error), -1);
+    assert_int_equal(steps_load(&steps, "s.json", &columns, &paths, &error), -1);
     assert_string_equal(error.text, "s.json: No such file or directory");
     assert_int_equal(chdir("/"), 0);
     assert_int_equal(rmdir(directory), 0);
@@ -334,7 +342,7 @@ static void test_steps_load_the_bedrock_chat_example(void **state)
 
     (void)state;
     steps_load(&steps, WSLOAD_TEST_DATA "/../docs/examples/bedrock-chat.setup.json", &columns,
-               &error);
+               &paths, &error);
     assert_string_equal(error.text, "");
     assert_int_equal(steps.on_connect.count, 0);
     assert_int_equal(steps.before_request.count, 2);
@@ -350,7 +358,7 @@ static void test_steps_load_the_bedrock_chat_example(void **state)
                    "{\"conversationId\":\"0badcafe-2a\",\"message\":{\"role\":\"user\","
                    "\"content\":[{\"contentType\":\"text\",\"body\":\"say \\\"hi\\\"\"}],"
                    "\"model\":\"claude-v3.5-sonnet\",\"parentMessageId\":null}}");
-    steps_free(&steps);
+    release(&steps);
 }
 
 static void test_step_part_cuts_between_characters(void **state)

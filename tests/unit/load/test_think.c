@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "wsload/base/clock.h"
-#include "wsload/load/think.h"
+#include "wsload/load/schedule.h"
 
 #define S NS_PER_S
 
@@ -51,6 +51,33 @@ static void test_think_parse_says_what_is_wrong(void **state)
         struct error error = {""};
         assert_int_equal(think_parse(cases[i].text, &think, &error), -1);
         assert_string_equal(error.text, cases[i].error);
+    }
+}
+
+static void test_think_format_is_read_back_to_the_ns(void **state)
+{
+    (void)state;
+    static const struct {
+        struct think think;
+        const char *text;
+    } cases[] = {
+        {{THINK_UNIFORM, 2 * S, 2 * S}, "2s"},
+        {{THINK_UNIFORM, 0, 0}, "0s"},
+        {{THINK_UNIFORM, 90 * S, 3600 * S}, "90s-3600s"},
+        {{THINK_UNIFORM, S / 10, 3 * S / 10}, "100ms-300ms"},
+        {{THINK_UNIFORM, 1, 2 * S + 1}, "0.001us-2000000.001us"},
+        {{THINK_EXPONENTIAL, 1500 * NS_PER_US, 0}, "exp:1500us"},
+        {{THINK_EXPONENTIAL, 3600000 * S - 1, 0}, "exp:3599999999999.999us"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char text[THINK_TEXT_SIZE];
+        struct think again;
+        struct error error;
+        assert_string_equal(think_format(&cases[i].think, text), cases[i].text);
+        assert_int_equal(think_parse(text, &again, &error), 0);
+        assert_int_equal(again.law, cases[i].think.law);
+        assert_int_equal(again.low_ns, cases[i].think.low_ns);
+        assert_int_equal(again.high_ns, cases[i].think.high_ns);
     }
 }
 
@@ -146,6 +173,7 @@ TEST_GROUP(think)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_think_parse_takes_its_three_forms),
         cmocka_unit_test(test_think_parse_says_what_is_wrong),
+        cmocka_unit_test(test_think_format_is_read_back_to_the_ns),
         cmocka_unit_test(test_think_time_is_none_or_fixed),
         cmocka_unit_test(test_think_time_is_uniform_between_two),
         cmocka_unit_test(test_think_time_is_exponential),

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "wsload/base/file.h"
-#include "wsload/load/users.h"
+#include "wsload/load/inputs.h"
 
 static char path[] = "/tmp/wsload-test-XXXXXX";
 

@@ -27,8 +27,14 @@ static void test_failure_names_are_those_of_the_summary(void **state)
 
     (void)state;
     assert_int_equal(FAILURE_KIND_COUNT, ARRAY_LENGTH(expected));
-    for (size_t i = 0; i < ARRAY_LENGTH(expected); i++)
+    for (size_t i = 0; i < ARRAY_LENGTH(expected); i++) {
+        enum failure_kind kind;
         assert_string_equal(failure_name((enum failure_kind)i), expected[i]);
+        assert_true(failure_kind_of(expected[i], &kind));
+        assert_int_equal(kind, i);
+    }
+    assert_false(failure_kind_of("", &(enum failure_kind){FAILURE_DNS}));
+    assert_false(failure_kind_of("dn", &(enum failure_kind){FAILURE_DNS}));
 }
 
 static void test_failure_hint_knows_api_gateway(void **state)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "wsload/protocol/frame_reader.h"
+#include "wsload/protocol/frame.h"
 
 #define MESSAGE_MAX 100000
 #define EVENTS_MAX  16

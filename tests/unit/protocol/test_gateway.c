@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "wsload/base/utf8.h"
+#include "wsload/base/text.h"
 #include "wsload/protocol/gateway.h"
 
 static bool recognised(struct text message)
@@ -125,6 +125,38 @@ static void test_gateway_reads_what_an_error_says(void **state)
     }
 }
 
+static void test_gateway_finds_the_ids_of_a_frame(void **state)
+{
+    static const struct {
+        const char *frame;
+        const char *expected; /* all of them, as "name=value " */
+    } cases[] = {
+        {"{\"message\":\"a\",\"connectionId\":\"c=\",\"requestId\":\"r=\"}",
+         "requestId=r= connectionId=c= "},
+        {"{\"messageId\":\"m\",\"connectionId\":\"c\",\"requestId\":\"r\"}",
+         "requestId=r connectionId=c messageId=m "},
+        {"{\"requestId\":7,\"connectionId\":\"c\"}", "connectionId=c "},
+        {"{\"requestId\":7,\"requestId\":\"first\",\"requestId\":\"second\"}", "requestId=first "},
+        {"{\"requestId\":\"r\",\"connectionId\":\"cut of", "requestId=r "},
+        {"{\"message\":\"a\"}", ""},
+        {"no object", ""},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct gateway_id ids[GATEWAY_IDS];
+        size_t count = gateway_ids_find(text_of(cases[i].frame), ids);
+        char found[200] = "";
+        size_t length = 0;
+
+        for (size_t j = 0; j < count; j++)
+            length += (size_t)snprintf(found + length, sizeof(found) - length, "%s=%.*s ",
+                                       ids[j].name, (int)ids[j].value.length, ids[j].value.data);
+        assert_string_equal(found, cases[i].expected);
+    }
+}
+
 static void test_gateway_bills_each_32_kib_begun(void **state)
 {
     static const struct {
@@ -153,6 +185,7 @@ TEST_GROUP(gateway)
         cmocka_unit_test(test_gateway_looks_at_the_message_and_not_behind_it),
         cmocka_unit_test(test_gateway_turns_long_messages_away),
         cmocka_unit_test(test_gateway_reads_what_an_error_says),
+        cmocka_unit_test(test_gateway_finds_the_ids_of_a_frame),
         cmocka_unit_test(test_gateway_bills_each_32_kib_begun),
     };
 

@@ -43,7 +43,7 @@ static void test_header_parse_refuses_and_never_shows_the_value(void **state)
         {"Authorization SECRET", "without a colon"},
         {": SECRET", "header name"},
         {"SECRET is here: SECRET", "header name"},
-        {"Name : SECRET", "right behind it"},
+        {"Name : SECRET", "right after it"},
         {"N\xC3\xA9: SECRET", "header name"},
         {"X: SECRET\r\nY: SECRET", "header 'X': its value holds a line break"},
         {"X: SECRET\n", "header 'X'"},

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "wsload/protocol/json_path.h"
+#include "wsload/protocol/json_scan.h"
 
 static void test_json_paths_are_cut_into_steps(void **state)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wsload/base/buffer.h"
+#include "wsload/base/text.h"
 #include "wsload/protocol/json_scan.h"
 
 /* The value at PATH in DOCUMENT. */

@@ -83,7 +83,10 @@ static const struct {
     {&none,
      TIMED_OUT,
      false,
-     {.last = true, .error = MESSAGE_GATEWAY_ERROR, .gateway.timeout = true}},
+     {.last = true,
+      .error = MESSAGE_GATEWAY_ERROR,
+      .gateway.timeout = true,
+      .more_may_come = true}},
     {&seed, "{\"message\":\"Bonjour\"}", false, {.last = true}},
     {&seed, "{\"message\":\"Une erreur\"}", false, {.last = true, .error = MESSAGE_ERROR}},
     {&seed, "un trafic intense", false, {.last = true, .error = MESSAGE_ERROR}},
@@ -95,34 +98,46 @@ static const struct {
      {.last = true, .error = MESSAGE_GATEWAY_ERROR}},
     {&bedrock, "{\"status\":\"STREAMING\",\"completion\":\"tok\"}", false, {0}},
     {&bedrock, "{\"status\":\"STREAMING_END\"}", false, {.last = true}},
-    {&bedrock, "{\"status\":\"ERROR\"}", false, {.error = MESSAGE_ERROR}},
+    {&bedrock, "{\"status\":\"ERROR\"}", false, {.error = MESSAGE_ERROR, .more_may_come = true}},
     {&bedrock, "Message sent.", false, {.ignored = true}},
     {&bedrock, "Message sent!", false, {0}},
     {&bedrock, FORBIDDEN, false, {.error = MESSAGE_GATEWAY_ERROR}},
     {&bedrock,
      TIMED_OUT,
      false,
-     {.error = MESSAGE_GATEWAY_ERROR, .error_goes_on = true, .gateway.timeout = true}},
+     {.error = MESSAGE_GATEWAY_ERROR,
+      .error_goes_on = true,
+      .gateway.timeout = true,
+      .more_may_come = true}},
     {&builder, "{\"data\":\"##KEEP_ALIVE##\"}", false, {.ignored = true}},
     {&builder, "{\"errorMessage\":\"x\"}", false, {.error = MESSAGE_ERROR, .error_goes_on = true}},
     {&builder,
      "{\"errorMessage\":\"x\",\"data\":\"##END_CONVERSATION##\"}",
      false,
      {.last = true, .error = MESSAGE_ERROR}},
-    {&final, TIMED_OUT, false, {.error = MESSAGE_GATEWAY_ERROR, .gateway.timeout = true}},
+    {&final,
+     TIMED_OUT,
+     false,
+     {.error = MESSAGE_GATEWAY_ERROR, .gateway.timeout = true, .more_may_come = true}},
     {&passing,
      TIMED_OUT,
      false,
-     {.error = MESSAGE_GATEWAY_ERROR, .error_goes_on = true, .gateway.timeout = true}},
+     {.error = MESSAGE_GATEWAY_ERROR,
+      .error_goes_on = true,
+      .gateway.timeout = true,
+      .more_may_come = true}},
     {&passing, FORBIDDEN, false, {.last = true, .error = MESSAGE_GATEWAY_ERROR}},
     {&passing, "hello", false, {.last = true}},
     {&said,
      TIMED_OUT,
      false,
-     {.last = true, .error = MESSAGE_GATEWAY_ERROR, .gateway.timeout = true}},
+     {.last = true,
+      .error = MESSAGE_GATEWAY_ERROR,
+      .gateway.timeout = true,
+      .more_may_come = true}},
     {&both, "a", false, {.error = MESSAGE_ERROR, .error_goes_on = true}},
-    {&both, "b", false, {.error = MESSAGE_ERROR}},
-    {&both, "abc", false, {.error = MESSAGE_ERROR}},
+    {&both, "b", false, {.error = MESSAGE_ERROR, .more_may_come = true}},
+    {&both, "abc", false, {.error = MESSAGE_ERROR, .more_may_come = true}},
     {&both, "d", false, {0}},
     {&ignoring, "KEEP", false, {.ignored = true}},
     {&ignoring, "hello", false, {.last = true}},
@@ -146,13 +161,49 @@ static void test_message_read_tells_what_a_message_means(void **state)
         struct reply_rules rules;
 
         compile(&rules, meanings[i].asked);
-        message_read(&rules, text_of(meanings[i].message), meanings[i].binary, &meaning);
+        message_read(&rules, NULL, text_of(meanings[i].message), meanings[i].binary, &meaning);
         assert_int_equal(meaning.invalid, expected->invalid);
         assert_int_equal(meaning.ignored, expected->ignored);
         assert_int_equal(meaning.last, expected->last);
         assert_int_equal(meaning.error, expected->error);
         assert_int_equal(meaning.error_goes_on, expected->error_goes_on);
+        assert_int_equal(meaning.passing,
+                         expected->error_goes_on && expected->error == MESSAGE_GATEWAY_ERROR);
+        assert_int_equal(meaning.more_may_come, expected->more_may_come);
         assert_int_equal(meaning.gateway.timeout, expected->gateway.timeout);
+        reply_rules_free(&rules);
+    }
+}
+
+static void test_message_read_tells_what_answers_a_step(void **state)
+{
+    static const struct asked asked = {.ends = {"json:end"}, .ignored = {"json:ignored"}};
+    static const struct {
+        const char *rule, *message;
+        bool answers, last;
+    } cases[] = {
+        {"json:ok=true", "{\"ok\":true}", true, false},
+        {"json:ok=true", "{\"ok\":true,\"end\":1}", true, true},
+        {"json:ok=true", "{\"ok\":false,\"end\":1}", false, true},
+        {"json:ok=true", "{\"ok\":true,\"ignored\":1}", false, false},
+        {"json:end=1", "{\"end\":1}", true, true}, /* a path that a rule of replies has, too */
+        {"contains:ok", "ok", true, false},
+        {"text:ok", "no", false, false},
+        {NULL, "ok", false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct reply_rules rules;
+        struct message_meaning meaning;
+        struct rule step;
+        struct error error;
+        compile(&rules, &asked);
+        if (cases[i].rule)
+            assert_int_equal(rule_parse(cases[i].rule, &rules.paths, &step, &error), 0);
+        message_read(&rules, cases[i].rule ? &step : NULL, text_of(cases[i].message), false,
+                     &meaning);
+        assert_int_equal(meaning.answers, cases[i].answers);
+        assert_int_equal(meaning.last, cases[i].last);
         reply_rules_free(&rules);
     }
 }
@@ -177,7 +228,7 @@ static void test_message_read_finds_the_id(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct message_meaning meaning;
 
-        message_read(&rules, text_of(cases[i].message), false, &meaning);
+        message_read(&rules, NULL, text_of(cases[i].message), false, &meaning);
         assert_int_equal(meaning.id.kind, cases[i].kind);
         assert_true(text_equal(meaning.id.raw, text_of(cases[i].raw)));
     }
@@ -197,29 +248,25 @@ struct course {
 static void follow(const struct course *course)
 {
     struct reply reply = {0};
-    struct message_meaning meaning = {0};
+    enum reply_verdict verdict = REPLY_GOES_ON;
     struct reply_rules rules;
-    struct failure failure;
-    struct text last = {0};
-    bool over = false;
+    struct message_meaning meaning;
+    struct failure failure; /* borrowed from the meaning */
     uint32_t added = 0;
-    bool silent;
 
     compile(&rules, &course->asked);
     reply.keeps_text = reply_rules_need_text(&rules);
-    while (!over && course->messages[added][0] != '\0') {
-        last = text_of(course->messages[added++]);
-        message_read(&rules, last, false, &meaning);
+    while (verdict == REPLY_GOES_ON && course->messages[added][0] != '\0') {
+        message_read(&rules, NULL, text_of(course->messages[added++]), false, &meaning);
         assert_false(meaning.invalid || meaning.ignored);
-        over = reply_add(&reply, &rules, last, &meaning);
+        if (!meaning.passing)
+            verdict = reply_add(&reply, &rules, &meaning, &failure);
     }
-    silent = !over;
-    if (silent)
-        last = (struct text){0};
+    if (verdict == REPLY_GOES_ON)
+        verdict = reply_end(&reply, &rules, &failure);
     assert_int_equal(added, course->added);
     assert_int_equal(reply.messages, course->counted);
-    assert_int_equal(reply_failed(&reply, &rules, last, silent ? NULL : &meaning, &failure),
-                     course->failure.detail != NULL);
+    assert_int_equal(verdict, course->failure.detail ? REPLY_FAILED : REPLY_GOOD);
     if (course->failure.detail != NULL) {
         assert_int_equal(failure.kind, course->failure.kind);
         assert_string_equal(failure.detail, course->failure.detail);
@@ -387,15 +434,16 @@ static void test_reply_keeps_its_text_up_to_a_maximum(void **state)
     struct reply reply = {.keeps_text = true};
     struct message_meaning meaning;
     struct reply_rules rules;
+    struct failure failure;
     struct text half;
 
     (void)state;
     half = (struct text){calloc(1, REPLY_TEXT_MAX / 2 + 1), REPLY_TEXT_MAX / 2 + 1};
     assert_non_null(half.data);
     compile(&rules, &asked);
-    message_read(&rules, half, false, &meaning);
+    message_read(&rules, NULL, half, false, &meaning);
     for (int i = 0; i < 3; i++)
-        assert_false(reply_add(&reply, &rules, half, &meaning));
+        assert_int_equal(reply_add(&reply, &rules, &meaning, &failure), REPLY_GOES_ON);
     assert_int_equal(reply.text.length, REPLY_TEXT_MAX);
     assert_int_equal(reply.bytes, 3 * half.length);
     assert_int_equal(reply.messages, 3);
@@ -412,11 +460,12 @@ static void test_reply_of_one_message_allocates_nothing(void **state)
     struct reply reply = {0};
     struct message_meaning meaning;
     struct reply_rules rules;
+    struct failure failure;
 
     (void)state;
     compile(&rules, &asked);
-    message_read(&rules, text_of("a and err"), false, &meaning);
-    assert_true(reply_add(&reply, &rules, text_of("a and err"), &meaning));
+    message_read(&rules, NULL, text_of("a and err"), false, &meaning);
+    assert_int_equal(reply_add(&reply, &rules, &meaning, &failure), REPLY_FAILED);
     assert_null(reply.text.data);
     assert_null(reply.error);
     reply_rules_free(&rules);
@@ -435,10 +484,10 @@ static void test_reply_cuts_the_example_of_an_error_that_goes_on(void **state)
     (void)state;
     memset(message + 3, 'x', sizeof(message) - 3);
     compile(&rules, &asked);
-    message_read(&rules, text, false, &meaning);
-    assert_false(reply_add(&reply, &rules, text, &meaning));
+    message_read(&rules, NULL, text, false, &meaning);
+    assert_int_equal(reply_add(&reply, &rules, &meaning, &failure), REPLY_GOES_ON);
     message[0] = 'E'; /* what is kept is a copy */
-    assert_true(reply_failed(&reply, &rules, (struct text){0}, NULL, &failure));
+    assert_int_equal(reply_end(&reply, &rules, &failure), REPLY_FAILED);
     assert_int_equal(failure.example.length, 1000);
     assert_memory_equal(failure.example.data, "errx", 4);
     reply_clear(&reply);
@@ -450,6 +499,7 @@ TEST_GROUP(reply)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_message_read_tells_what_a_message_means),
+        cmocka_unit_test(test_message_read_tells_what_answers_a_step),
         cmocka_unit_test(test_message_read_finds_the_id),
         cmocka_unit_test(test_reply_is_over_by_its_rules),
         cmocka_unit_test(test_reply_fails_by_its_errors),

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "wsload/protocol/rule.h"
+#include "wsload/protocol/reply.h"
 
 /* Whether the rule TEXT holds for MESSAGE. */
 static bool holds(const char *text, const char *message)

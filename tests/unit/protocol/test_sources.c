@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "wsload/protocol/sources.h"
+#include "wsload/protocol/route.h"
 
 static struct sources parsed(const char *text)
 {

@@ -142,12 +142,12 @@ static void test_template_knows_what_it_uses(void **state)
     assert_int_equal(
         template_compile(&template, text_of("x{{prompt:raw}}y{{timestamp}}"), &everything, &error),
         0);
-    assert_true(template_uses_any(&template, TEMPLATE_PROMPT_RAW));
-    assert_true(template_uses_any(&template, TEMPLATE_TIMESTAMP));
-    assert_false(template_uses_any(&template, TEMPLATE_PROMPT));
-    assert_false(template_uses_any(&template, TEMPLATE_SEQ));
+    assert_true(template.variables & TEMPLATE_PROMPT_RAW);
+    assert_true(template.variables & TEMPLATE_TIMESTAMP);
+    assert_false(template.variables & TEMPLATE_PROMPT);
+    assert_false(template.variables & TEMPLATE_SEQ);
     template_free(&template);
-    assert_false(template_uses_any(&template, TEMPLATE_TIMESTAMP));
+    assert_false(template.variables & TEMPLATE_TIMESTAMP);
     template_free(&template);
 }
 
@@ -200,8 +200,8 @@ static void test_template_knows_a_column_whichever_it_is(void **state)
 
         assert_int_equal(template_compile(&template, text_of(cases[i].text), &everything, &error),
                          0);
-        assert_int_equal(template_uses_any(&template, TEMPLATE_COLUMN), cases[i].column);
-        assert_int_equal(template_uses_any(&template, TEMPLATE_COLUMN_RAW), cases[i].raw);
+        assert_int_equal((template.variables & TEMPLATE_COLUMN) != 0, cases[i].column);
+        assert_int_equal((template.variables & TEMPLATE_COLUMN_RAW) != 0, cases[i].raw);
         template_free(&template);
     }
 }
@@ -219,7 +219,7 @@ static void test_template_columns_are_raw_where_the_scope_says_so(void **state)
                      0);
     assert_int_equal(template_render(&template, &values, out), 13);
     assert_memory_equal(out, "o\"neil o\"neil", 13);
-    assert_false(template_uses_any(&template, TEMPLATE_COLUMN));
+    assert_false(template.variables & TEMPLATE_COLUMN);
     template_free(&template);
 }
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "wsload/protocol/url.h"
+#include "wsload/protocol/handshake.h"
 
 static void test_url_parse_takes_websocket_urls(void **state)
 {

@@ -2,24 +2,23 @@
 
 #include <string.h>
 
-#include "fixtures.h"
 #include "testing.h"
 
-static void assert_has(const struct results *results, const char *text, bool wanted)
+static void assert_has(const struct fixture *fixture, const char *text, bool wanted)
 {
     struct buffer out;
-    fixture_console(results, false, &out);
+    fixture_console(fixture, false, &out);
     if ((strstr(out.data, text) != NULL) != wanted)
         fail_msg("'%s' is %s:\n%s", text, wanted ? "not in" : "in", out.data);
     buffer_free(&out);
 }
 
-void assert_shows(const struct results *results, const char *text)
+void assert_shows(const struct fixture *fixture, const char *text)
 {
-    assert_has(results, text, true);
+    assert_has(fixture, text, true);
 }
 
-void assert_hides(const struct results *results, const char *text)
+void assert_hides(const struct fixture *fixture, const char *text)
 {
-    assert_has(results, text, false);
+    assert_has(fixture, text, false);
 }

@@ -1,5 +1,6 @@
 #include "fixture_runs.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "testing.h"
@@ -18,31 +19,53 @@ uint64_t now_ns(void)
     return clock_ns;
 }
 
-void add_thresholds(struct results *results, double max_latency, double min_rps,
+void set_url(struct fixture *run, const char *url)
+{
+    snprintf(run->measurement->load.url, sizeof(run->measurement->load.url), "%s", url);
+}
+
+void set_count(struct fixture *run, enum counter id, uint64_t count)
+{
+    run->measurement->counts[id] = count;
+}
+
+void add_count(struct fixture *run, enum counter id, uint64_t count)
+{
+    run->measurement->counts[id] += count;
+}
+
+void set_usage(struct fixture *run, const double *worker_cpu, uint64_t memory_mib)
+{
+    for (unsigned i = 0; i < run->measurement->load.workers; i++)
+        measurement_add_cpu(run->measurement, worker_cpu[i]);
+    set_count(run, COUNT_MEMORY, memory_mib << 20);
+}
+
+void add_thresholds(struct fixture *run, double max_latency, double min_rps,
                     double min_success_rate)
 {
-    struct thresholds *thresholds = &results->thresholds;
+    struct thresholds *thresholds = &run->thresholds;
     thresholds_add(thresholds, "max_latency", "latency:avg", THRESHOLD_AT_MOST, max_latency);
     thresholds_add(thresholds, "min_rps", "requests_per_second", THRESHOLD_AT_LEAST, min_rps);
     thresholds_add(thresholds, "min_success_rate", "success_rate", THRESHOLD_AT_LEAST,
                    min_success_rate);
 }
 
-void add_threshold(struct results *results, const char *text)
+void add_threshold(struct fixture *run, const char *text)
 {
     struct error error;
-    if (thresholds_parse(&results->thresholds, text, &error) != 0)
+    if (thresholds_parse(&run->thresholds, text, &error) != 0)
         fail_msg("%s", error.text);
 }
 
-void advance(struct results *results, uint64_t ns)
+void advance(struct fixture *run, uint64_t ns)
 {
     clock_ns += ns;
-    recorder_tick(&results->recorded, clock_ns, results->setup.connections,
-                  results->setup.connections);
+    recorder_tick(run->recorder, clock_ns, run->measurement->load.connections,
+                  run->measurement->load.connections);
 }
 
-void end_request(struct results *results, uint64_t seq, const struct timing *timing,
+void end_request(struct fixture *run, uint64_t seq, const struct timing *timing,
                  const struct failure *failure)
 {
     uint64_t sent_ns = clock_ns - timing->latency_ns;
@@ -54,47 +77,47 @@ void end_request(struct results *results, uint64_t seq, const struct timing *tim
         .failure = failure,
         .prompt = text_of(failure ? "Tell me a story." : "What does \"idempotent\" mean?"),
     };
-    recorder_message_sent(&results->recorded, outcome.prompt.length);
-    if (failure == NULL) {
+    recorder_message_sent(run->recorder, outcome.prompt.length);
+    if (!failure) {
         outcome.reply = text_of("{\"message\": \"Bonjour, d\xC3\xA9j\xC3\xA0 l\xC3\xA0 ?\"}");
         outcome.first_ns = outcome.done_ns;
         outcome.messages = 1;
         outcome.bytes = outcome.reply.length;
-        recorder_message_received(&results->recorded, outcome.bytes);
+        recorder_message_received(run->recorder, outcome.bytes);
     }
-    recorder_account(&results->recorded, outcome.due_ns)->planned++;
-    recorder_request_sent(&results->recorded, outcome.due_ns, sent_ns, timing->waited);
-    recorder_request_done(&results->recorded, &outcome);
+    recorder_count_request(run->recorder, COUNT_PLANNED, outcome.due_ns);
+    recorder_request_sent(run->recorder, outcome.due_ns, sent_ns, timing->waited);
+    recorder_request_done(run->recorder, &outcome);
 }
 
-void succeed_many(struct results *results, uint64_t first_seq, uint64_t count, uint64_t step_ns)
+void succeed_many(struct fixture *run, uint64_t first_seq, uint64_t count, uint64_t step_ns)
 {
     for (uint64_t i = 0; i < count; i++) {
         struct timing timing = {.latency_ns = (501 + i * i % 50) * 100 * NS_PER_US};
-        advance(results, step_ns);
-        end_request(results, first_seq + i, &timing, NULL);
+        advance(run, step_ns);
+        end_request(run, first_seq + i, &timing, NULL);
     }
 }
 
-void succeed_on_time(struct results *results, uint64_t first_seq, uint64_t count, uint64_t step_ns)
+void succeed_on_time(struct fixture *run, uint64_t first_seq, uint64_t count, uint64_t step_ns)
 {
     for (uint64_t i = 0; i < count; i++) {
         struct timing timing = {.lag_ns = (20 + i * i % 41) * NS_PER_US,
                                 .latency_ns = (501 + i * i % 50) * 100 * NS_PER_US};
-        advance(results, step_ns);
-        end_request(results, first_seq + i, &timing, NULL);
+        advance(run, step_ns);
+        end_request(run, first_seq + i, &timing, NULL);
     }
 }
 
-void fail_many(struct results *results, uint64_t first_seq, uint64_t count,
+void fail_many(struct fixture *run, uint64_t first_seq, uint64_t count,
                const struct failure *failure)
 {
     static const struct timing at_once = {0};
     for (uint64_t i = 0; i < count; i++)
-        end_request(results, first_seq + i, &at_once, failure);
+        end_request(run, first_seq + i, &at_once, failure);
 }
 
-void fail_unsent(struct results *results, uint64_t first_seq, uint64_t count,
+void fail_unsent(struct fixture *run, uint64_t first_seq, uint64_t count,
                  const struct failure *failure)
 {
     for (uint64_t i = 0; i < count; i++) {
@@ -105,14 +128,14 @@ void fail_unsent(struct results *results, uint64_t first_seq, uint64_t count,
             .failure = failure,
             .prompt = text_of("Tell me a story."),
         };
-        results->recorded.measured.planned++;
-        recorder_request_done(&results->recorded, &outcome);
+        recorder_count(run->recorder, COUNT_PLANNED);
+        recorder_request_done(run->recorder, &outcome);
     }
 }
 
-void open_connections(struct results *results, uint64_t count)
+void open_connections(struct fixture *run, uint64_t count)
 {
-    bool tls = strncmp(results->setup.url, "wss:", 4) == 0;
+    bool tls = strncmp(run->measurement->load.url, "wss:", 4) == 0;
     for (uint64_t i = 0; i < count; i++) {
         uint64_t total_ns = (190 + i * 7) * 10 * NS_PER_US;
         struct connect_times times = {{
@@ -122,10 +145,11 @@ void open_connections(struct results *results, uint64_t count)
             [CONNECT_UPGRADE] = total_ns / 4,
             [CONNECT_TOTAL] = total_ns,
         }};
-        recorder_connection_opened(&results->recorded, &times, OPENING_FIRST);
+        recorder_connection_opened(run->recorder, &times, OPENING_FIRST);
     }
     for (uint64_t i = 0; i < 100; i++)
-        histogram_record(&results->recorded.loop_lag, (1 + i % 7 * i % 31) * NS_PER_US);
-    results->recorded.connections.open_at_end = count;
-    results->open_time_ns = 41 * NS_PER_MS;
+        histogram_record(&run->measurement->distributions[DIST_LOOP_LAG],
+                         (1 + i % 7 * i % 31) * NS_PER_US);
+    set_count(run, COUNT_OPEN_AT_END, count);
+    set_count(run, COUNT_OPEN_TIME, 41 * NS_PER_MS);
 }

@@ -15,10 +15,10 @@ struct stream {
     uint64_t bytes;
 };
 
-static void end_stream(struct results *results, uint64_t seq, const struct stream *stream,
+static void end_stream(struct fixture *run, uint64_t seq, const struct stream *stream,
                        const struct failure *failure)
 {
-    struct recorder *recorded = &results->recorded;
+    struct recorder *recorder = run->recorder;
     uint64_t first_ns = now_ns() - (stream->messages - 1) * stream->gap_ns;
     struct request_outcome outcome = {
         .seq = seq,
@@ -32,41 +32,40 @@ static void end_stream(struct results *results, uint64_t seq, const struct strea
         .prompt = text_of("Tell me a story."),
         .reply = text_of("{\"status\": \"STREAMING\", \"completion\": \"Once\"}"),
     };
-    recorded->measured.planned++;
-    recorder_request_sent(recorded, outcome.due_ns, outcome.sent_ns, false);
-    recorder_message_sent(recorded, outcome.prompt.length);
+    recorder_count(recorder, COUNT_PLANNED);
+    recorder_request_sent(recorder, outcome.due_ns, outcome.sent_ns, false);
+    recorder_message_sent(recorder, outcome.prompt.length);
     for (uint64_t i = 0; i < stream->messages; i++)
-        recorder_message_received(recorded, stream->bytes);
+        recorder_message_received(recorder, stream->bytes);
     for (uint64_t i = 1; i < stream->messages; i++)
-        recorder_gap(recorded, outcome.due_ns, stream->gap_ns);
-    recorder_request_done(recorded, &outcome);
+        recorder_gap(recorder, outcome.due_ns, stream->gap_ns);
+    recorder_request_done(recorder, &outcome);
 }
 
 /* COUNT replies of 15 messages, one every 50 ms; the first message comes after 300 ms to 888 ms. */
-static void stream_many(struct results *results, uint64_t first_seq, uint64_t count)
+static void stream_many(struct fixture *run, uint64_t first_seq, uint64_t count)
 {
     for (uint64_t i = 0; i < count; i++) {
         struct stream stream = {.first_ns = (300 + i * i % 50 * 12) * NS_PER_MS,
                                 .gap_ns = (38 + i % 5) * NS_PER_MS,
                                 .messages = 15,
                                 .bytes = 280 + i % 7};
-        advance(results, 50 * NS_PER_MS);
-        end_stream(results, first_seq + i, &stream, NULL);
+        advance(run, 50 * NS_PER_MS);
+        end_stream(run, first_seq + i, &stream, NULL);
     }
 }
 
-/* COUNT replies that break off behind the fourth message. */
-static void truncate_many(struct results *results, uint64_t first_seq, uint64_t count,
-                          const char *by)
+/* COUNT replies that break off after the fourth message. */
+static void truncate_many(struct fixture *run, uint64_t first_seq, uint64_t count, const char *by)
 {
     static const struct stream stream = {350 * NS_PER_MS, 40 * NS_PER_MS, 4, 280};
     struct failure failure = {FAILURE_TRUNCATED, by, {NULL, 0}};
     for (uint64_t i = 0; i < count; i++)
-        end_stream(results, first_seq + i, &stream, &failure);
+        end_stream(run, first_seq + i, &stream, &failure);
 }
 
 /* Streams on API Gateway, and all that goes wrong with them there. */
-void fill_stream(struct results *results)
+void fill_stream(struct fixture *run)
 {
     static const char frame[] = "{\"message\": \"Internal server error\", "
                                 "\"connectionId\":\"Qyi07eCbtjMCJKw=\", "
@@ -80,72 +79,72 @@ void fill_stream(struct results *results)
         FAILURE_GATEWAY_ERROR, "Endpoint request timed out", {slow, sizeof(slow) - 1}};
     static const struct failure unexpected = {
         FAILURE_UNEXPECTED_REPLY, "contains:Once upon a time", {NULL, 0}};
-    results->setup.url = GATEWAY_URL;
-    results->setup.gateway = true;
-    results->setup.stream = true;
-    results->setup.recording = true;
-    add_threshold(results, "ttfm:p(90)<800ms");
-    add_threshold(results, "tpom:avg<50ms");
-    add_threshold(results, "bytes_per_reply:min>=1KiB");
-    results->recorded.setup.stream = true;
-    results->recorded.setup.levels = thresholds_service_levels(&results->thresholds);
-    open_connections(results, 20);
-    advance(results, 2 * NS_PER_S);
-    stream_many(results, 0, 180);
-    truncate_many(results, 180, 9, "reply_timeout");
-    truncate_many(results, 189, 2, "closed 1001");
-    fail_many(results, 191, 6, &broken);
-    fail_many(results, 197, 3, &unexpected);
+    struct load *load = &run->measurement->load;
+    set_url(run, GATEWAY_URL);
+    load->gateway = true;
+    load->reply = REPLY_STREAM;
+    load->record = true;
+    add_threshold(run, "ttfm:p(90)<800ms");
+    add_threshold(run, "tpom:avg<50ms");
+    add_threshold(run, "bytes_per_reply:min>=1KiB");
+    load->levels = thresholds_service_levels(&run->thresholds);
+    open_connections(run, 20);
+    advance(run, 2 * NS_PER_S);
+    stream_many(run, 0, 180);
+    truncate_many(run, 180, 9, "reply_timeout");
+    truncate_many(run, 189, 2, "closed 1001");
+    fail_many(run, 191, 6, &broken);
+    fail_many(run, 197, 3, &unexpected);
     for (int i = 0; i < 4; i++)
-        recorder_connection_failed(&results->recorded, &timed_out);
-    results->recorded.late = 12;
-    results->recorded.unsolicited = 3;
-    results->recorded.ignored = 1040;
-    results->recorded.connections.closed_by_server = 2;
-    results->recorded.connections.reopened = 2;
-    results->recorded.connections.rotated = 5;
-    results->total_time_ns = now_ns() - START_NS;
+        recorder_connection_failed(run->recorder, &timed_out);
+    set_count(run, COUNT_LATE, 12);
+    set_count(run, COUNT_UNSOLICITED, 3);
+    set_count(run, COUNT_IGNORED, 1040);
+    set_count(run, COUNT_CLOSED_BY_SERVER, 2);
+    set_count(run, COUNT_REOPENED, 2);
+    set_count(run, COUNT_ROTATED, 5);
+    set_count(run, COUNT_TOTAL_TIME, now_ns() - START_NS);
 }
 
 /* Messages of 40 KiB that nobody answers, at prices of their own; the record could not keep up. */
-void fill_one_way(struct results *results)
+void fill_one_way(struct fixture *run)
 {
-    set_open_model(results, 1000, 10);
-    results->setup.url = "ws://127.0.0.1:8080/events";
-    results->setup.gateway = true;
-    results->setup.prices = (struct prices){0.8, 0.2125};
-    results->setup.one_way = true;
-    results->setup.recording = true;
-    results->record_lost = 37;
-    results->recorded.setup.one_way = true;
-    add_threshold(results, "success_rate>99");
-    open_connections(results, 20);
+    set_open_model(run, 1000, 10);
+    struct load *load = &run->measurement->load;
+    set_url(run, "ws://127.0.0.1:8080/events");
+    load->gateway = true;
+    load->prices = (struct prices){0.8, 0.2125};
+    load->reply = REPLY_NONE;
+    load->record = true;
+    set_count(run, COUNT_RECORD_LOST, 37);
+    add_threshold(run, "success_rate>99");
+    open_connections(run, 20);
     for (uint64_t i = 0; i < 10000; i++) {
-        advance(results, NS_PER_MS);
+        advance(run, NS_PER_MS);
         uint64_t due_ns = now_ns() - (20 + i * i % 41) * NS_PER_US;
         struct request_outcome outcome = {.seq = i,
                                           .due_ns = due_ns,
                                           .sent_ns = now_ns(),
                                           .done_ns = now_ns(),
                                           .prompt = text_of("{\"event\": \"page\"}")};
-        results->recorded.measured.planned++;
-        recorder_request_sent(&results->recorded, due_ns, outcome.sent_ns, false);
-        recorder_message_sent(&results->recorded, 40 << 10);
-        recorder_request_done(&results->recorded, &outcome);
+        recorder_count(run->recorder, COUNT_PLANNED);
+        recorder_request_sent(run->recorder, due_ns, outcome.sent_ns, false);
+        recorder_message_sent(run->recorder, 40 << 10);
+        recorder_request_done(run->recorder, &outcome);
     }
-    results->self = (struct self_usage){{0.1, 0.11}, UINT64_C(12) << 20};
+    set_usage(run, (double[]){0.1, 0.11}, 12);
 }
 
 /* A route without a route response: nothing ever came back. */
-void fill_silent(struct results *results)
+void fill_silent(struct fixture *run)
 {
     static const struct failure timeout = {FAILURE_REPLY_TIMEOUT, "", {NULL, 0}};
-    results->setup.url = GATEWAY_URL;
-    results->setup.gateway = true;
-    open_connections(results, 20);
+    set_url(run, GATEWAY_URL);
+    run->measurement->load.gateway = true;
+    open_connections(run, 20);
     for (uint64_t round = 0; round < 10; round++) {
-        advance(results, 30 * NS_PER_S);
-        fail_many(results, round * 20, 20, &timeout);
+        advance(run, 30 * NS_PER_S);
+        fail_many(run, round * 20, 20, &timeout);
     }
-    results->total_time_ns = 300 * NS_PER_S;
+    set_count(run, COUNT_TOTAL_TIME, 300 * NS_PER_S);
 }

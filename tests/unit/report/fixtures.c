@@ -1,20 +1,22 @@
 #include "fixtures.h"
 
-#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fixture_runs.h"
 #include "testing.h"
 #include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
 #include "wsload/report/console.h"
-#include "wsload/report/json.h"
+#include "wsload/report/summary.h"
+#include "wsload/stats/cost.h"
 
-#define STARTED_MS UINT64_C(1795341600123) /* 2026-11-22T10:00:00.123Z */
+#define STARTED_MS   UINT64_C(1795341600123) /* 2026-11-22T10:00:00.123Z */
+#define OPEN_TIME_NS (41 * NS_PER_MS)
 
-static const struct results_setup usual_setup = {
+static const struct load usual_load = {
     .url = "wss://api.example.com/prod",
     .origin = "https://api.example.com",
-    .started_unix_ms = STARTED_MS,
     .connections = 20,
     .requests = 200,
     .prompts = 200,
@@ -22,9 +24,13 @@ static const struct results_setup usual_setup = {
     .in_flight = 1,
     .seed = UINT64_C(18446744073709551557),
     .prices = {PRICE_PER_MILLION_MESSAGES, PRICE_PER_MILLION_MINUTES},
+    .shards = 1,
 };
 
-static const struct fixture fixtures[] = {
+static const struct {
+    const char *name;
+    void (*fill)(struct fixture *run);
+} fixtures[] = {
     {"passed", fill_passed},
     {"no_thresholds", fill_no_thresholds},
     {"failed", fill_failed},
@@ -44,55 +50,76 @@ static const struct fixture fixtures[] = {
     {"stream", fill_stream},
     {"one_way", fill_one_way},
     {"silent", fill_silent},
+    {"merged", fill_merged},
+    {"shards", fill_shards},
 };
 
-const struct fixture *fixtures_table(size_t *count)
+const char *const *fixture_names(size_t *count)
 {
+    static const char *names[ARRAY_LENGTH(fixtures)];
+    for (size_t i = 0; i < ARRAY_LENGTH(fixtures); i++)
+        names[i] = fixtures[i].name;
     *count = ARRAY_LENGTH(fixtures);
-    return fixtures;
+    return names;
 }
 
-/* Judged as the engine's results are. */
-static void judge(struct results *results, int signal_number)
+static void start(struct fixture *run)
 {
-    failures_sort(&results->recorded.failures);
-    thresholds_judge(&results->thresholds, results);
-    trust_judge(&results->trust, results);
-    results_decide(results, signal_number);
+    struct load load = usual_load;
+    load.levels = thresholds_service_levels(&run->thresholds);
+    run->recorder = recorder_new(&load);
+    assert_non_null(run->recorder);
+    run->measurement = run->recorder->seen;
+    run->measurement->started_unix_ms = STARTED_MS;
+    recorder_start(run->recorder, START_NS, CLOCK_NEVER,
+                   STARTED_MS * NS_PER_MS + OPEN_TIME_NS - START_NS);
+    set_clock();
 }
 
-struct results *fixture_results(const char *name)
+/* The measured time is what the fixture says. */
+static void finish(struct fixture *run)
 {
-    static struct results results;
+    uint64_t *counts = run->measurement->counts;
+    uint64_t total_ns = counts[COUNT_TOTAL_TIME];
+    uint64_t drain_ns = counts[COUNT_DRAIN_TIME];
+    recorder_finish(run->recorder, now_ns(), 0, counts[COUNT_OPEN_AT_END]);
+    counts[COUNT_TOTAL_TIME] = total_ns;
+    counts[COUNT_DRAIN_TIME] = drain_ns;
+    counts[COUNT_CONNECTED_NS] = counts[COUNT_OPENED] * total_ns;
+    failures_sort(&run->measurement->failures);
+}
+
+struct fixture *fixture(const char *name)
+{
+    static struct fixture run;
     size_t i = 0;
     while (strcmp(fixtures[i].name, name) != 0)
         i++;
-    recorder_free(&results.recorded);
-    memset(&results, 0, sizeof(results));
-    assert_int_equal(recorder_init(&results.recorded), 0);
-    recorder_start(&results.recorded,
-                   &(struct recorder_setup){.start_ns = START_NS, .end_ns = CLOCK_NEVER});
-    results.setup = usual_setup;
-    set_clock();
-    fixtures[i].fill(&results);
-    results.recorded.traffic.connected_ns = results.recorded.connections.opened *
-                                            results.total_time_ns;
-    recorder_finish(&results.recorded, now_ns(), 0, results.recorded.connections.open_at_end);
-    judge(&results, strcmp(name, "interrupted") == 0 ? SIGINT : 0);
-    return &results;
+    recorder_free(run.recorder);
+    run = (struct fixture){.recorder = NULL};
+    start(&run);
+    fixtures[i].fill(&run);
+    finish(&run);
+    fixture_judge(&run);
+    return &run;
 }
 
-void fixture_console(const struct results *results, bool color, struct buffer *out)
+void fixture_judge(struct fixture *fixture)
+{
+    judge(&fixture->verdict, fixture->measurement, &fixture->thresholds);
+}
+
+void fixture_console(const struct fixture *fixture, bool color, struct buffer *out)
 {
     struct console_style style = {color, "load_test_summary.json"};
     buffer_init(out, 1 << 20);
-    assert_int_equal(report_console(results, &style, out), 0);
+    assert_int_equal(report_console(fixture->measurement, &fixture->verdict, &style, out), 0);
 }
 
-void fixture_json(const struct results *results, struct buffer *out)
+void fixture_json(const struct fixture *fixture, struct buffer *out)
 {
-    buffer_init(out, 1 << 20);
-    assert_int_equal(report_json(results, out), 0);
+    buffer_init(out, 1 << 24);
+    assert_int_equal(summary_write(fixture->measurement, &fixture->verdict, out), 0);
 }
 
 size_t fixture_widest_line(const char *text)

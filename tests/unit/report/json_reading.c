@@ -3,13 +3,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "fixtures.h"
 #include "testing.h"
 
-cJSON *parsed(const struct results *results)
+cJSON *parsed(const struct fixture *fixture)
 {
     struct buffer out;
-    fixture_json(results, &out);
+    fixture_json(fixture, &out);
     cJSON *root = cJSON_Parse(out.data);
     assert_non_null(root);
     buffer_free(&out);

@@ -4,10 +4,10 @@
 
 #include <cjson/cJSON.h>
 
-#include "wsload/stats/results.h"
+#include "fixtures.h"
 
-/* The report of RESULTS, parsed again; the caller deletes it. */
-cJSON *parsed(const struct results *results);
+/* The report of FIXTURE, parsed again; the caller deletes it. */
+cJSON *parsed(const struct fixture *fixture);
 
 /* The member at "latency.average"; the test fails when there is none. */
 const cJSON *member(const cJSON *root, const char *path);

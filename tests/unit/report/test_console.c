@@ -1,21 +1,23 @@
 #include "testing.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "console_reading.h"
 #include "fixtures.h"
+#include "screen.h"
 #include "wsload/base/clock.h"
-#include "wsload/base/utf8.h"
+#include "wsload/base/helpers.h"
+#include "wsload/base/text.h"
 #include "wsload/report/console.h"
-#include "wsload/report/screen.h"
 
-static void assert_verdict(const struct results *results, const char *verdict)
+static void assert_outcome(const struct fixture *run, const char *verdict)
 {
     struct console_style style = {0};
     struct buffer out;
     buffer_init(&out, 4096);
-    assert_int_equal(report_verdict(results, &style, &out), 0);
+    assert_int_equal(report_verdict(run->measurement, &run->verdict, &style, &out), 0);
     assert_string_equal(out.data, verdict);
     buffer_free(&out);
 }
@@ -44,68 +46,75 @@ static void test_console_verdict_says_why(void **state)
         {"stream", "FAILED   p90 time to first message 828 ms, below 800 ms was asked"},
         {"one_way", "PASSED   1 of 1 threshold   run doubtful"},
         {"silent", "FAILED   no request succeeded, 200 failed"},
+        {"merged", "PASSED   1 of 1 threshold   run invalid"},
+        {"shards", "PASSED   no thresholds set   run valid"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
-        assert_verdict(fixture_results(cases[i].fixture), cases[i].verdict);
+        assert_outcome(fixture(cases[i].fixture), cases[i].verdict);
 }
 
 static void test_console_verdict_covers_the_rarer_ends(void **state)
 {
-    struct results *results = fixture_results("passed");
+    struct fixture *run = fixture("passed");
     (void)state;
-    results->thresholds.items[2].actual = 90;
-    results->thresholds.items[2].passed = false;
-    results_decide(results, 0);
-    assert_verdict(results, "FAILED   success rate 90.0 %, at least 95 % was asked");
-    results->thresholds.items[2].has_actual = false;
-    assert_verdict(results, "FAILED   no success rate, at least 95 % was asked");
-    results->recorded.measured = (struct accounting){0};
-    results->recorded.failures.count = 0;
-    results_decide(results, 0);
-    assert_verdict(results, "FAILED   no request ended");
-    results = fixture_results("interrupted");
-    results->setup.requests = 0;
-    results_decide(results, 15);
-    assert_verdict(results, "INTERRUPTED   after 120 requests");
-    assert_shows(results, "exit 143\n");
-    results = fixture_results("hold");
-    results_decide(results, 2);
-    assert_verdict(results, "INTERRUPTED   after 5 min");
+    run->verdict.code = EXIT_THRESHOLD;
+    run->verdict.broken = 1;
+    run->verdict.judgements[2].actual = 90;
+    run->verdict.judgements[2].passed = false;
+    assert_outcome(run, "FAILED   success rate 90.0 %, at least 95 % was asked");
+    run->verdict.judgements[2].has_actual = false;
+    assert_outcome(run, "FAILED   no success rate, at least 95 % was asked");
+    memset(run->measurement->counts, 0, sizeof(run->measurement->counts));
+    run->measurement->counts[COUNT_OPENED] = 1;
+    timeline_free(&run->measurement->timeline);
+    fixture_judge(run);
+    assert_outcome(run, "FAILED   no request ended");
+    run = fixture("interrupted");
+    run->measurement->load.requests = 0;
+    run->measurement->signal = SIGTERM;
+    fixture_judge(run);
+    assert_outcome(run, "INTERRUPTED   after 120 requests");
+    assert_shows(run, "exit 143\n");
+    run = fixture("hold");
+    run->measurement->signal = SIGINT;
+    fixture_judge(run);
+    assert_outcome(run, "INTERRUPTED   after 5 min");
 }
 
 static void test_console_says_loudly_that_the_sums_do_not_hold(void **state)
 {
-    struct results *results = fixture_results("passed");
+    struct fixture *run = fixture("passed");
     (void)state;
-    results->recorded.measured.planned++;
-    trust_judge(&results->trust, results);
-    results_decide(results, 0);
-    assert_verdict(results, "UNTRUSTED   sums do not hold");
-    assert_shows(results, "   exit 4\n\nINVALID   measured part: 201 requests planned, but 200");
+    run->measurement->counts[COUNT_PLANNED]++;
+    fixture_judge(run);
+    assert_outcome(run, "UNTRUSTED   sums do not hold");
+    assert_shows(run, "   exit 4\n\nINVALID   measured part: 201 requests planned, but 200");
 }
 
 static void test_console_gives_each_doubt_a_line_and_each_advice_once(void **state)
 {
-    struct results *results = fixture_results("passed");
+    struct fixture *run = fixture("passed");
     (void)state;
-    results->trust = (struct trust){
-        .grade = TRUST_INVALID,
-        .reasons = {{"a", TRUST_INVALID, "one worker was late", "use more workers"},
-                    {"b", TRUST_DOUBTFUL, "another was, too", "use more workers"},
-                    {"c", TRUST_DOUBTFUL, "ports ran out", "use more addresses"},
-                    {"d", TRUST_DOUBTFUL, "no advice", ""},
-                    {"e", TRUST_VALID, "all on one machine", "use two"}},
-        .count = 5,
+    run->verdict.validity = (struct validity){
+        .grade = VALIDITY_INVALID,
+        .reasons = {{"", "a", VALIDITY_INVALID, "one worker was late", "use more workers"},
+                    {"two.json", "b", VALIDITY_DOUBTFUL, "another was, too", "use more workers"},
+                    {"", "c", VALIDITY_DOUBTFUL, "ports ran out", "use more addresses"},
+                    {"", "d", VALIDITY_DOUBTFUL, "no advice", ""},
+                    {"", "e", VALIDITY_VALID, "all on one machine", "use two"},
+                    {"two.json", "f", VALIDITY_VALID, "not so here", ""}},
+        .count = 6,
     };
-    assert_shows(results, "   run invalid   ");
-    assert_shows(results, "\n\nINVALID   one worker was late\n"
-                          "          another was, too\n"
-                          "          ports ran out\n"
-                          "          no advice\n"
-                          "          use more workers\n"
-                          "          use more addresses\n\n");
-    assert_shows(results, "\nnote          all on one machine\n              use two\n");
+    assert_shows(run, "   run invalid   ");
+    assert_shows(run, "\n\nINVALID   one worker was late\n"
+                      "          two.json: another was, too\n"
+                      "          ports ran out\n"
+                      "          no advice\n"
+                      "          use more workers\n"
+                      "          use more addresses\n\n");
+    assert_shows(run, "\nnote          all on one machine\n              use two\n"
+                      "note          two.json: not so here\n");
 }
 
 static void test_console_headline_tells_what_was_asked_for(void **state)
@@ -123,33 +132,96 @@ static void test_console_headline_tells_what_was_asked_for(void **state)
         {"warm_up", "   warm-up 10 s"},
         {"warm_up", "   think time 100ms-300ms"},
         {"warm_up", "   opening 500/s"},
+        {"merged", "/prod   3 runs merged   20 connections"},
+        {"shards", "/prod   2 of 4 shards   20 connections"},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
-        assert_shows(fixture_results(cases[i].fixture), cases[i].text);
-    struct results *results = fixture_results("open_stages");
-    results->setup.stages.start = 0.5;
-    assert_shows(results, "   stages   from 0.5   30s:500   1m:500   15s:0\n");
+        assert_shows(fixture(cases[i].fixture), cases[i].text);
+    struct fixture *run = fixture("open_stages");
+    run->measurement->load.stages.start = 0.5;
+    assert_shows(run, "   stages   from 0.5   30s:500   1m:500   15s:0\n");
+}
+
+static void test_console_headline_says_how_many_runs_it_is(void **state)
+{
+    static const struct {
+        uint64_t parts;
+        uint64_t shards;
+        const char *said; /* NULL: nothing */
+    } cases[] = {
+        {1, 1, NULL},
+        {4, 4, NULL},
+        {2, 1, "   2 runs merged   "},
+        {1, 4, "   1 of 4 shards   "},
+        {8, 4, "   2 runs merged   "},
+        {6, 4, "   6 of 4 shards   "},
+    };
+    struct fixture *run = fixture("passed");
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        run->measurement->parts = cases[i].parts;
+        run->measurement->load.shards = cases[i].shards;
+        if (cases[i].said) {
+            assert_shows(run, cases[i].said);
+        } else {
+            assert_hides(run, "merged");
+            assert_hides(run, "shards");
+        }
+    }
+}
+
+static void test_console_headline_tells_think_times_as_they_are_typed(void **state)
+{
+    static const struct {
+        struct think think;
+        const char *text;
+    } cases[] = {
+        {{THINK_UNIFORM, 2 * NS_PER_S, 2 * NS_PER_S}, "   think time 2s   seed"},
+        {{THINK_UNIFORM, NS_PER_S, 90 * NS_PER_S}, "   think time 1s-1m30s   seed"},
+        {{THINK_EXPONENTIAL, 500 * NS_PER_MS, 0}, "   think time exp:500ms   seed"},
+    };
+    struct fixture *run = fixture("passed");
+    (void)state;
+    assert_hides(run, "think");
+    run->measurement->load.seed = 1;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        run->measurement->load.think = cases[i].think;
+        assert_shows(run, cases[i].text);
+    }
+}
+
+/* What each machine was asked for is a part of the whole. */
+static void test_console_asks_of_some_shards_their_part(void **state)
+{
+    struct fixture *run = fixture("interrupted");
+    (void)state;
+    run->measurement->load.shards = 4;
+    assert_outcome(run, "INTERRUPTED   after 120 of 500 requests");
+    run = fixture("no_connection");
+    run->measurement->load.shards = 4;
+    assert_outcome(run, "NO CONNECTION   none of 5 could be opened");
+    assert_shows(fixture("shards"), "\nrate          1,000/s asked   1,000/s achieved\n");
 }
 
 static void test_console_gives_no_time_to_open_when_nothing_was_opened_beforehand(void **state)
 {
-    struct results *results = fixture_results("passed");
+    struct fixture *run = fixture("passed");
     (void)state;
-    assert_shows(results, "\nconnections   20 opened in 41 ms   0 lost\n");
-    results->open_time_ns = 0;
-    assert_shows(results, "\nconnections   20 opened   0 lost\n");
+    assert_shows(run, "\nconnections   20 opened in 41 ms   0 lost\n");
+    run->measurement->counts[COUNT_OPEN_TIME] = 0;
+    assert_shows(run, "\nconnections   20 opened   0 lost\n");
 }
 
 static void test_console_wraps_many_stages(void **state)
 {
-    struct results *results = fixture_results("open_stages");
+    struct fixture *run = fixture("open_stages");
     struct buffer out;
     (void)state;
-    results->setup.stages.count = STAGES_MAX;
+    run->measurement->load.stages.count = STAGES_MAX;
     for (size_t i = 0; i < STAGES_MAX; i++)
-        results->setup.stages.items[i] = (struct stage){90 * NS_PER_S, 12345};
-    fixture_console(results, false, &out);
+        run->measurement->load.stages.items[i] = (struct stage){90 * NS_PER_S, 12345};
+    fixture_console(run, false, &out);
     assert_true(fixture_widest_line(out.data) <= SCREEN_COLUMNS);
     assert_non_null(strstr(out.data, "\n                        1m30s:12,345   1m30s:12,345"));
     buffer_free(&out);
@@ -165,25 +237,25 @@ static void test_console_says_each_relation_in_words(void **state)
         {THRESHOLD_ABOVE, "above"},   {THRESHOLD_AT_LEAST, "at least"},
         {THRESHOLD_EQUAL, "exactly"}, {THRESHOLD_NOT_EQUAL, "not"},
     };
-    struct results *results = fixture_results("passed");
+    struct fixture *run = fixture("passed");
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         char text[64];
-        results->thresholds.items[2].relation = cases[i].relation;
+        run->verdict.judgements[2].threshold.relation = cases[i].relation;
         snprintf(text, sizeof(text), "\n  success rate          100.0 %%    %s 95 %%",
                  cases[i].words);
-        assert_shows(results, text);
+        assert_shows(run, text);
     }
 }
 
 static void test_console_stays_within_80_columns(void **state)
 {
     size_t count;
-    const struct fixture *fixtures = fixtures_table(&count);
+    const char *const *names = fixture_names(&count);
     (void)state;
     for (size_t i = 0; i < count; i++) {
         struct buffer out;
-        fixture_console(fixture_results(fixtures[i].name), false, &out);
+        fixture_console(fixture(names[i]), false, &out);
         assert_in_range(fixture_widest_line(out.data), 60, SCREEN_COLUMNS);
         buffer_free(&out);
     }
@@ -192,14 +264,14 @@ static void test_console_stays_within_80_columns(void **state)
 static void test_console_cuts_a_long_url_and_nothing_passes_100_columns(void **state)
 {
     static char url[2000];
-    struct results *results = fixture_results("failed");
+    struct fixture *run = fixture("failed");
     struct console_style style = {false, url};
     struct buffer out;
     (void)state;
     memset(url, 'u', sizeof(url) - 1);
-    results->setup.url = url;
+    memcpy(run->measurement->load.url, url, sizeof(url));
     buffer_init(&out, 1 << 20);
-    assert_int_equal(report_console(results, &style, &out), 0);
+    assert_int_equal(report_console(run->measurement, &run->verdict, &style, &out), 0);
     assert_int_equal(fixture_widest_line(out.data), SCREEN_LIMIT);
     assert_non_null(strstr(out.data, "\xE2\x80\xA6\n"));
     buffer_free(&out);
@@ -209,7 +281,7 @@ static void test_console_lets_no_server_write_to_the_terminal(void **state)
 {
     struct buffer out;
     (void)state;
-    fixture_console(fixture_results("hostile"), false, &out);
+    fixture_console(fixture("hostile"), false, &out);
     assert_true(utf8_valid(buffer_text(&out)));
     for (const char *c = out.data; *c != '\0'; c++)
         assert_true(((unsigned char)*c >= 0x20 && *c != 0x7F) || *c == '\n');
@@ -235,13 +307,13 @@ static void strip_colors(char *text)
 static void test_console_color_is_never_the_only_carrier_of_meaning(void **state)
 {
     size_t count;
-    const struct fixture *fixtures = fixtures_table(&count);
+    const char *const *names = fixture_names(&count);
     (void)state;
     for (size_t i = 0; i < count; i++) {
         struct buffer plain;
         struct buffer colored;
-        fixture_console(fixture_results(fixtures[i].name), false, &plain);
-        fixture_console(fixture_results(fixtures[i].name), true, &colored);
+        fixture_console(fixture(names[i]), false, &plain);
+        fixture_console(fixture(names[i]), true, &colored);
         assert_null(strchr(plain.data, '\x1b'));
         assert_non_null(strchr(colored.data, '\x1b'));
         strip_colors(colored.data);
@@ -253,18 +325,18 @@ static void test_console_color_is_never_the_only_carrier_of_meaning(void **state
 
 static void test_console_shows_at_most_12_classes_of_errors(void **state)
 {
-    struct results *results = fixture_results("passed");
+    struct fixture *run = fixture("passed");
     (void)state;
     for (int i = 0; i < 15; i++) {
         char detail[16];
         snprintf(detail, sizeof(detail), "%d", 4000 + i);
         struct failure failure = {FAILURE_CLOSED, detail, text_of("")};
-        failures_add(&results->recorded.failures, &failure, 1);
+        failures_add(&run->measurement->failures, &failure, 1);
         if (i == 11)
-            assert_shows(results, "4011: ");
+            assert_shows(run, "4011: ");
     }
-    assert_shows(results, "4011: ");
-    assert_shows(results, "\n              and 3 more\n");
+    assert_shows(run, "4011: ");
+    assert_shows(run, "\n              and 3 more\n");
 }
 
 static void test_console_chooses_one_unit_for_a_row(void **state)
@@ -285,15 +357,16 @@ static void test_console_chooses_one_unit_for_a_row(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct results *results = fixture_results("passed");
-        histogram_reset(&results->recorded.latency);
+        struct fixture *run = fixture("passed");
+        histogram_reset(&run->measurement->distributions[DIST_LATENCY]);
         for (size_t j = 0; j < 3; j++)
-            histogram_record(&results->recorded.latency, cases[i].latencies_ns[j]);
-        assert_shows(results, cases[i].row);
+            histogram_record(&run->measurement->distributions[DIST_LATENCY],
+                             cases[i].latencies_ns[j]);
+        assert_shows(run, cases[i].row);
     }
 }
 
-/* Digits of FIGURE behind its point. */
+/* Digits of FIGURE after its point. */
 static size_t decimals_of(const char *figure)
 {
     const char *point = strchr(figure, '.');
@@ -325,13 +398,13 @@ static void test_console_figures_of_a_row_never_touch_and_are_aligned(void **sta
     (void)state;
     for (uint64_t median_ns = 1; median_ns <= longest_ns; median_ns *= 10) {
         for (uint64_t max_ns = median_ns; max_ns <= longest_ns; max_ns = max_ns * 10 - 1) {
-            struct results *results = fixture_results("passed");
+            struct fixture *run = fixture("passed");
             struct buffer out;
-            histogram_reset(&results->recorded.latency);
-            histogram_record(&results->recorded.latency, median_ns / 3);
-            histogram_record(&results->recorded.latency, median_ns);
-            histogram_record(&results->recorded.latency, max_ns);
-            fixture_console(results, false, &out);
+            histogram_reset(&run->measurement->distributions[DIST_LATENCY]);
+            histogram_record(&run->measurement->distributions[DIST_LATENCY], median_ns / 3);
+            histogram_record(&run->measurement->distributions[DIST_LATENCY], median_ns);
+            histogram_record(&run->measurement->distributions[DIST_LATENCY], max_ns);
+            fixture_console(run, false, &out);
             assert_row_aligned(out.data);
             buffer_free(&out);
             if (max_ns == 1)
@@ -342,31 +415,31 @@ static void test_console_figures_of_a_row_never_touch_and_are_aligned(void **sta
 
 static void test_console_marks_percentiles_that_rest_on_few_samples(void **state)
 {
-    struct results *results = fixture_results("passed");
+    struct fixture *run = fixture("passed");
     (void)state;
-    histogram_reset(&results->recorded.latency);
-    histogram_reset(&results->recorded.connect[CONNECT_TOTAL]);
+    histogram_reset(&run->measurement->distributions[DIST_LATENCY]);
+    histogram_reset(&run->measurement->distributions[DIST_CONNECT]);
     for (int i = 0; i < 10000; i++)
-        histogram_record(&results->recorded.latency, 52 * NS_PER_MS);
+        histogram_record(&run->measurement->distributions[DIST_LATENCY], 52 * NS_PER_MS);
     struct buffer out;
-    fixture_console(results, false, &out);
+    fixture_console(run, false, &out);
     assert_null(strchr(out.data, '*'));
     buffer_free(&out);
-    results->recorded.latency.count = 9000; /* p99.9: 9 beyond */
-    assert_shows(results, "    52.0    52.0*   52.0\n  * fewer than 10 samples beyond it\n");
+    run->measurement->distributions[DIST_LATENCY].count = 9000; /* p99.9: 9 beyond */
+    assert_shows(run, "    52.0    52.0*   52.0\n  * fewer than 10 samples beyond it\n");
 }
 
 static void test_console_fails_when_it_does_not_fit(void **state)
 {
-    const struct results *results = fixture_results("failed");
+    const struct fixture *run = fixture("failed");
     struct console_style style = {true, "x"};
     struct buffer whole;
     (void)state;
-    fixture_console(results, true, &whole);
+    fixture_console(run, true, &whole);
     for (size_t maximum = 0; maximum < 1000; maximum += 37) {
         struct buffer out;
         buffer_init(&out, maximum);
-        assert_int_equal(report_console(results, &style, &out), -1);
+        assert_int_equal(report_console(run->measurement, &run->verdict, &style, &out), -1);
         if (out.length > 0)
             assert_memory_equal(out.data, whole.data, out.length);
         buffer_free(&out);
@@ -382,6 +455,9 @@ TEST_GROUP(console)
         cmocka_unit_test(test_console_says_loudly_that_the_sums_do_not_hold),
         cmocka_unit_test(test_console_gives_each_doubt_a_line_and_each_advice_once),
         cmocka_unit_test(test_console_headline_tells_what_was_asked_for),
+        cmocka_unit_test(test_console_headline_says_how_many_runs_it_is),
+        cmocka_unit_test(test_console_headline_tells_think_times_as_they_are_typed),
+        cmocka_unit_test(test_console_asks_of_some_shards_their_part),
         cmocka_unit_test(test_console_gives_no_time_to_open_when_nothing_was_opened_beforehand),
         cmocka_unit_test(test_console_wraps_many_stages),
         cmocka_unit_test(test_console_says_each_relation_in_words),

@@ -5,19 +5,20 @@
 
 #include "console_reading.h"
 #include "fixtures.h"
-#include "wsload/report/screen.h"
+#include "screen.h"
+#include "wsload/base/helpers.h"
 
 static void test_counts_of_streams_tell_what_replies_are_made_of(void **state)
 {
-    const struct results *results = fixture_results("stream");
+    const struct fixture *run = fixture("stream");
     (void)state;
-    assert_shows(results, "\ngoodput       14.3/s   within every latency threshold\n");
-    assert_shows(results, "\nreplies       2,700 messages   15.0 per reply   4.1 KiB per reply\n");
-    assert_shows(results, "\nmessages      12 late   3 unsolicited   1,040 ignored\n");
-    assert_shows(results, "   2 lost   2 reopened   5 rotated\n");
-    assert_shows(results, "\n  ttfm, ms        300     572     600     828     852*");
-    assert_shows(results, "\n  gap, ms        38.0    40.0");
-    assert_shows(results, "\n  tpom, ms       38.0    40.0");
+    assert_shows(run, "\ngoodput       14.3/s   within every latency threshold\n");
+    assert_shows(run, "\nreplies       2,700 messages   15.0 per reply   4.1 KiB per reply\n");
+    assert_shows(run, "\nmessages      12 late   3 unsolicited   1,040 ignored\n");
+    assert_shows(run, "   2 lost   2 reopened   5 rotated\n");
+    assert_shows(run, "\n  ttfm, ms        300     572     600     828     852*");
+    assert_shows(run, "\n  gap, ms        38.0    40.0");
+    assert_shows(run, "\n  tpom, ms       38.0    40.0");
 }
 
 static void test_counts_leave_out_what_there_was_none_of(void **state)
@@ -25,53 +26,53 @@ static void test_counts_leave_out_what_there_was_none_of(void **state)
     static const char *const absent[] = {"goodput", "replies", "messages", "--one-way",
                                          "ttfm",    "gap",     "tpom",     "rotated",
                                          "cost",    "quota",   "note"};
-    struct results *results = fixture_results("passed");
+    struct fixture *run = fixture("passed");
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(absent); i++)
-        assert_hides(results, absent[i]);
-    results->recorded.late = 1;
-    assert_shows(results, "\nmessages      1 late\n");
+        assert_hides(run, absent[i]);
+    run->measurement->counts[COUNT_LATE] = 1;
+    assert_shows(run, "\nmessages      1 late\n");
 }
 
 static void test_counts_of_one_way_runs_say_why_there_are_no_latencies(void **state)
 {
-    const struct results *results = fixture_results("one_way");
+    const struct fixture *run = fixture("one_way");
     (void)state;
-    assert_shows(results, "\nlatency       none: --one-way\n");
-    assert_hides(results, "latency, ");
-    assert_hides(results, "response, ");
+    assert_shows(run, "\nlatency       none: --one-way\n");
+    assert_hides(run, "latency, ");
+    assert_hides(run, "response, ");
 }
 
 static void test_counts_estimate_the_cost_at_the_prices_used(void **state)
 {
-    struct results *results = fixture_results("stream");
+    struct fixture *run = fixture("stream");
     (void)state;
-    assert_shows(results, "\ncost          $0.0029 estimated   $0.015 per 1,000 prompts\n"
-                          "              at $1.00 per million messages, "
-                          "$0.25 per million minutes\n"
-                          "quota         265 messages/s of the account's 10,000\n");
-    assert_shows(fixture_results("one_way"), "\n              at $0.80 per million messages, "
-                                             "$0.2125 per million minutes\n");
-    results = fixture_results("hold");
-    results->setup.gateway = true;
-    assert_shows(results, "\ncost          $0.000025 estimated\n              at $1.00");
+    assert_shows(run, "\ncost          $0.0029 estimated   $0.015 per 1,000 prompts\n"
+                      "              at $1.00 per million messages, "
+                      "$0.25 per million minutes\n"
+                      "quota         265 messages/s of the account's 10,000\n");
+    assert_shows(fixture("one_way"), "\n              at $0.80 per million messages, "
+                                     "$0.2125 per million minutes\n");
+    run = fixture("hold");
+    run->measurement->load.gateway = true;
+    assert_shows(run, "\ncost          $0.000025 estimated\n              at $1.00");
 }
 
 static void test_counts_of_a_silent_run_say_that_nothing_came_back(void **state)
 {
     (void)state;
-    assert_shows(fixture_results("silent"), "\nnote          nothing at all came back\n"
-                                            "              the route may have no route response, ");
+    assert_shows(fixture("silent"), "\nnote          nothing at all came back\n"
+                                    "              the route may have no route response, ");
 }
 
 static void test_counts_follow_the_verdict_on_a_record_that_failed(void **state)
 {
-    struct results *results = fixture_results("passed");
+    struct fixture *run = fixture("passed");
     (void)state;
-    results->record_failed = true;
-    results_decide(results, 0);
-    assert_shows(results, "\nFAILED   the record could not be written                         "
-                          "         exit 2\n");
+    run->measurement->record_failed = true;
+    fixture_judge(run);
+    assert_shows(run, "\nFAILED   the record could not be written                         "
+                      "         exit 2\n");
 }
 
 /* --- Errors --- */
@@ -79,18 +80,18 @@ static void test_counts_follow_the_verdict_on_a_record_that_failed(void **state)
 static void assert_error_shows(enum failure_kind kind, const char *detail, const char *example,
                                const char *text)
 {
-    struct results *results = fixture_results("passed");
+    struct fixture *run = fixture("passed");
     struct failure failure = {kind, detail, text_of(example)};
-    failures_add(&results->recorded.failures, &failure, 1);
-    assert_shows(results, text);
+    failures_add(&run->measurement->failures, &failure, 1);
+    assert_shows(run, text);
 }
 
-static void test_errors_tell_the_detail_in_front_of_the_hint(void **state)
+static void test_errors_tell_the_detail_before_the_hint(void **state)
 {
     static const struct {
         enum failure_kind kind;
         const char *detail;
-        const char *front;
+        const char *start;
     } cases[] = {
         {FAILURE_TRUNCATED, "closed 1001", "1   truncated   closed 1001: "},
         {FAILURE_TRUNCATED, "eof", "1   truncated   eof: "},
@@ -103,7 +104,7 @@ static void test_errors_tell_the_detail_in_front_of_the_hint(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         char text[128];
-        snprintf(text, sizeof(text), "%s%.8s", cases[i].front,
+        snprintf(text, sizeof(text), "%s%.8s", cases[i].start,
                  failure_hint(cases[i].kind, cases[i].detail));
         assert_error_shows(cases[i].kind, cases[i].detail, "", text);
     }
@@ -142,7 +143,7 @@ static void test_errors_never_cut_the_ids_of_a_frame(void **state)
                        "\n                       connectionId " DIGITS_40 "\n");
 }
 
-/* The ids of a refusal stand behind its other headers. */
+/* The ids of a refusal stand after its other headers. */
 static void test_errors_put_a_refusal_into_three_lines(void **state)
 {
     static const char line[] =
@@ -160,16 +161,16 @@ static void test_errors_put_a_refusal_into_three_lines(void **state)
 static void test_errors_tell_when_the_reply_went_on(void **state)
 {
     static const char *const shown = "\"Endpoint request timed out\": the reply went\n";
-    struct results *results = fixture_results("passed");
+    struct fixture *run = fixture("passed");
     struct failure failure = {FAILURE_GATEWAY_ERROR, "Endpoint request timed out", {NULL, 0}};
     (void)state;
-    failures_add(&results->recorded.failures, &failure, 1);
-    assert_hides(results, shown);
-    failures_add(&results->recorded.failures, &failure, 0);
-    assert_shows(results, shown);
+    failures_add(&run->measurement->failures, &failure, 1);
+    assert_hides(run, shown);
+    failures_add(&run->measurement->failures, &failure, 0);
+    assert_shows(run, shown);
     failure.detail = "Internal server error";
-    failures_add(&results->recorded.failures, &failure, 0);
-    assert_hides(results, "\"Internal server error\": the reply went");
+    failures_add(&run->measurement->failures, &failure, 0);
+    assert_hides(run, "\"Internal server error\": the reply went");
 }
 
 TEST_GROUP(counts)
@@ -181,7 +182,7 @@ TEST_GROUP(counts)
         cmocka_unit_test(test_counts_estimate_the_cost_at_the_prices_used),
         cmocka_unit_test(test_counts_of_a_silent_run_say_that_nothing_came_back),
         cmocka_unit_test(test_counts_follow_the_verdict_on_a_record_that_failed),
-        cmocka_unit_test(test_errors_tell_the_detail_in_front_of_the_hint),
+        cmocka_unit_test(test_errors_tell_the_detail_before_the_hint),
         cmocka_unit_test(test_errors_of_api_gateway_give_the_ids_of_one_frame),
         cmocka_unit_test(test_errors_never_cut_the_ids_of_a_frame),
         cmocka_unit_test(test_errors_put_a_refusal_into_three_lines),

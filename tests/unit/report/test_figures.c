@@ -2,8 +2,9 @@
 
 #include <string.h>
 
+#include "figures.h"
 #include "wsload/base/clock.h"
-#include "wsload/report/figures.h"
+#include "wsload/base/helpers.h"
 
 static void test_figures_number_groups_thousands(void **state)
 {
@@ -139,9 +140,17 @@ static void test_figures_actual_stands_on_its_side_of_the_limit(void **state)
         {"requests_per_second", 99.97, 100, "99.97", "", "100", ""},
         {"requests_per_second", 12345.6, 0.5, "12,346", "", "0.5", ""},
         {"success_rate", 100, 95, "100.0", "%", "95", "%"},
-        {"success_rate", 99.96, 100, "99.96", "%", "100", "%"},
-        {"success_rate", 94.99, 95, "94.99", "%", "95", "%"},
+        {"success_rate", 99.96, 100, "99.9", "%", "100", "%"},
+        {"success_rate", 94.99, 95, "94.9", "%", "95", "%"},
         {"success_rate", 99.95, 99.95, "99.95", "%", "99.95", "%"},
+        {"success_rate", 99.995, 99, "99.9", "%", "99", "%"},
+        {"success_rate", 100 * (1 - 1e-9), 99, "99.9", "%", "99", "%"},
+        {"success_rate", 100 * (1 - 1e-12), 99, "99.9", "%", "99", "%"},
+        {"success_rate", 100 * 0.29, 20, "29.0", "%", "20", "%"},
+        {"success_rate", 100 * (1 - 1e-9), 100, "99.9", "%", "100", "%"},
+        {"success_rate", 0.004, 95, "0.004", "%", "95", "%"},
+        {"success_rate", 0, 95, "0.0", "%", "95", "%"},
+        {"achieved_rate", 99.999, 98, "99.9", "%", "98", "%"},
         {"failed_requests", 1234, 1000, "1,234", "", "1,000", ""},
         {"errors:rate", 0.0512, 0.25, "0.051", "", "0.25", ""},
         {"messages_per_reply:avg", 15.0333, 12, "15.0", "", "12", ""},
@@ -152,16 +161,16 @@ static void test_figures_actual_stands_on_its_side_of_the_limit(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct error error;
-        struct threshold threshold = {
-            .limit = cases[i].limit,
+        struct judgement judgement = {
+            .threshold.limit = cases[i].limit,
             .has_actual = true,
             .actual = cases[i].actual,
         };
-        assert_int_equal(
-            selector_parse(cases[i].metric, strlen(cases[i].metric), &threshold.selector, &error),
-            0);
-        struct figure actual = figure_actual(&threshold);
-        struct figure limit = figure_limit(&threshold);
+        struct selector *selector = &judgement.threshold.selector;
+        assert_int_equal(selector_parse(cases[i].metric, strlen(cases[i].metric), selector, &error),
+                         0);
+        struct figure actual = figure_actual(&judgement);
+        struct figure limit = figure_limit(&judgement.threshold);
         assert_string_equal(actual.number, cases[i].actual_number);
         assert_string_equal(actual.unit, cases[i].actual_unit);
         assert_string_equal(limit.number, cases[i].limit_number);

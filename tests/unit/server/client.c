@@ -12,7 +12,7 @@
 
 #include "testing.h"
 
-#define TIMEOUT_S     20
+#define TIMEOUT_S     300
 #define RESPONSE_SIZE 4096
 #define UPGRADE                                                                                    \
     "GET /stage HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"      \

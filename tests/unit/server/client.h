@@ -32,7 +32,7 @@ struct frame {
     char *payload; /* owned, terminated */
 };
 
-/* Connects to 127.0.0.1. Reads give up after 20 s. */
+/* Connects to 127.0.0.1. Reads give up after 5 minutes. */
 struct client client_connect(uint16_t port);
 
 /* Wraps the connection in TLS that trusts the authority in the file CA_PATH alone, and checks the

@@ -6,8 +6,8 @@
 
 #include "replies.h"
 #include "testing.h"
-#include "wsload/base/buffer.h"
 #include "wsload/base/clock.h"
+#include "wsload/base/text.h"
 #include "wsload/protocol/gateway.h"
 
 #define RECEIVED_NS (1000 * NS_PER_S)

@@ -1,4 +1,4 @@
-#include "quota.h"
+#include "gate.h"
 
 #include "testing.h"
 #include "wsload/base/clock.h"

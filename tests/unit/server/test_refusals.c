@@ -1,4 +1,4 @@
-#include "refusals.h"
+#include "gate.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "script.h"
+#include "answer.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "verify.h"
+#include "upgrade.h"
 
 #include <stdio.h>
 #include <string.h>

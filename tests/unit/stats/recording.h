@@ -2,17 +2,18 @@
 #ifndef WSLOAD_TESTS_RECORDING_H
 #define WSLOAD_TESTS_RECORDING_H
 
-#include "wsload/base/clock.h"
+#include "measuring.h"
+
 #include "wsload/stats/recorder.h"
 
 #define START_NS (500 * NS_PER_S)
+#define EPOCH_NS (1700000000 * NS_PER_S) /* the wall clock when the monotonic one was at 0 */
 
 /* 10 s of measuring from START_NS on. */
 static inline void begin(struct recorder *into, bool open_model)
 {
-    struct recorder_setup setup = {
-        .open_model = open_model, .start_ns = START_NS, .end_ns = START_NS + 10 * NS_PER_S};
-    recorder_start(into, &setup);
+    into->seen->load.model = open_model ? LOAD_OPEN : LOAD_CLOSED;
+    recorder_start(into, START_NS, START_NS + 10 * NS_PER_S, EPOCH_NS);
 }
 
 /* The times of a request after START_NS; one that was never sent has sent_ns 0. */
@@ -31,7 +32,7 @@ static inline void end_request(struct recorder *into, uint64_t seq, struct momen
         .failure = failure,
         .prompt = text_of("hello"),
     };
-    if (failure == NULL)
+    if (!failure)
         outcome.reply = text_of("world");
     if (outcome.sent_ns > 0)
         recorder_request_sent(into, outcome.due_ns, outcome.sent_ns, false);
@@ -47,6 +48,25 @@ static inline void fail_request(struct recorder *into, uint64_t seq, struct mome
 {
     struct failure failure = {FAILURE_CLOSED, "1011", text_of("why")};
     end_request(into, seq, moments, &failure);
+}
+
+/* --- What was written down --- */
+
+static inline uint64_t counted(const struct recorder *recorder, enum counter id)
+{
+    return recorder->seen->counts[id];
+}
+
+static inline const struct histogram *distribution(const struct recorder *recorder,
+                                                   enum distribution id)
+{
+    return &recorder->seen->distributions[id];
+}
+
+/* Seconds of the timeline that are over; one more is under way. */
+static inline uint64_t seconds_over(const struct recorder *recorder)
+{
+    return recorder->seen->timeline.count - 1;
 }
 
 #endif

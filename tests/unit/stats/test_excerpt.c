@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "wsload/stats/excerpt.h"
+#include "wsload/stats/failures.h"
 
 #define BAD "\xEF\xBF\xBD" /* U+FFFD */
 

@@ -2,27 +2,27 @@
 
 #include "recording.h"
 
-static struct recorder recorder;
+#define NONE CLOCK_NEVER
+
+static struct recorder *recorder;
 
 /* Limits of nothing. */
-static const struct service_levels no_levels = {false, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER,
-                                                CLOCK_NEVER};
+static const struct service_levels no_levels = {false, {NONE, NONE, NONE, NONE, NONE}};
 
 /* Streams, with LEVELS; 10 s of measuring. */
 static void begin_stream(struct service_levels levels, bool open_model)
 {
-    struct recorder_setup setup = {.open_model = open_model,
-                                   .stream = true,
-                                   .levels = levels,
-                                   .start_ns = START_NS,
-                                   .end_ns = START_NS + 10 * NS_PER_S};
-    recorder_start(&recorder, &setup);
+    recorder->seen->load.reply = REPLY_STREAM;
+    recorder->seen->load.levels = levels;
+    begin(recorder, open_model);
 }
 
 static int start(void **state)
 {
     (void)state;
-    if (recorder_init(&recorder))
+    static const struct load load = {.shards = 1};
+    recorder = recorder_new(&load);
+    if (!recorder)
         return -1;
     begin_stream(no_levels, false);
     return 0;
@@ -31,7 +31,7 @@ static int start(void **state)
 static int end(void **state)
 {
     (void)state;
-    recorder_free(&recorder);
+    recorder_free(recorder);
     return 0;
 }
 
@@ -59,11 +59,11 @@ static void assert_one_sample(const struct histogram *histogram, uint64_t value)
 
 static void assert_no_reply_recorded(void)
 {
-    assert_int_equal(recorder.ttfm.count, 0);
-    assert_int_equal(recorder.tpom.count, 0);
-    assert_int_equal(recorder.reply_messages.count, 0);
-    assert_int_equal(recorder.reply_bytes.count, 0);
-    assert_int_equal(recorder.good, 0);
+    assert_int_equal(distribution(recorder, DIST_TTFM)->count, 0);
+    assert_int_equal(distribution(recorder, DIST_TPOM)->count, 0);
+    assert_int_equal(distribution(recorder, DIST_REPLY_MESSAGES)->count, 0);
+    assert_int_equal(distribution(recorder, DIST_REPLY_BYTES)->count, 0);
+    assert_int_equal(counted(recorder, COUNT_GOOD), 0);
 }
 
 /* --- The parts of a reply --- */
@@ -72,12 +72,12 @@ static void test_recorder_takes_the_parts_of_a_good_stream(void **state)
 {
     struct request_outcome outcome = some_outcome();
     (void)state;
-    recorder_request_done(&recorder, &outcome);
-    assert_one_sample(&recorder.ttfm, 2000);
-    assert_one_sample(&recorder.tpom, 2000);
-    assert_one_sample(&recorder.reply_messages, 4);
-    assert_one_sample(&recorder.reply_bytes, 700);
-    assert_one_sample(&recorder.second, 8000);
+    recorder_request_done(recorder, &outcome);
+    assert_one_sample(distribution(recorder, DIST_TTFM), 2000);
+    assert_one_sample(distribution(recorder, DIST_TPOM), 2000);
+    assert_one_sample(distribution(recorder, DIST_REPLY_MESSAGES), 4);
+    assert_one_sample(distribution(recorder, DIST_REPLY_BYTES), 700);
+    assert_one_sample(distribution(recorder, DIST_LATENCY), 8000);
 }
 
 static void test_recorder_stream_of_one_message_has_no_time_per_further_one(void **state)
@@ -85,10 +85,10 @@ static void test_recorder_stream_of_one_message_has_no_time_per_further_one(void
     struct request_outcome outcome = some_outcome();
     (void)state;
     outcome.messages = 1;
-    recorder_request_done(&recorder, &outcome);
-    assert_one_sample(&recorder.ttfm, 2000);
-    assert_one_sample(&recorder.reply_messages, 1);
-    assert_int_equal(recorder.tpom.count, 0);
+    recorder_request_done(recorder, &outcome);
+    assert_one_sample(distribution(recorder, DIST_TTFM), 2000);
+    assert_one_sample(distribution(recorder, DIST_REPLY_MESSAGES), 1);
+    assert_int_equal(distribution(recorder, DIST_TPOM)->count, 0);
 }
 
 static void test_recorder_reply_without_a_message_has_no_first_one(void **state)
@@ -98,11 +98,11 @@ static void test_recorder_reply_without_a_message_has_no_first_one(void **state)
     outcome.first_ns = 0;
     outcome.messages = 0;
     outcome.bytes = 0;
-    recorder_request_done(&recorder, &outcome);
-    assert_int_equal(recorder.ttfm.count, 0);
-    assert_int_equal(recorder.tpom.count, 0);
-    assert_one_sample(&recorder.reply_messages, 0);
-    assert_one_sample(&recorder.reply_bytes, 0);
+    recorder_request_done(recorder, &outcome);
+    assert_int_equal(distribution(recorder, DIST_TTFM)->count, 0);
+    assert_int_equal(distribution(recorder, DIST_TPOM)->count, 0);
+    assert_one_sample(distribution(recorder, DIST_REPLY_MESSAGES), 0);
+    assert_one_sample(distribution(recorder, DIST_REPLY_BYTES), 0);
 }
 
 static void test_recorder_leaves_out_the_parts_of_a_reply_that_failed(void **state)
@@ -111,9 +111,9 @@ static void test_recorder_leaves_out_the_parts_of_a_reply_that_failed(void **sta
     struct request_outcome outcome = some_outcome();
     (void)state;
     outcome.failure = &failure;
-    recorder_request_done(&recorder, &outcome);
+    recorder_request_done(recorder, &outcome);
     assert_no_reply_recorded();
-    assert_int_equal(recorder.measured.failed, 1);
+    assert_int_equal(counted(recorder, COUNT_FAILED), 1);
 }
 
 static void test_recorder_leaves_out_the_parts_of_the_warmup(void **state)
@@ -121,57 +121,58 @@ static void test_recorder_leaves_out_the_parts_of_the_warmup(void **state)
     struct request_outcome outcome = some_outcome();
     (void)state;
     outcome.due_ns = START_NS - 1;
-    recorder_request_done(&recorder, &outcome);
-    recorder_gap(&recorder, START_NS - 1, 100);
+    recorder_request_done(recorder, &outcome);
+    recorder_gap(recorder, START_NS - 1, 100);
     assert_no_reply_recorded();
-    assert_int_equal(recorder.gap.count, 0);
-    assert_int_equal(recorder.warmup.ok, 1);
+    assert_int_equal(distribution(recorder, DIST_GAP)->count, 0);
+    assert_int_equal(counted(recorder, COUNT_WARMUP_OK), 1);
 }
 
 static void test_recorder_of_single_messages_takes_their_bytes_alone(void **state)
 {
     struct request_outcome outcome = some_outcome();
     (void)state;
-    begin(&recorder, false);
-    recorder_request_done(&recorder, &outcome);
-    recorder_gap(&recorder, START_NS, 100);
-    assert_one_sample(&recorder.reply_bytes, 700);
-    assert_int_equal(recorder.ttfm.count + recorder.tpom.count, 0);
-    assert_int_equal(recorder.reply_messages.count + recorder.gap.count, 0);
+    recorder->seen->load.reply = REPLY_MESSAGE;
+    recorder_request_done(recorder, &outcome);
+    recorder_gap(recorder, START_NS, 100);
+    assert_one_sample(distribution(recorder, DIST_REPLY_BYTES), 700);
+    assert_int_equal(
+        distribution(recorder, DIST_TTFM)->count + distribution(recorder, DIST_TPOM)->count, 0);
+    assert_int_equal(distribution(recorder, DIST_REPLY_MESSAGES)->count +
+                         distribution(recorder, DIST_GAP)->count,
+                     0);
 }
 
 static void test_recorder_pools_the_gaps_of_all_replies(void **state)
 {
     (void)state;
-    recorder_gap(&recorder, START_NS, 100);
-    recorder_gap(&recorder, START_NS + 5, 300);
-    recorder_gap(&recorder, START_NS + 5, 200);
-    assert_int_equal(recorder.gap.count, 3);
-    assert_int_equal(recorder.gap.sum_ns, 600);
-    assert_int_equal(recorder.gap.min_ns, 100);
+    recorder_gap(recorder, START_NS, 100);
+    recorder_gap(recorder, START_NS + 5, 300);
+    recorder_gap(recorder, START_NS + 5, 200);
+    assert_int_equal(distribution(recorder, DIST_GAP)->count, 3);
+    assert_int_equal(distribution(recorder, DIST_GAP)->sum_ns, 600);
+    assert_int_equal(distribution(recorder, DIST_GAP)->min_ns, 100);
 }
 
 /* --- One way --- */
 
 static void test_recorder_of_one_way_requests_counts_them_without_times(void **state)
 {
-    struct service_levels levels = {true, 1, 1, 1, 1};
-    struct recorder_setup setup = {
-        .open_model = true, .one_way = true, .levels = levels, .start_ns = START_NS};
     (void)state;
-    setup.end_ns = START_NS + 10 * NS_PER_S;
-    recorder_start(&recorder, &setup);
-    succeed(&recorder, 0, (struct moments){500, 1000, 1000});
-    recorder_finish(&recorder, START_NS, 0, 1);
-    assert_int_equal(recorder.measured.sent, 1);
-    assert_int_equal(recorder.measured.ok, 1);
-    assert_int_equal(recorder.latency.count + recorder.response_time.count, 0);
+    begin_stream((struct service_levels){true, {NONE, 1, 1, 1, 1}}, true);
+    recorder->seen->load.reply = REPLY_NONE;
+    succeed(recorder, 0, (struct moments){500, 1000, 1000});
+    recorder_finish(recorder, START_NS, 0, 1);
+    assert_int_equal(counted(recorder, COUNT_SENT), 1);
+    assert_int_equal(counted(recorder, COUNT_OK), 1);
+    assert_int_equal(distribution(recorder, DIST_LATENCY)->count +
+                         distribution(recorder, DIST_RESPONSE_TIME)->count,
+                     0);
     assert_no_reply_recorded();
-    assert_false(recorder.setup.levels.any);
-    assert_one_sample(&recorder.send_lag, 500);
-    assert_int_equal(recorder.timeline.count, 1);
-    assert_int_equal(recorder.timeline.rows[0].done, 1);
-    assert_true(recorder.samples[0].present && recorder.samples[0].ok);
+    assert_one_sample(distribution(recorder, DIST_SEND_LAG), 500);
+    assert_int_equal(recorder->seen->timeline.count, 1);
+    assert_int_equal(recorder->seen->timeline.rows[0].done, 1);
+    assert_true(recorder->seen->samples[0].present && recorder->seen->samples[0].ok);
 }
 
 /* --- Goodput --- */
@@ -184,27 +185,27 @@ static void test_recorder_counts_as_good_what_is_within_every_limit(void **state
         bool open_model;
         bool good;
     } cases[] = {
-        {{true, 8000, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER}, false, true},
-        {{true, 7999, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER}, false, false},
-        {{true, CLOCK_NEVER, 8000, CLOCK_NEVER, CLOCK_NEVER}, false, true},
-        {{true, CLOCK_NEVER, 7999, CLOCK_NEVER, CLOCK_NEVER}, false, false},
-        {{true, CLOCK_NEVER, 8500, CLOCK_NEVER, CLOCK_NEVER}, true, true},
-        {{true, CLOCK_NEVER, 8499, CLOCK_NEVER, CLOCK_NEVER}, true, false},
-        {{true, CLOCK_NEVER, CLOCK_NEVER, 2000, CLOCK_NEVER}, false, true},
-        {{true, CLOCK_NEVER, CLOCK_NEVER, 1999, CLOCK_NEVER}, false, false},
-        {{true, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER, 2000}, false, true},
-        {{true, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER, 1999}, false, false},
-        {{true, 8000, 8000, 2000, 2000}, false, true},
-        {{true, 8000, 8000, 2000, 1999}, false, false},
-        {{false, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER}, false, false},
+        {{true, {NONE, 8000, NONE, NONE, NONE}}, false, true},
+        {{true, {NONE, 7999, NONE, NONE, NONE}}, false, false},
+        {{true, {NONE, NONE, 8000, NONE, NONE}}, false, true},
+        {{true, {NONE, NONE, 7999, NONE, NONE}}, false, false},
+        {{true, {NONE, NONE, 8500, NONE, NONE}}, true, true},
+        {{true, {NONE, NONE, 8499, NONE, NONE}}, true, false},
+        {{true, {NONE, NONE, NONE, 2000, NONE}}, false, true},
+        {{true, {NONE, NONE, NONE, 1999, NONE}}, false, false},
+        {{true, {NONE, NONE, NONE, NONE, 2000}}, false, true},
+        {{true, {NONE, NONE, NONE, NONE, 1999}}, false, false},
+        {{true, {NONE, 8000, 8000, 2000, 2000}}, false, true},
+        {{true, {NONE, 8000, 8000, 2000, 1999}}, false, false},
+        {{false, {NONE, NONE, NONE, NONE, NONE}}, false, false},
     };
     struct request_outcome outcome = some_outcome();
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         begin_stream(cases[i].levels, cases[i].open_model);
-        recorder.good = 0;
-        recorder_request_done(&recorder, &outcome);
-        if (recorder.good != cases[i].good)
+        recorder->seen->counts[COUNT_GOOD] = 0;
+        recorder_request_done(recorder, &outcome);
+        if (counted(recorder, COUNT_GOOD) != cases[i].good)
             fail_msg("case %zu", i);
     }
 }
@@ -218,39 +219,39 @@ static void test_recorder_calls_nothing_good_that_failed_or_ended_too_late(void 
     levels.any = true;
     begin_stream(levels, false);
     outcome.done_ns = START_NS + 10 * NS_PER_S; /* while draining */
-    recorder_request_done(&recorder, &outcome);
+    recorder_request_done(recorder, &outcome);
     outcome = some_outcome();
     outcome.due_ns = START_NS - 1;
-    recorder_request_done(&recorder, &outcome);
+    recorder_request_done(recorder, &outcome);
     outcome = some_outcome();
     outcome.failure = &failure;
-    recorder_request_done(&recorder, &outcome);
-    assert_int_equal(recorder.good, 0);
+    recorder_request_done(recorder, &outcome);
+    assert_int_equal(counted(recorder, COUNT_GOOD), 0);
     outcome.failure = NULL;
     outcome.done_ns = START_NS + 10 * NS_PER_S - 1;
-    recorder_request_done(&recorder, &outcome);
-    assert_int_equal(recorder.good, 1);
+    recorder_request_done(recorder, &outcome);
+    assert_int_equal(counted(recorder, COUNT_GOOD), 1);
 }
 
 /* Without a first message the limit of its time is missed; without a second one there is no time
  * between them that could be too long. */
 static void test_recorder_judges_short_replies_by_what_they_have(void **state)
 {
-    struct service_levels levels = {true, CLOCK_NEVER, CLOCK_NEVER, CLOCK_NEVER, 1};
+    struct service_levels levels = {true, {NONE, NONE, NONE, NONE, 1}};
     struct request_outcome outcome = some_outcome();
     (void)state;
     outcome.messages = 1;
     begin_stream(levels, false);
-    recorder_request_done(&recorder, &outcome);
-    assert_int_equal(recorder.good, 1);
+    recorder_request_done(recorder, &outcome);
+    assert_int_equal(counted(recorder, COUNT_GOOD), 1);
     outcome.messages = 0;
     outcome.first_ns = 0;
-    recorder_request_done(&recorder, &outcome);
-    assert_int_equal(recorder.good, 2);
-    levels.ttfm_ns = NS_PER_S;
+    recorder_request_done(recorder, &outcome);
+    assert_int_equal(counted(recorder, COUNT_GOOD), 2);
+    levels.ns[LEVEL_TTFM] = NS_PER_S;
     begin_stream(levels, false);
-    recorder_request_done(&recorder, &outcome);
-    assert_int_equal(recorder.good, 2);
+    recorder_request_done(recorder, &outcome);
+    assert_int_equal(counted(recorder, COUNT_GOOD), 2);
 }
 
 /* --- Traffic --- */
@@ -261,15 +262,15 @@ static void test_recorder_counts_messages_bytes_and_billed_units(void **state)
     static const uint64_t received[] = {65536, 65537, 131072};
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(sent); i++)
-        recorder_message_sent(&recorder, sent[i]);
+        recorder_message_sent(recorder, sent[i]);
     for (size_t i = 0; i < ARRAY_LENGTH(received); i++)
-        recorder_message_received(&recorder, received[i]);
-    assert_int_equal(recorder.traffic.sent_messages, 4);
-    assert_int_equal(recorder.traffic.sent_bytes, 65538);
-    assert_int_equal(recorder.traffic.sent_units, 1 + 1 + 1 + 2);
-    assert_int_equal(recorder.traffic.received_messages, 3);
-    assert_int_equal(recorder.traffic.received_bytes, 262145);
-    assert_int_equal(recorder.traffic.received_units, 2 + 3 + 4);
+        recorder_message_received(recorder, received[i]);
+    assert_int_equal(counted(recorder, COUNT_SENT_MESSAGES), 4);
+    assert_int_equal(counted(recorder, COUNT_SENT_BYTES), 65538);
+    assert_int_equal(counted(recorder, COUNT_SENT_UNITS), 1 + 1 + 1 + 2);
+    assert_int_equal(counted(recorder, COUNT_RECEIVED_MESSAGES), 3);
+    assert_int_equal(counted(recorder, COUNT_RECEIVED_BYTES), 262145);
+    assert_int_equal(counted(recorder, COUNT_RECEIVED_UNITS), 2 + 3 + 4);
 }
 
 TEST_GROUP(recorder_replies)

@@ -1,0 +1,88 @@
+/* The verdict: what a measurement is worth against its thresholds, whether it can be trusted, and
+ * how the process ends.
+ *
+ * One pure function makes it, in a live run and from summaries alike; nothing in a measurement
+ * knows of it. The checks of validity are rows of a table, and give one reason each at most. They
+ * judge the generator, never the target: what is late because no connection was free is not held
+ * against the run, nor is a rate that chance alone explains (three deviations of a Poisson count,
+ * one arrival of a constant rate). The CPU of a run below 100 ms says too little to be judged. */
+#ifndef WSLOAD_JUDGE_VERDICT_H
+#define WSLOAD_JUDGE_VERDICT_H
+
+#include "wsload/judge/thresholds.h"
+#include "wsload/stats/measurement.h"
+
+/* --- Validity: can the figures be trusted, or was wsload the bottleneck? --- */
+
+#define VALIDITY_REASONS_MAX (16 + REMARKS_MAX)
+
+enum validity_grade {
+    VALIDITY_VALID, /* of a reason: worth knowing, and no fault */
+    VALIDITY_DOUBTFUL,
+    VALIDITY_INVALID
+};
+
+struct validity_reason {
+    char source[REMARK_SOURCE_SIZE]; /* the file of which it is said; "": of the whole */
+    char check[REMARK_CHECK_SIZE];   /* "loop_lag" */
+    enum validity_grade grade;
+    char text[REMARK_TEXT_SIZE]; /* what was seen and what is allowed: "send lag p99 38 ms (10 ms
+                                    at most)" */
+    const char *advice;          /* what to do about it; static text, "" when there is nothing */
+};
+
+struct validity {
+    enum validity_grade grade;                            /* the worst of the reasons */
+    struct validity_reason reasons[VALIDITY_REASONS_MAX]; /* the worst first */
+    size_t count;
+};
+
+/* "valid", "doubtful" or "invalid"; and back: false when NAME is none. */
+const char *validity_grade_name(enum validity_grade grade);
+bool validity_grade_of(const char *name, enum validity_grade *grade);
+
+/* Judges MEASUREMENT, whose percentiles THRESHOLDS rest on. What was remarked about its parts
+ * stands in place of the same doubt about the whole, unless that is worse. */
+void validity_judge(struct validity *validity, const struct measurement *measurement,
+                    const struct thresholds *thresholds);
+
+/* --- Verdict --- */
+
+/* Why the run ended as it did; the value is the process's exit code. */
+enum exit_code {
+    EXIT_PASSED = 0,
+    EXIT_THRESHOLD = 1,
+    EXIT_USAGE = 2, /* an error of usage or input, or an output that could not be written */
+    EXIT_NO_CONNECTION = 3,
+    EXIT_UNTRUSTED = 4,
+    EXIT_INTERRUPTED = 130, /* SIGINT */
+    EXIT_TERMINATED = 143   /* SIGTERM */
+};
+
+/* One threshold, judged. */
+struct judgement {
+    struct threshold threshold;
+    bool has_actual; /* without a figure a threshold is broken */
+    double actual;
+    bool passed;
+};
+
+struct verdict {
+    struct judgement judgements[THRESHOLDS_MAX];
+    size_t count;
+    size_t broken; /* of those */
+    bool aborted;  /* one of them ended the run: judgements[aborted_by] */
+    size_t aborted_by;
+    struct validity validity;
+    enum exit_code code;
+    const char *reason; /* static text, also in the summary */
+};
+
+/* Judges MEASUREMENT. The exit code: a record that could not be written comes first, as an error
+ * does that no results follow; then a signal, then sums that do not hold, then no connection ever
+ * opened, then a run in which no request succeeded (not asked of --hold, nor of an aborted run),
+ * then thresholds, then load.strict. */
+void judge(struct verdict *verdict, const struct measurement *measurement,
+           const struct thresholds *thresholds);
+
+#endif

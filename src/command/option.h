@@ -1,0 +1,117 @@
+/* Options as a table: a row carries an option's name, type, range, default and help. Parsing,
+ * --help and the environment all read the same rows, so adding an option is adding a row.
+ *
+ * A value comes from the command line, else from the environment (WSLOAD_NAME), else from the row's
+ * default; a list takes from both, the command line's values first. Texts are borrowed from where
+ * they came from. */
+#ifndef WSLOAD_COMMAND_OPTION_H
+#define WSLOAD_COMMAND_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wsload/base/error.h"
+#include "wsload/base/text.h"
+#include "wsload/base/units.h"
+
+#define OPTION_LIST_MAX 64
+#define OPTION_ROWS_MAX 128
+
+/* The type of an option, and of the field that takes it. */
+enum option_type {
+    OPTION_FLAG,     /* bool */
+    OPTION_COUNT,    /* uint64_t */
+    OPTION_DURATION, /* uint64_t, ns */
+    OPTION_SIZE,     /* uint64_t, bytes */
+    OPTION_RANGE,    /* struct option_range, ns: T or T1-T2 */
+    OPTION_RATE,     /* double, per second */
+    OPTION_PERCENT,  /* double */
+    OPTION_DECIMAL,  /* double, at least 0 */
+    OPTION_LIST,     /* struct option_list: may be given many times */
+    OPTION_TEXT,     /* const char *, as are those that follow */
+    OPTION_FILE,     /* the name of a file that is read */
+    OPTION_OUTPUT,   /* the name of one that is written */
+    OPTION_CHOICE    /* one of choices */
+};
+
+/* A count that was not given, where 0 can be. */
+#define COUNT_NOT_GIVEN UINT64_MAX
+
+struct option_range {
+    uint64_t low;
+    uint64_t high;
+};
+
+struct option_list {
+    const char *items[OPTION_LIST_MAX];
+    size_t count;
+};
+
+struct option_row {
+    const char *name;     /* long name without its dashes */
+    char letter;          /* short name; 0 for none */
+    const char *argument; /* how help calls the value; NULL for a flag */
+    enum option_type type;
+    size_t offset;              /* of the field in the struct that takes the values */
+    const char *group;          /* heading in --help */
+    const char *help;           /* one line */
+    uint64_t minimum;           /* of a count, size or duration */
+    uint64_t maximum;           /* of these and a decimal; 0: unlimited */
+    const char *const *choices; /* ends in NULL; of a choice */
+    const char *initial;        /* default, as it would be typed; NULL: none, and the field is 0
+                                   or NULL, a rate, percentage or decimal -1, and a count that may
+                                   be 0 COUNT_NOT_GIVEN */
+    bool rare;                  /* --help only names it, its line is in `help all` */
+    const char *more;           /* further sentences for `wsload help OPTION`; may be NULL */
+};
+
+/* What KIND and PATH of --out are; for each command that has it. */
+#define OUTPUT_OPTION_MORE                                                                         \
+    "KIND is json (the summary), hgrm (percentiles as HdrHistogram plots them) or hlog (the "      \
+    "timeline as an HdrHistogram interval log); '-' as PATH is standard output. Files appear "     \
+    "whole or not at all. Two outputs must not be one file, nor may one be a file that is read."
+
+/* One command's options and arguments. */
+struct option_set {
+    const struct option_row *rows;
+    size_t count;                    /* at most OPTION_ROWS_MAX */
+    const char *command;             /* "wsload" or "wsload serve": variables begin like that */
+    size_t arguments_max;            /* how many arguments that are no options */
+    const char *const *argument_env; /* their environment names, or NULL */
+    size_t size;                     /* of the struct that takes the values */
+};
+
+/* Fills VALUES with every row's default, then from ARGV[1..ARGC-1], then from the environment.
+ * ARGUMENTS gets what is no option, NULL where there is none. Values of a list from the environment
+ * are copies that live as long as the process. 0 or -1; the error names the option or variable, the
+ * value, and what is allowed. */
+int options_parse(const struct option_set *set, int argc, char *const argv[], void *values,
+                  const char *arguments[], struct error *error);
+
+/* The row called NAME: "connections", "--connections", "c" or "-c". NULL when there is none. */
+const struct option_row *option_find(const struct option_set *set, const char *name);
+
+/* NUMBER, a count, bytes or ns as ROW has them, for people. Returns OUT. */
+char *option_format(const struct option_row *row, uint64_t number, char out[UNITS_SIZE]);
+
+/* The value of ROW in VALUES for people, "" for a flag, the first of a list or range; NULL when it
+ * was not given and has no default. May use OUT. */
+const char *option_value(const struct option_row *row, const void *values, char out[UNITS_SIZE]);
+
+/* Writes the name of ROW's environment variable: WSLOAD_CONNECT_TIMEOUT. Returns OUT. */
+char *option_environment_name(const struct option_set *set, const struct option_row *row,
+                              char out[64]);
+
+/* Appends the choices of ROW, as "constant, poisson". Returns how many there are. */
+size_t option_list_choices(const struct option_row *row, struct buffer *out);
+
+/* Finds what VALUE says: itself, or "@FILE", where it is the content of that without line breaks at
+ * its end. FILE, which takes the content, is the caller's to free. 0 or -1. */
+int option_read_text(const char *value, struct buffer *file, struct text *text,
+                     struct error *error);
+
+/* "; did you mean --connections ?", or "" when no name is near. Returns OUT. */
+char *option_suggestion(const struct option_set *set, const char *name, char out[128]);
+
+#endif

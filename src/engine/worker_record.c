@@ -1,0 +1,190 @@
+#include "worker_internal.h"
+
+#include <stdio.h>
+
+#define TRUNCATED_DETAIL_SIZE (FAILURE_DETAIL_SIZE + 16)
+
+/* --- What a failure is for one request --- */
+
+/* A failure that is told otherwise for one request, and what it points to. */
+struct blame {
+    struct failure failure;
+    char detail[TRUNCATED_DETAIL_SIZE];
+};
+
+static bool breaks_off(enum failure_kind kind)
+{
+    return kind == FAILURE_CLOSED || kind == FAILURE_EOF || kind == FAILURE_RESET ||
+           kind == FAILURE_TLS || kind == FAILURE_REPLY_TIMEOUT;
+}
+
+/* FAILURE as it is for FLIGHT: it truncates an answer that had begun; a timeout may be a step's. */
+static const struct failure *blame(const struct worker *worker, const struct flight *flight,
+                                   const struct failure *failure, struct blame *room)
+{
+    if (!failure || !breaks_off(failure->kind))
+        return failure;
+    room->failure = *failure;
+    if (flight->reply.messages > 0) {
+        snprintf(room->detail, sizeof(room->detail), "%s%s%s", failure_name(failure->kind),
+                 failure->detail[0] ? " " : "", failure->detail);
+        room->failure.kind = FAILURE_TRUNCATED;
+        room->failure.detail = room->detail;
+    } else if (flight->awaited && failure->kind == FAILURE_REPLY_TIMEOUT) {
+        const struct step_list *steps = &worker->plan->steps->before_request;
+        room->failure.kind = FAILURE_SETUP;
+        room->failure.detail = steps->items[flight->awaited - 1u].detail;
+    }
+    return &room->failure;
+}
+
+/* --- Without secrets --- */
+
+/* Servers repeat what they were sent. Only texts that the recorder is going to keep are redacted,
+ * before they are cut: a failure that is counted again costs a look-up. */
+
+/* More than is kept of any detail, which reports cut at a fourth of it. */
+#define DETAIL_SIZE ((size_t)256)
+
+/* A failure without secrets. */
+struct redacted_failure {
+    struct failure failure;
+    char detail[DETAIL_SIZE];
+    char example[FAILURE_EXAMPLE_SIZE];
+};
+
+/* TEXT without the secrets of the seat's connection, in ROOM of SIZE bytes. What does not fit is
+ * some bytes after the last character that is kept: enough of a secret that begins before that to
+ * know it by. */
+static struct text redact(const struct worker *worker, const struct seat *seat, struct text text,
+                          char *room, size_t size)
+{
+    if (!text.data)
+        return text;
+    if (text.length > size)
+        text.length = size;
+    identity_redact(worker->plan->target.identity, seat_number(worker, seat), text, room);
+    return (struct text){room, text.length};
+}
+
+/* FAILURE as it may be kept. Two details may become one: it is looked up again. */
+static const struct failure *redact_failure(const struct worker *worker, const struct seat *seat,
+                                            const struct failure *failure,
+                                            struct redacted_failure *room)
+{
+    struct failures *failures = &worker->recorder->seen->failures;
+    if (!failures_want(failures, failure))
+        return failure;
+    struct text detail = redact(worker, seat, text_of(failure->detail), room->detail,
+                                DETAIL_SIZE - 1);
+    room->detail[detail.length] = '\0';
+    room->failure = (struct failure){failure->kind, room->detail, failure->example};
+    if (failures_want(failures, &room->failure))
+        room->failure.example = redact(worker, seat, failure->example, room->example,
+                                       sizeof(room->example));
+    return &room->failure;
+}
+
+/* --- Writing down --- */
+
+/* Of OUTCOME a text may be kept. */
+static void record_redacted(struct worker *worker, const struct seat *seat,
+                            struct request_outcome *outcome)
+{
+    struct redacted_failure failure;
+    char reply[SAMPLE_SIZE];
+    if (outcome->failure && outcome->due_ns >= worker->recorder->start_ns)
+        outcome->failure = redact_failure(worker, seat, outcome->failure, &failure);
+    if (recorder_wants_sample(worker->recorder, outcome->seq, outcome->due_ns))
+        outcome->reply = redact(worker, seat, outcome->reply, reply, sizeof(reply));
+    recorder_request_done(worker->recorder, outcome);
+}
+
+static void write_entry(struct worker *worker, const struct seat *seat, const struct flight *flight,
+                        const struct request_outcome *outcome)
+{
+    const struct failure *failure = outcome->failure;
+    struct text reply = outcome->reply;
+    bool replied = worker->plan->keep_replies && reply.data;
+    if (reply.length > REPLY_TEXT_MAX)
+        reply.length = REPLY_TEXT_MAX;
+    struct journal_entry entry = {
+        .seq = flight->request.seq,
+        .connection = seat_number(worker, seat),
+        .due_ns = flight->request.due_ns,
+        .sent_ns = flight->sent_ns,
+        .first_ns = flight->first_ns,
+        .done_ns = outcome->done_ns,
+        .bytes = flight->reply.bytes,
+        .messages = flight->reply.messages,
+        .warmup = flight->request.due_ns < worker->recorder->start_ns,
+        .unanswered = outcome->done_ns == 0,
+        .failed = failure,
+        .kind = failure ? failure->kind : (enum failure_kind)0,
+        .reply_length = replied ? reply.length : JOURNAL_NO_REPLY,
+    };
+    if (failure)
+        snprintf(entry.detail, sizeof(entry.detail), "%s", failure->detail);
+    journal_put(worker->journal, &entry, reply);
+}
+
+static void record_flight(struct worker *worker, const struct seat *seat, struct flight *flight,
+                          struct request_outcome *outcome)
+{
+    struct blame room;
+    outcome->seq = flight->request.seq;
+    outcome->due_ns = flight->request.due_ns;
+    outcome->sent_ns = flight->sent_ns;
+    outcome->first_ns = flight->first_ns;
+    outcome->messages = flight->reply.messages;
+    outcome->bytes = flight->reply.bytes;
+    outcome->failure = blame(worker, flight, outcome->failure, &room);
+    bool sample = recorder_wants_sample(worker->recorder, outcome->seq, outcome->due_ns);
+    if (sample)
+        outcome->prompt = plan_prompt(worker->plan, outcome->seq)->text;
+    if (flight->reply.text.length > 0)
+        outcome->reply = buffer_text(&flight->reply.text);
+    worker->outstanding--;
+    if (worker->journal)
+        write_entry(worker, seat, flight, outcome);
+    if (outcome->failure || sample)
+        record_redacted(worker, seat, outcome);
+    else
+        recorder_request_done(worker->recorder, outcome);
+    if (worker->stream) /* a reply of one message has nothing to release */
+        reply_clear(&flight->reply);
+}
+
+void record_failure(struct worker *worker, const struct seat *seat, const struct failure *failure)
+{
+    struct redacted_failure room;
+    recorder_connection_failed(worker->recorder, redact_failure(worker, seat, failure, &room));
+}
+
+void record_end(struct worker *worker, struct seat *seat, const struct connection_step *step,
+                uint64_t done_ns, struct text reply)
+{
+    const struct failure *failure = step->failure;
+    if (step->ended == 0 && failure)
+        record_failure(worker, seat, failure);
+    for (unsigned i = 0; i < step->ended; i++, failure = step->others) {
+        struct flight *flight = flights_pop(&seat->connection.flights);
+        struct request_outcome outcome = {.done_ns = done_ns, .failure = failure, .reply = reply};
+        record_flight(worker, seat, flight, &outcome);
+        reply = (struct text){0}; /* of the oldest alone */
+    }
+}
+
+void record_given_up(struct worker *worker, struct seat *seat)
+{
+    struct flight *flight = flights_pop(&seat->connection.flights);
+    worker->outstanding--;
+    if (flight->sent_ns) {
+        recorder_count_request(worker->recorder, COUNT_UNANSWERED, flight->request.due_ns);
+        if (worker->journal)
+            write_entry(worker, seat, flight, &(struct request_outcome){0});
+    } else {
+        recorder_count_request(worker->recorder, COUNT_SKIPPED, flight->request.due_ns);
+    }
+    reply_clear(&flight->reply);
+}

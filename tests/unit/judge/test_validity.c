@@ -1,0 +1,612 @@
+#include "testing.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "wsload/base/clock.h"
+#include "wsload/judge/verdict.h"
+
+#include "measuring.h"
+
+static struct measurement *seen;
+static struct thresholds thresholds;
+static struct validity validity;
+
+#define REQUESTS 2000 /* and samples of what each of them has */
+
+static void set_samples(enum distribution id, uint64_t ns)
+{
+    refill(&seen->distributions[id], REQUESTS, ns);
+}
+
+/* A good open run: 2,000 requests of 20 ms in 10 s, as asked, nothing late. */
+static int fill(void **state)
+{
+    static const struct load load = {.model = LOAD_OPEN, .stages.start = 200, .shards = 1};
+    (void)state;
+    seen = measurement_new(&load);
+    if (!seen)
+        return -1;
+    thresholds.count = 0;
+    measurement_add_cpu(seen, 0.9);
+    measurement_add_cpu(seen, 0.5);
+    measurement_add_cpu(seen, 0);
+    seen->counts[COUNT_TOTAL_TIME] = 10 * NS_PER_S;
+    set_measured(seen, (struct account){.planned = 2000, .sent = 2000, .ok = 2000});
+    set_samples(DIST_LATENCY, 20 * NS_PER_MS);
+    set_samples(DIST_RESPONSE_TIME, 20 * NS_PER_MS);
+    set_samples(DIST_PACING_LAG, 10 * NS_PER_MS);
+    set_samples(DIST_LOOP_LAG, 2 * NS_PER_MS);
+    return 0;
+}
+
+static int release(void **state)
+{
+    (void)state;
+    measurement_free(seen);
+    return 0;
+}
+
+static void look(void)
+{
+    validity_judge(&validity, seen, &thresholds);
+}
+
+static void assert_valid(void)
+{
+    look();
+    if (validity.count > 0)
+        fail_msg("%s: %s", validity.reasons[0].check, validity.reasons[0].text);
+    assert_int_equal(validity.grade, VALIDITY_VALID);
+}
+
+/* The only reason. */
+static void assert_reason(const char *check, enum validity_grade grade, const char *text)
+{
+    look();
+    if (validity.count != 1)
+        fail_msg("%zu reasons instead of %s", validity.count, check);
+    assert_string_equal(validity.reasons[0].source, "");
+    assert_string_equal(validity.reasons[0].check, check);
+    assert_string_equal(validity.reasons[0].text, text);
+    assert_int_equal(validity.reasons[0].grade, grade);
+    assert_int_equal(validity.grade, grade);
+}
+
+static void test_validity_believes_a_good_run(void **state)
+{
+    (void)state;
+    assert_valid();
+}
+
+static void test_validity_doubts_busy_workers_and_counts_them(void **state)
+{
+    (void)state;
+    seen->worker_cpu[0] = 0.9001;
+    assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 91 % CPU (90 % at most)");
+    assert_string_equal(validity.reasons[0].advice,
+                        "use more workers (-t), less load, or a bigger or quieter machine");
+    measurement_add_cpu(seen, 0.97);
+    assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 97 % CPU (90 % at most), and 1 more");
+    measurement_add_cpu(seen, 0.95);
+    assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 97 % CPU (90 % at most), and 2 more");
+    seen->workers = 1;
+    assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 97 % CPU (90 % at most)");
+    seen->workers = 0;
+    assert_valid();
+}
+
+static void test_validity_does_not_judge_the_cpu_of_a_moment(void **state)
+{
+    (void)state;
+    seen->worker_cpu[0] = 1;
+    seen->load.stages.start = 20000;
+    seen->counts[COUNT_TOTAL_TIME] = 100 * NS_PER_MS;
+    assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 100 % CPU (90 % at most)");
+    seen->counts[COUNT_TOTAL_TIME]--;
+    assert_valid();
+}
+
+static void test_validity_grades_loop_lag_by_the_latency(void **state)
+{
+    static const struct {
+        uint64_t latency_ns; /* 0: none, as in --hold */
+        uint64_t lag_ns;
+        const char *text; /* NULL: valid */
+        enum validity_grade grade;
+    } cases[] = {
+        {NS_PER_S, 5 * NS_PER_MS, NULL, VALIDITY_VALID},
+        {NS_PER_S, 5 * NS_PER_MS + 1, "loop lag p99 5.00 ms (5 ms at most)", VALIDITY_DOUBTFUL},
+        {NS_PER_S, 400 * NS_PER_MS, "loop lag p99 400 ms (5 ms at most)", VALIDITY_DOUBTFUL},
+        {NS_PER_S, 500 * NS_PER_MS + NS_PER_MS, "loop lag p99 501 ms (5 ms at most)",
+         VALIDITY_INVALID},
+        {10 * NS_PER_MS, NS_PER_MS, NULL, VALIDITY_VALID},
+        {10 * NS_PER_MS, 3 * NS_PER_MS, "loop lag p99 3 ms (1 ms at most)", VALIDITY_DOUBTFUL},
+        {10 * NS_PER_MS, 50 * NS_PER_MS, "loop lag p99 50 ms (1 ms at most)", VALIDITY_DOUBTFUL},
+        {10 * NS_PER_MS, 51 * NS_PER_MS, "loop lag p99 51 ms (1 ms at most)", VALIDITY_INVALID},
+        {50 * NS_PER_US, 100 * NS_PER_US, NULL, VALIDITY_VALID},
+        {50 * NS_PER_US, 101 * NS_PER_US, "loop lag p99 101 us (100 us at most)",
+         VALIDITY_DOUBTFUL},
+        {0, 5 * NS_PER_MS, NULL, VALIDITY_VALID},
+        {0, 70 * NS_PER_MS, "loop lag p99 70 ms (5 ms at most)", VALIDITY_DOUBTFUL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        set_samples(DIST_LATENCY, cases[i].latency_ns);
+        if (cases[i].latency_ns == 0)
+            histogram_reset(&seen->distributions[DIST_LATENCY]);
+        set_samples(DIST_LOOP_LAG, cases[i].lag_ns);
+        if (!cases[i].text)
+            assert_valid();
+        else
+            assert_reason("loop_lag", cases[i].grade, cases[i].text);
+    }
+}
+
+static void test_validity_grades_send_lag_of_the_generator_alone(void **state)
+{
+    (void)state;
+    set_samples(DIST_SEND_LAG, NS_PER_S); /* waits of the target's making */
+    assert_valid();
+    set_samples(DIST_PACING_LAG, 38 * NS_PER_MS);
+    assert_reason("send_lag", VALIDITY_DOUBTFUL, "send lag p99 38 ms (10 ms at most)");
+    seen->counts[COUNT_WAITED] = 1;
+    assert_reason("send_lag", VALIDITY_DOUBTFUL, "pacing lag p99 38 ms (10 ms at most)");
+    set_samples(DIST_PACING_LAG, 100 * NS_PER_MS);
+    look();
+    assert_int_equal(validity.grade, VALIDITY_DOUBTFUL);
+    set_samples(DIST_PACING_LAG, 101 * NS_PER_MS);
+    look();
+    assert_int_equal(validity.grade, VALIDITY_INVALID);
+}
+
+static void test_validity_asks_whose_fault_a_missed_rate_is(void **state)
+{
+    (void)state;
+    seen->counts[COUNT_SENT_LATE] = 100;
+    assert_valid();
+    seen->counts[COUNT_SENT_LATE] = 101;
+    assert_reason("rate", VALIDITY_INVALID,
+                  "94 % of the asked rate with connections free (95 % at least)");
+    seen->counts[COUNT_WAITED] = 99; /* 4.95 % */
+    assert_reason("rate", VALIDITY_INVALID,
+                  "94 % of the asked rate with connections free (95 % at least)");
+    seen->counts[COUNT_WAITED] = 100;
+    assert_reason("target", VALIDITY_VALID,
+                  "the target did not keep up: 5 % of the requests waited for a free connection");
+    assert_string_equal(validity.reasons[0].advice, "use more connections (-c) or --in-flight");
+    seen->counts[COUNT_WAITED] = 0;
+    seen->counts[COUNT_SENT_LATE] = 0;
+    set_measured(seen, (struct account){.planned = 2000, .skipped = 500, .sent = 1500, .ok = 1500});
+    assert_reason("target", VALIDITY_VALID,
+                  "the target did not keep up: 25 % of the requests waited for a free connection");
+    seen->load.model = LOAD_CLOSED;
+    assert_valid();
+}
+
+/* Both, and the target is not blamed. */
+static void assert_rate_missed_and(const char *check, enum validity_grade grade)
+{
+    look();
+    assert_int_equal(validity.count, 2);
+    assert_int_equal(validity.grade, VALIDITY_INVALID);
+    assert_string_equal(validity.reasons[0].check, "rate");
+    assert_string_equal(validity.reasons[0].text, "75 % of the asked rate (95 % at least)");
+    assert_string_equal(validity.reasons[1].check, check);
+    assert_int_equal(validity.reasons[1].grade, grade);
+}
+
+static void test_validity_does_not_blame_the_target_for_a_busy_generator(void **state)
+{
+    (void)state;
+    set_measured(seen, (struct account){.planned = 2000, .skipped = 500, .sent = 1500, .ok = 1500});
+    seen->worker_cpu[0] = 0.96;
+    assert_rate_missed_and("cpu", VALIDITY_DOUBTFUL);
+    seen->worker_cpu[0] = 0.9;
+    set_samples(DIST_LOOP_LAG, 51 * NS_PER_MS);
+    assert_rate_missed_and("loop_lag", VALIDITY_INVALID);
+    set_samples(DIST_LOOP_LAG, 50 * NS_PER_MS); /* not enough to miss a rate by */
+    look();
+    assert_int_equal(validity.count, 2);
+    assert_string_equal(validity.reasons[0].check, "loop_lag");
+    assert_string_equal(validity.reasons[1].check, "target");
+}
+
+static void test_validity_does_not_blame_wsload_for_connections_that_do_not_open(void **state)
+{
+    struct failure refused = {FAILURE_CONNECT_REFUSED, "", {NULL, 0}};
+    (void)state;
+    set_measured(seen,
+                 (struct account){
+                     .planned = 2000, .sent = 1000, .unsent = 1000, .ok = 1000, .failed = 1000});
+    for (int i = 0; i < 1000; i++)
+        failures_add(&seen->failures, &refused, 1);
+    assert_valid();
+}
+
+/* How many come due is chance, or a matter of where the end is; only what was not sent counts. */
+static void test_validity_forgives_chance_and_nothing_else(void **state)
+{
+    static const struct {
+        double asked_per_s;
+        enum arrival_law law;
+        uint64_t planned;
+        uint64_t late_trusted; /* one more is too many */
+        const char *text;
+    } cases[] = {
+        {10, ARRIVAL_POISSON, 70, 3,
+         "94 % of the asked rate with connections free (95 % at least)"},
+        {10, ARRIVAL_POISSON, 30, 1,
+         "93 % of the asked rate with connections free (95 % at least)"},
+        {1, ARRIVAL_CONSTANT, 9, 0, "88 % of the asked rate with connections free (95 % at least)"},
+        {1, ARRIVAL_CONSTANT, 20, 1,
+         "90 % of the asked rate with connections free (95 % at least)"},
+        {0.01, ARRIVAL_CONSTANT, 1, 0,
+         "0 % of the asked rate with connections free (95 % at least)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        uint64_t planned = cases[i].planned;
+        seen->load.stages.start = cases[i].asked_per_s;
+        seen->load.arrival = cases[i].law;
+        set_measured(seen, (struct account){.planned = planned, .sent = planned, .ok = planned});
+        seen->counts[COUNT_SENT_LATE] = cases[i].late_trusted;
+        assert_valid();
+        seen->counts[COUNT_SENT_LATE]++;
+        assert_reason("rate", VALIDITY_INVALID, cases[i].text);
+    }
+    seen->counts[COUNT_SENT_LATE] = 0;
+    set_measured(seen, (struct account){0});
+    assert_valid();
+}
+
+static void test_validity_rejects_a_run_that_ran_out_of_something(void **state)
+{
+    struct failure ports = {FAILURE_EXHAUSTED, "ports", {NULL, 0}};
+    struct failure unknown = {FAILURE_EXHAUSTED, "", {NULL, 0}};
+    struct failure reset = {FAILURE_RESET, "", {NULL, 0}};
+    (void)state;
+    failures_add(&seen->failures, &reset, 0);
+    assert_valid();
+    failures_add(&seen->failures, &ports, 0);
+    assert_reason("exhausted", VALIDITY_INVALID, "this machine ran out of ports, 1 time");
+    failures_add(&seen->failures, &ports, 0);
+    assert_reason("exhausted", VALIDITY_INVALID, "this machine ran out of ports, 2 times");
+    seen->failures.count = 0;
+    failures_add(&seen->failures, &unknown, 0);
+    assert_reason("exhausted", VALIDITY_INVALID,
+                  "this machine ran out of what a connection needs, 1 time");
+}
+
+static void test_validity_names_one_machine_without_blame(void **state)
+{
+    (void)state;
+    seen->same_machine = true;
+    assert_reason("same_machine", VALIDITY_VALID, "client and server share one machine");
+    assert_string_equal(validity.reasons[0].advice, "");
+}
+
+/* The only reason: 2,000 requests were sent, none of them was answered, and IN_VAIN waited for it.
+ */
+static void fill_unanswered(uint64_t in_vain)
+{
+    struct failure timeout = {FAILURE_REPLY_TIMEOUT, "", {NULL, 0}};
+    struct failure reset = {FAILURE_RESET, "", {NULL, 0}};
+    set_measured(seen, (struct account){.planned = 2000, .sent = 2000, .failed = 2000});
+    seen->failures.count = 0;
+    for (uint64_t i = 0; i < 2000; i++)
+        failures_add(&seen->failures, i < in_vain ? &timeout : &reset, 1);
+}
+
+static void test_validity_says_when_nothing_came_back(void **state)
+{
+    (void)state;
+    fill_unanswered(1);
+    assert_reason("no_replies", VALIDITY_VALID, "nothing at all came back");
+    assert_string_equal(validity.reasons[0].advice,
+                        "the route may have no route response, or the backend never posts to the "
+                        "connection; use --one-way if no reply is meant");
+    seen->load.reply = REPLY_NONE;
+    assert_valid();
+    seen->load.reply = REPLY_MESSAGE;
+    seen->counts[COUNT_RECEIVED_MESSAGES] = 1;
+    assert_valid();
+    seen->counts[COUNT_RECEIVED_MESSAGES] = 0;
+    fill_unanswered(0); /* connections that broke answer for themselves */
+    assert_valid();
+    set_account(seen, COUNT_WARMUP_PLANNED,
+                (struct account){.planned = 1, .sent = 1, .unanswered = 1});
+    assert_reason("no_replies", VALIDITY_VALID, "nothing at all came back");
+    set_account(seen, COUNT_WARMUP_PLANNED,
+                (struct account){.planned = 2, .sent = 2, .ok = 1, .unanswered = 1});
+    assert_valid();
+    set_account(seen, COUNT_WARMUP_PLANNED, (struct account){0});
+    seen->failures.count = 0;
+    set_measured(seen, (struct account){.planned = 2000, .sent = 2000, .unanswered = 2000});
+    assert_reason("no_replies", VALIDITY_VALID, "nothing at all came back");
+}
+
+static void test_validity_doubts_a_record_with_holes(void **state)
+{
+    (void)state;
+    seen->counts[COUNT_RECORD_LOST] = 1;
+    assert_reason("record_lost", VALIDITY_DOUBTFUL, "--record had to leave out 1 request");
+    seen->counts[COUNT_RECORD_LOST] = 12345;
+    assert_reason("record_lost", VALIDITY_DOUBTFUL, "--record had to leave out 12,345 requests");
+}
+
+static void test_validity_doubts_single_replies_that_more_comes_behind(void **state)
+{
+    static const struct {
+        uint64_t ended;
+        uint64_t failed;
+        uint64_t late;
+        const char *text; /* NULL: valid */
+    } cases[] = {
+        {2000, 0, 100, NULL},
+        {2000, 0, 101, "101 messages came after the end of their reply"},
+        {2000, 0, 38000, "38,000 messages came after the end of their reply"},
+        {20, 0, 9, NULL},
+        {20, 0, 10, "10 messages came after the end of their reply"},
+        {2000, 400, 500, NULL}, /* the replies to those that failed */
+        {2000, 400, 501, "501 messages came after the end of their reply"},
+    };
+    struct failure timeout = {FAILURE_REPLY_TIMEOUT, "", {NULL, 0}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        uint64_t ended = cases[i].ended;
+        set_measured(seen, (struct account){.planned = ended,
+                                            .sent = ended,
+                                            .ok = ended - cases[i].failed,
+                                            .failed = cases[i].failed});
+        seen->failures.count = 0;
+        for (uint64_t j = 0; j < cases[i].failed; j++)
+            failures_add(&seen->failures, &timeout, 1);
+        seen->counts[COUNT_LATE] = cases[i].late;
+        if (!cases[i].text)
+            assert_valid();
+        else
+            assert_reason("late_messages", VALIDITY_DOUBTFUL, cases[i].text);
+    }
+    seen->load.reply = REPLY_STREAM; /* its end was told */
+    assert_valid();
+    seen->load.reply = REPLY_NONE;
+    assert_valid();
+}
+
+static void test_validity_puts_late_messages_in_front_of_loop_lag(void **state)
+{
+    (void)state;
+    seen->counts[COUNT_LATE] = 2000;
+    set_samples(DIST_LOOP_LAG, 5 * NS_PER_MS);
+    look();
+    assert_string_equal(validity.reasons[0].check, "late_messages");
+    assert_string_equal(validity.reasons[1].check, "loop_lag");
+}
+
+static void test_validity_asks_no_latency_of_one_way_requests(void **state)
+{
+    (void)state;
+    seen->load.reply = REPLY_NONE;
+    histogram_reset(&seen->distributions[DIST_LATENCY]);
+    histogram_reset(&seen->distributions[DIST_RESPONSE_TIME]);
+    assert_int_equal(thresholds_add(&thresholds, "name", "response_time:p(95)", THRESHOLD_BELOW, 1),
+                     0);
+    assert_valid();
+}
+
+static void test_validity_doubts_percentiles_that_rest_on_little(void **state)
+{
+    static const struct {
+        const char *selector;
+        int samples;
+        const char *text; /* NULL: valid */
+    } cases[] = {
+        {"latency:p(95)", 200, NULL},
+        {"latency:p(95)", 199, "9 samples beyond latency:p(95) of a threshold (10 at least)"},
+        {"latency:p(95)", 39, "1 sample beyond latency:p(95) of a threshold (10 at least)"},
+        {"latency:med", 20, NULL},
+        {"latency:med", 19, "9 samples beyond latency:med of a threshold (10 at least)"},
+        {"latency:p(100)", 5, NULL},
+        {"latency:avg", 5, NULL},
+        {"latency:p(95)", 0, NULL},
+        {"success_rate", 5, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        thresholds.count = 0;
+        thresholds_add(&thresholds, "name", cases[i].selector, THRESHOLD_BELOW, 1);
+        histogram_reset(&seen->distributions[DIST_LATENCY]);
+        for (int j = 0; j < cases[i].samples; j++)
+            histogram_record(&seen->distributions[DIST_LATENCY], 20 * NS_PER_MS);
+        if (!cases[i].text)
+            assert_valid();
+        else
+            assert_reason("samples", VALIDITY_DOUBTFUL, cases[i].text);
+    }
+}
+
+static void test_validity_rejects_sums_that_do_not_hold(void **state)
+{
+    (void)state;
+    seen->counts[COUNT_PLANNED]++;
+    assert_reason("sums", VALIDITY_INVALID,
+                  "measured part: 2001 requests planned, but 2000 sent, 0 unsent and 0 skipped");
+}
+
+static void test_validity_puts_the_worst_reason_first(void **state)
+{
+    static const char *const expected[] = {"sums", "exhausted", "send_lag", "cpu", "same_machine"};
+    struct failure ports = {FAILURE_EXHAUSTED, "ports", {NULL, 0}};
+    (void)state;
+    seen->same_machine = true;
+    seen->worker_cpu[0] = 1;
+    set_samples(DIST_PACING_LAG, 11 * NS_PER_MS);
+    failures_add(&seen->failures, &ports, 0);
+    seen->counts[COUNT_PLANNED]++;
+    look();
+    assert_int_equal(validity.grade, VALIDITY_INVALID);
+    assert_int_equal(validity.count, ARRAY_LENGTH(expected));
+    for (size_t i = 0; i < ARRAY_LENGTH(expected); i++)
+        assert_string_equal(validity.reasons[i].check, expected[i]);
+}
+
+static void test_validity_fits_the_longest_text(void **state)
+{
+    (void)state;
+    set_measured(seen, (struct account){UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX, 0, 0, 0});
+    look();
+    assert_string_equal(validity.reasons[0].check, "sums");
+    assert_non_null(memchr(validity.reasons[0].text, '\0', sizeof(validity.reasons[0].text)));
+}
+
+static void test_validity_grades_have_names(void **state)
+{
+    (void)state;
+    assert_string_equal(validity_grade_name(VALIDITY_VALID), "valid");
+    assert_string_equal(validity_grade_name(VALIDITY_DOUBTFUL), "doubtful");
+    assert_string_equal(validity_grade_name(VALIDITY_INVALID), "invalid");
+    for (int i = VALIDITY_VALID; i <= VALIDITY_INVALID; i++) {
+        enum validity_grade grade;
+        assert_true(validity_grade_of(validity_grade_name((enum validity_grade)i), &grade));
+        assert_int_equal(grade, i);
+        assert_false(validity_grade_of("", &grade));
+        assert_false(validity_grade_of("invali", &grade));
+    }
+}
+
+/* --- Remarks about the parts of a sum --- */
+
+static void remark(unsigned grade, const char *source, const char *check, const char *text)
+{
+    struct remark remark = {.grade = grade};
+    snprintf(remark.source, sizeof(remark.source), "%s", source);
+    snprintf(remark.check, sizeof(remark.check), "%s", check);
+    snprintf(remark.text, sizeof(remark.text), "%s", text);
+    measurement_add_remark(seen, &remark);
+}
+
+static void test_validity_keeps_what_was_remarked_about_a_part(void **state)
+{
+    (void)state;
+    remark(VALIDITY_DOUBTFUL, "a.json", "cpu", "a worker at 99 % CPU (90 % at most)");
+    look();
+    assert_int_equal(validity.count, 1);
+    assert_int_equal(validity.grade, VALIDITY_DOUBTFUL);
+    assert_string_equal(validity.reasons[0].source, "a.json");
+    assert_string_equal(validity.reasons[0].check, "cpu");
+    assert_string_equal(validity.reasons[0].text, "a worker at 99 % CPU (90 % at most)");
+    assert_string_equal(validity.reasons[0].advice,
+                        "use more workers (-t), less load, or a bigger or quieter machine");
+}
+
+static void test_validity_has_no_advice_on_a_check_that_it_does_not_know(void **state)
+{
+    (void)state;
+    remark(VALIDITY_VALID, "a.json", "weather", "it rained");
+    look();
+    assert_int_equal(validity.grade, VALIDITY_VALID);
+    assert_string_equal(validity.reasons[0].text, "it rained");
+    assert_string_equal(validity.reasons[0].advice, "");
+}
+
+/* The whole has send lag of each grade, and two of its parts were remarked. */
+static void test_validity_does_not_say_twice_what_a_part_is_blamed_for(void **state)
+{
+    static const struct {
+        uint64_t lag_ns; /* of the whole */
+        unsigned remarked;
+        size_t count;
+        const char *first_source;
+        enum validity_grade grade;
+    } cases[] = {
+        {NS_PER_MS, VALIDITY_DOUBTFUL, 2, "a.json", VALIDITY_DOUBTFUL},
+        {50 * NS_PER_MS, VALIDITY_DOUBTFUL, 2, "a.json", VALIDITY_DOUBTFUL},
+        {50 * NS_PER_MS, VALIDITY_INVALID, 2, "a.json", VALIDITY_INVALID},
+        {NS_PER_S, VALIDITY_INVALID, 2, "a.json", VALIDITY_INVALID},
+        {NS_PER_S, VALIDITY_DOUBTFUL, 3, "", VALIDITY_INVALID}, /* the whole is worse */
+        {50 * NS_PER_MS, VALIDITY_VALID, 3, "", VALIDITY_DOUBTFUL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        seen->remark_count = 0;
+        remark(cases[i].remarked, "b.json", "send_lag", "late");
+        remark(cases[i].remarked, "a.json", "send_lag", "later");
+        set_samples(DIST_PACING_LAG, cases[i].lag_ns);
+        look();
+        assert_int_equal(validity.count, cases[i].count);
+        assert_int_equal(validity.grade, cases[i].grade);
+        assert_string_equal(validity.reasons[0].source, cases[i].first_source);
+        assert_string_equal(validity.reasons[validity.count - 1].source, "b.json");
+    }
+}
+
+static void test_validity_says_of_the_whole_what_no_part_was_blamed_for(void **state)
+{
+    (void)state;
+    remark(VALIDITY_DOUBTFUL, "a.json", "cpu", "busy");
+    set_samples(DIST_PACING_LAG, 50 * NS_PER_MS);
+    look();
+    assert_int_equal(validity.count, 2);
+    assert_string_equal(validity.reasons[0].check, "send_lag");
+    assert_string_equal(validity.reasons[0].source, "");
+    assert_string_equal(validity.reasons[1].check, "cpu");
+}
+
+static void test_validity_has_room_for_every_reason_there_can_be(void **state)
+{
+    char source[24];
+    (void)state;
+    for (int i = 0; i < REMARKS_MAX + 5; i++) {
+        snprintf(source, sizeof(source), "%d.json", i);
+        remark(VALIDITY_VALID, source, "target", "slow");
+    }
+    seen->same_machine = true;
+    seen->counts[COUNT_PLANNED]++;
+    seen->counts[COUNT_RECORD_LOST] = 1;
+    seen->counts[COUNT_SENT_LATE] = REQUESTS;
+    seen->counts[COUNT_LATE] = REQUESTS;
+    seen->worker_cpu[0] = 1;
+    count_failures(seen, FAILURE_EXHAUSTED, 1, 0);
+    set_samples(DIST_PACING_LAG, NS_PER_S);
+    set_samples(DIST_LOOP_LAG, NS_PER_S);
+    look();
+    assert_int_equal(validity.count, REMARKS_MAX + 9);
+    for (size_t i = 1; i < validity.count; i++)
+        assert_true(validity.reasons[i - 1].grade >= validity.reasons[i].grade);
+}
+
+#define VALIDITY_TEST(test) cmocka_unit_test_setup_teardown(test, fill, release)
+
+TEST_GROUP(validity)
+{
+    const struct CMUnitTest tests[] = {
+        VALIDITY_TEST(test_validity_believes_a_good_run),
+        VALIDITY_TEST(test_validity_doubts_busy_workers_and_counts_them),
+        VALIDITY_TEST(test_validity_does_not_judge_the_cpu_of_a_moment),
+        VALIDITY_TEST(test_validity_grades_loop_lag_by_the_latency),
+        VALIDITY_TEST(test_validity_grades_send_lag_of_the_generator_alone),
+        VALIDITY_TEST(test_validity_asks_whose_fault_a_missed_rate_is),
+        VALIDITY_TEST(test_validity_does_not_blame_the_target_for_a_busy_generator),
+        VALIDITY_TEST(test_validity_does_not_blame_wsload_for_connections_that_do_not_open),
+        VALIDITY_TEST(test_validity_forgives_chance_and_nothing_else),
+        VALIDITY_TEST(test_validity_rejects_a_run_that_ran_out_of_something),
+        VALIDITY_TEST(test_validity_names_one_machine_without_blame),
+        VALIDITY_TEST(test_validity_says_when_nothing_came_back),
+        VALIDITY_TEST(test_validity_doubts_a_record_with_holes),
+        VALIDITY_TEST(test_validity_doubts_single_replies_that_more_comes_behind),
+        VALIDITY_TEST(test_validity_puts_late_messages_in_front_of_loop_lag),
+        VALIDITY_TEST(test_validity_asks_no_latency_of_one_way_requests),
+        VALIDITY_TEST(test_validity_doubts_percentiles_that_rest_on_little),
+        VALIDITY_TEST(test_validity_rejects_sums_that_do_not_hold),
+        VALIDITY_TEST(test_validity_puts_the_worst_reason_first),
+        VALIDITY_TEST(test_validity_fits_the_longest_text),
+        VALIDITY_TEST(test_validity_grades_have_names),
+        VALIDITY_TEST(test_validity_keeps_what_was_remarked_about_a_part),
+        VALIDITY_TEST(test_validity_has_no_advice_on_a_check_that_it_does_not_know),
+        VALIDITY_TEST(test_validity_does_not_say_twice_what_a_part_is_blamed_for),
+        VALIDITY_TEST(test_validity_says_of_the_whole_what_no_part_was_blamed_for),
+        VALIDITY_TEST(test_validity_has_room_for_every_reason_there_can_be),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
