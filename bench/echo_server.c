@@ -295,9 +295,8 @@ static void print_figures(const struct server *server)
            clock_seconds(server->worked_ns) / clock_seconds(server->worked_ns + server->spun_ns));
     if (lateness->count > 0)
         printf(", \"late\": {\"median\": %.9f, \"p99\": %.9f, \"max\": %.9f}",
-               clock_seconds(histogram_percentile_ns(lateness, 50)),
-               clock_seconds(histogram_percentile_ns(lateness, 99)),
-               clock_seconds(lateness->max_ns));
+               clock_seconds(histogram_percentile(lateness, 50)),
+               clock_seconds(histogram_percentile(lateness, 99)), clock_seconds(lateness->max));
     printf("}\n");
 }
 

@@ -34,7 +34,7 @@ static void print_percentiles(const char *name, const struct histogram *histogra
     printf(", \"%s\": {", name);
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
         printf("%s\"%s\": %.9f", i > 0 ? ", " : "", members[i].name,
-               clock_seconds(histogram_percentile_ns(histogram, members[i].percent)));
+               clock_seconds(histogram_percentile(histogram, members[i].percent)));
     printf("}");
 }
 

@@ -11,12 +11,14 @@
 #include "wsload/base/random.h"
 #include "wsload/stats/histogram.h"
 
-#define PAYLOAD     64
-#define REPLY_SIZE  (2 + PAYLOAD)
-#define INPUT_SIZE  256 /* the longest response to a handshake that is taken, too */
-#define EVENTS_MAX  512
-#define SLOT_NS     UINT64_C(100000) /* paced: messages that come due within it share a wake-up */
-#define OPENING_MAX 256              /* handshakes under way at a time, as in wsload */
+#define PAYLOAD    64
+#define REPLY_SIZE (2 + PAYLOAD)
+#define INPUT_SIZE 256 /* the longest response to a handshake that is taken, too */
+#define EVENTS_MAX 512
+#define WAKE_EVERY_NS                                                                              \
+    UINT64_C(100000)    /* paced: messages that come due within it share a wake-up                 \
+                         */
+#define OPENING_MAX 256 /* handshakes under way at a time, as in wsload */
 
 enum state { CONNECTING, SHAKING_HANDS, UPGRADING, OPEN };
 

@@ -217,7 +217,7 @@ static void on_timer(struct load *load, struct pace *pace)
     if (pace->sent == pace->planned)
         return;
     uint64_t next_ns = due_ns(pace);
-    uint64_t slot_ends_ns = clock_monotonic_ns() + SLOT_NS;
+    uint64_t slot_ends_ns = clock_monotonic_ns() + WAKE_EVERY_NS;
     arm(pace, next_ns > slot_ends_ns ? next_ns : slot_ends_ns);
 }
 

@@ -174,12 +174,12 @@ static void run(const struct plan *plan)
     struct null_transport null = {
         .base = {&operations}, .size = plan->load.connections, .wake_ns = CLOCK_NEVER};
     struct thresholds thresholds = {0};
-    struct crew crew;
+    struct run_control control;
     struct error error;
     null.ring = calloc(null.size, sizeof(*null.ring));
-    crew_init(&crew, 1, wake_worker, &null.base);
-    struct worker_setup setup = {.plan = plan, .thresholds = &thresholds, .crew = &crew};
-    null.worker = worker_new(&setup, &error);
+    run_control_init(&control, 1, wake_worker, &null.base);
+    struct worker_config config = {.plan = plan, .thresholds = &thresholds, .control = &control};
+    null.worker = worker_new(&config, &error);
     if (null.ring == NULL || null.worker == NULL)
         die("worker_new");
 

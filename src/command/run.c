@@ -99,16 +99,16 @@ static int prepare(struct run *run, struct error *error)
 
 static int start_record(struct run *run, struct error *error)
 {
-    const struct record_setup setup = {
+    const struct record_config config = {
         .path = run->options.record,
         .workers = run->plan.plan.load.workers,
         .run_id = run->plan.plan.run_id,
         .replies = run->plan.plan.keep_replies,
         .identity = run->plan.plan.target.identity,
     };
-    if (!setup.path)
+    if (!config.path)
         return 0;
-    run->record = record_start(&setup, error);
+    run->record = record_start(&config, error);
     return run->record ? 0 : error_prefix(error, "--record");
 }
 
@@ -131,12 +131,12 @@ static void finish_record(struct run *run)
 
 static int make_engine(struct run *run, struct error *error)
 {
-    const struct engine_setup setup = {
+    const struct engine_config config = {
         .plan = &run->plan.plan,
         .thresholds = &run->thresholds,
         .journals = run->record ? record_journals(run->record) : NULL,
     };
-    run->engine = engine_new(&setup, error);
+    run->engine = engine_new(&config, error);
     return run->engine ? 0 : -1;
 }
 

@@ -9,10 +9,10 @@
 
 /* Where nothing else is said, an option that was not given is as in struct option_row. */
 struct run_options {
-    const char *url;                /* argument 1; NULL when missing */
-    const char *prompts_file;       /* argument 2; NULL for prompts.txt */
-    struct plan plan;               /* what stands in the plan as it was given, the rest zeroed */
-    struct identity_setup identity; /* likewise */
+    const char *url;                 /* argument 1; NULL when missing */
+    const char *prompts_file;        /* argument 2; NULL for prompts.txt */
+    struct plan plan;                /* what stands in the plan as it was given, the rest zeroed */
+    struct identity_config identity; /* likewise */
 
     uint64_t connections;
     struct option_list stages;

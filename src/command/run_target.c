@@ -276,7 +276,7 @@ static int build_identity(struct run_plan *run, const struct run_options *option
     if (build_origin(run, options, error) || build_headers(run, options, error) ||
         check_sigv4(options, target->host_header, error))
         return -1;
-    struct identity_setup setup = options->identity;
+    struct identity_config setup = options->identity;
     setup.url = &target->url;
     setup.host_header = target->host_header;
     setup.origin = run->plan.load.origin;

@@ -60,7 +60,7 @@ struct connection_settings {
     struct random *random;    /* of the backoff; borrowed */
     struct failure not_open;  /* what a connect timeout is reported as */
     struct failure no_reply;  /* what a reply timeout is reported as */
-    struct failure cut_short; /* and what it does to the requests behind that one */
+    struct failure cut_short; /* and what it does to the requests after that one */
 };
 
 struct connection {
@@ -83,7 +83,7 @@ struct connection_step {
     unsigned ended;                /* how many requests ended, the oldest first */
     bool silent;                   /* the one that ended did so by silence: its reply is over */
     const struct failure *failure; /* why the oldest failed, NULL when it went well */
-    const struct failure *others;  /* why those behind it did */
+    const struct failure *others;  /* why those after it did */
 };
 
 /* MEMORY has flights_bytes(settings.in_flight) and outlives it. */

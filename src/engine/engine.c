@@ -16,19 +16,19 @@
 #include "wsload/stats/measurement.h"
 
 /* A worker with what it runs on. */
-struct hand {
+struct thread {
     struct engine *engine;
     struct worker *worker;
     struct transport *transport;
-    pthread_t thread;
+    pthread_t handle;
     bool running;
 };
 
 struct engine {
     const struct plan *plan;
     struct addresses addresses;
-    struct crew crew;
-    struct hand *hands; /* plan->load.workers of them */
+    struct run_control control;
+    struct thread *threads; /* plan->load.workers of them */
     atomic_uint at_work;
     int done_fd;
 };
@@ -39,36 +39,36 @@ static void wake_all(void *user)
 {
     struct engine *engine = user;
     for (unsigned i = 0; i < engine->plan->load.workers; i++)
-        engine->hands[i].transport->ops->interrupt(engine->hands[i].transport);
+        engine->threads[i].transport->ops->interrupt(engine->threads[i].transport);
 }
 
-static int make_hand(struct engine *engine, unsigned index, const struct engine_setup *setup,
-                     struct error *error)
+static int make_thread(struct engine *engine, unsigned index, const struct engine_config *config,
+                       struct error *error)
 {
-    struct hand *hand = &engine->hands[index];
-    struct worker_setup worker = {
+    struct thread *thread = &engine->threads[index];
+    struct worker_config worker = {
         .plan = engine->plan,
-        .thresholds = setup->thresholds,
-        .crew = &engine->crew,
-        .journal = setup->journals ? setup->journals[index] : NULL,
+        .thresholds = config->thresholds,
+        .control = &engine->control,
+        .journal = config->journals ? config->journals[index] : NULL,
         .index = index,
     };
-    hand->engine = engine;
-    hand->worker = worker_new(&worker, error);
-    if (!hand->worker)
+    thread->engine = engine;
+    thread->worker = worker_new(&worker, error);
+    if (!thread->worker)
         return -1;
-    struct lws_transport_setup transport = {
+    struct lws_transport_config transport = {
         .plan = engine->plan,
         .addresses = &engine->addresses,
         .events = &worker_events,
-        .worker = hand->worker,
+        .worker = thread->worker,
         .index = index,
     };
-    hand->transport = lws_transport_new(&transport, error);
-    return hand->transport ? 0 : -1;
+    thread->transport = lws_transport_new(&transport, error);
+    return thread->transport ? 0 : -1;
 }
 
-static int set_up(struct engine *engine, const struct engine_setup *setup, struct error *error)
+static int set_up(struct engine *engine, const struct engine_config *config, struct error *error)
 {
     const struct plan *plan = engine->plan;
     engine->done_fd = eventfd(0, EFD_CLOEXEC);
@@ -76,28 +76,28 @@ static int set_up(struct engine *engine, const struct engine_setup *setup, struc
         return error_set(error, "no descriptor left: %s", strerror(errno));
     if (sources_check(&plan->target.sources, plan->load.connections, error))
         return -1;
-    engine->hands = calloc(plan->load.workers, sizeof(*engine->hands));
-    if (!engine->hands)
+    engine->threads = calloc(plan->load.workers, sizeof(*engine->threads));
+    if (!engine->threads)
         return error_set(error, "out of memory");
     resolver_lookup(&plan->target, &engine->addresses);
     for (unsigned i = 0; i < plan->load.workers; i++)
-        if (make_hand(engine, i, setup, error))
+        if (make_thread(engine, i, config, error))
             return -1;
     return 0;
 }
 
-struct engine *engine_new(const struct engine_setup *setup, struct error *error)
+struct engine *engine_new(const struct engine_config *config, struct error *error)
 {
     struct engine *engine = calloc(1, sizeof(*engine));
     if (!engine) {
         error_set(error, "out of memory");
         return NULL;
     }
-    engine->plan = setup->plan;
-    crew_init(&engine->crew, setup->plan->load.workers, wake_all, engine);
+    engine->plan = config->plan;
+    run_control_init(&engine->control, config->plan->load.workers, wake_all, engine);
     /* A peer that goes away must be an error of the write, not the end of the process. */
     signal(SIGPIPE, SIG_IGN);
-    if (set_up(engine, setup, error)) {
+    if (set_up(engine, config, error)) {
         engine_free(engine);
         return NULL;
     }
@@ -111,10 +111,10 @@ const struct addresses *engine_addresses(const struct engine *engine)
 
 static void *run_worker(void *argument)
 {
-    struct hand *hand = argument;
-    struct engine *engine = hand->engine;
+    struct thread *thread = argument;
+    struct engine *engine = thread->engine;
     uint64_t one = 1;
-    worker_run(hand->worker, hand->transport);
+    worker_run(thread->worker, thread->transport);
     if (atomic_fetch_sub(&engine->at_work, 1) > 1)
         return NULL;
     /* Cannot fail: the counter is far from full. */
@@ -126,9 +126,9 @@ static void *run_worker(void *argument)
 static void join_all(struct engine *engine)
 {
     for (unsigned i = 0; i < engine->plan->load.workers; i++) {
-        if (engine->hands[i].running)
-            pthread_join(engine->hands[i].thread, NULL);
-        engine->hands[i].running = false;
+        if (engine->threads[i].running)
+            pthread_join(engine->threads[i].handle, NULL);
+        engine->threads[i].running = false;
     }
 }
 
@@ -137,15 +137,15 @@ int engine_start(struct engine *engine, struct error *error)
     unsigned workers = engine->plan->load.workers;
     atomic_store(&engine->at_work, workers);
     for (unsigned i = 0; i < workers; i++) {
-        struct hand *hand = &engine->hands[i];
-        int status = pthread_create(&hand->thread, NULL, run_worker, hand);
+        struct thread *thread = &engine->threads[i];
+        int status = pthread_create(&thread->handle, NULL, run_worker, thread);
         if (status) {
             engine_stop(engine, STOP_NOW);
             join_all(engine);
             return error_set(error, "thread %u could not be started: %s; use fewer with -t", i + 1,
                              strerror(status));
         }
-        hand->running = true;
+        thread->running = true;
     }
     return 0;
 }
@@ -157,14 +157,14 @@ int engine_done_fd(const struct engine *engine)
 
 void engine_stop(struct engine *engine, enum stop_request how)
 {
-    crew_stop(&engine->crew, how);
+    run_control_stop(&engine->control, how);
 }
 
 struct snapshot engine_peek(struct engine *engine)
 {
-    struct snapshot sum = worker_peek(engine->hands[0].worker);
+    struct snapshot sum = worker_peek(engine->threads[0].worker);
     for (unsigned i = 1; i < engine->plan->load.workers; i++) {
-        struct snapshot one = worker_peek(engine->hands[i].worker);
+        struct snapshot one = worker_peek(engine->threads[i].worker);
         snapshot_add(&sum, &one);
     }
     return sum;
@@ -181,7 +181,7 @@ struct measurement *engine_finish(struct engine *engine)
     if (!sum)
         return NULL;
     for (unsigned i = 0; i < engine->plan->load.workers; i++)
-        measurement_add(sum, worker_measurement(engine->hands[i].worker));
+        measurement_add(sum, worker_measurement(engine->threads[i].worker));
     failures_sort(&sum->failures);
     sum->load = engine->plan->load;
     sum->parts = 1;
@@ -197,14 +197,14 @@ void engine_free(struct engine *engine)
 {
     if (!engine)
         return;
-    for (unsigned i = 0; engine->hands && i < engine->plan->load.workers; i++) {
-        struct hand *hand = &engine->hands[i];
-        if (hand->transport)
-            hand->transport->ops->free(hand->transport);
-        worker_free(hand->worker);
+    for (unsigned i = 0; engine->threads && i < engine->plan->load.workers; i++) {
+        struct thread *thread = &engine->threads[i];
+        if (thread->transport)
+            thread->transport->ops->free(thread->transport);
+        worker_free(thread->worker);
     }
     if (engine->done_fd >= 0)
         close(engine->done_fd);
-    free(engine->hands);
+    free(engine->threads);
     free(engine);
 }

@@ -15,10 +15,10 @@ size_t flights_bytes(unsigned size)
 
 void flights_init(struct flights *flights, unsigned size, void *memory)
 {
-    struct flight *slots = memory;
+    struct flight *places = memory;
     *flights = (struct flights){
-        .slots = slots,
-        .buckets = (uint16_t *)(void *)(slots + size),
+        .places = places,
+        .buckets = (uint16_t *)(void *)(places + size),
         .size = (uint16_t)size,
         .mask = (uint16_t)(bucket_count(size) - 1),
         .oldest = NO_FLIGHT,
@@ -27,12 +27,12 @@ void flights_init(struct flights *flights, unsigned size, void *memory)
     for (unsigned i = 0; i <= flights->mask; i++)
         flights->buckets[i] = NO_FLIGHT;
     for (unsigned i = 0; i < size; i++)
-        slots[i] = (struct flight){.next = (uint16_t)(i + 1 < size ? i + 1 : NO_FLIGHT)};
+        places[i] = (struct flight){.next = (uint16_t)(i + 1 < size ? i + 1 : NO_FLIGHT)};
 }
 
 static uint16_t index_of(const struct flights *flights, const struct flight *flight)
 {
-    return (uint16_t)(flight - flights->slots);
+    return (uint16_t)(flight - flights->places);
 }
 
 /* Workers and connections take requests by turns, so that the lowest bits of numbers repeat. */
@@ -52,7 +52,7 @@ static void link_newest(struct flights *flights, struct flight *flight)
     if (flights->newest == NO_FLIGHT)
         flights->oldest = index;
     else
-        flights->slots[flights->newest].next = index;
+        flights->places[flights->newest].next = index;
     flights->newest = index;
 }
 
@@ -61,11 +61,11 @@ static void unlink_from_order(struct flights *flights, const struct flight *flig
     if (flight->previous == NO_FLIGHT)
         flights->oldest = flight->next;
     else
-        flights->slots[flight->previous].next = flight->next;
+        flights->places[flight->previous].next = flight->next;
     if (flight->next == NO_FLIGHT)
         flights->newest = flight->previous;
     else
-        flights->slots[flight->next].previous = flight->previous;
+        flights->places[flight->next].previous = flight->previous;
 }
 
 /* --- The interface --- */
@@ -73,7 +73,7 @@ static void unlink_from_order(struct flights *flights, const struct flight *flig
 struct flight *flights_add(struct flights *flights, struct request request)
 {
     uint16_t index = flights->free;
-    struct flight *flight = &flights->slots[index];
+    struct flight *flight = &flights->places[index];
     uint16_t *bucket = bucket_of(flights, request.seq);
     flights->free = flight->next;
     /* Field by field, since most of a reply is clear already: whoever ended the one before has
@@ -96,9 +96,9 @@ struct flight *flights_add(struct flights *flights, struct request request)
 struct flight *flights_find(const struct flights *flights, uint64_t seq)
 {
     uint16_t index = *bucket_of(flights, seq);
-    while (index != NO_FLIGHT && flights->slots[index].request.seq != seq)
-        index = flights->slots[index].same;
-    return index == NO_FLIGHT ? NULL : &flights->slots[index];
+    while (index != NO_FLIGHT && flights->places[index].request.seq != seq)
+        index = flights->places[index].same;
+    return index == NO_FLIGHT ? NULL : &flights->places[index];
 }
 
 void flights_to_front(struct flights *flights, struct flight *flight)
@@ -109,7 +109,7 @@ void flights_to_front(struct flights *flights, struct flight *flight)
     unlink_from_order(flights, flight);
     flight->previous = NO_FLIGHT;
     flight->next = flights->oldest;
-    flights->slots[flights->oldest].previous = index;
+    flights->places[flights->oldest].previous = index;
     flights->oldest = index;
 }
 
@@ -118,7 +118,7 @@ struct flight *flights_pop(struct flights *flights)
     struct flight *flight = flights_oldest(flights);
     uint16_t *place = bucket_of(flights, flight->request.seq);
     while (*place != flights->oldest)
-        place = &flights->slots[*place].same;
+        place = &flights->places[*place].same;
     *place = flight->same;
     unlink_from_order(flights, flight);
     flight->next = flights->free;

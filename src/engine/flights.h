@@ -23,7 +23,7 @@ struct flight {
     size_t part_at;     /* in the text that the step under way is split from */
     uint64_t part;      /* and the number of that part */
     uint32_t sent_read; /* reads of the socket when its newest message was sent */
-    uint8_t step;       /* steps in front of it that were said to the end */
+    uint8_t step;       /* steps before it that were said to the end */
     uint8_t awaited;    /* the one that is to be answered, from 1; 0: none */
     uint16_t next;      /* towards the newest, or in the list of free ones */
     uint16_t previous;  /* towards the oldest */
@@ -31,7 +31,7 @@ struct flight {
 };
 
 struct flights {
-    struct flight *slots;
+    struct flight *places;
     uint16_t *buckets; /* the first flight of each */
     uint16_t size;     /* room for so many, 1 .. IN_FLIGHT_MAX */
     uint16_t count;
@@ -56,19 +56,19 @@ struct flight *flights_find(const struct flights *flights, uint64_t seq);
 /* There must be one. */
 static inline struct flight *flights_oldest(const struct flights *flights)
 {
-    return &flights->slots[flights->oldest];
+    return &flights->places[flights->oldest];
 }
 
 static inline struct flight *flights_newest(const struct flights *flights)
 {
-    return &flights->slots[flights->newest];
+    return &flights->places[flights->newest];
 }
 
-/* The one behind FLIGHT in order, or NULL. */
+/* The one after FLIGHT in order, or NULL. */
 static inline struct flight *flights_next(const struct flights *flights,
                                           const struct flight *flight)
 {
-    return flight->next == NO_FLIGHT ? NULL : &flights->slots[flight->next];
+    return flight->next == NO_FLIGHT ? NULL : &flights->places[flight->next];
 }
 
 /* Makes FLIGHT the oldest. */

@@ -49,10 +49,10 @@ static int on_extension(struct lws_context *context, const struct lws_extension 
     (void)length;
     if (reason != LWS_EXT_CB_CLIENT_CONSTRUCT)
         return 0;
-    struct link *link = lws_get_opaque_user_data(wsi);
-    if (link->reader.deflate)
+    struct socket *socket = lws_get_opaque_user_data(wsi);
+    if (socket->reader.deflate)
         return -1;
-    link->reader.deflate = true;
+    socket->reader.deflate = true;
     *(const struct lws_ext_options **)in = parameters;
     return 0;
 }
@@ -111,7 +111,7 @@ char *lws_compress_deflate(struct lws_transport *transport, struct text message,
 
 /* --- Receiving --- */
 
-/* Goes on behind a final block, with the window as it is: a server may end a message with one and
+/* Goes on after a final block, with the window as it is: a server may end a message with one and
  * take its context over all the same (section 7.2.3.4). */
 static int go_on(z_stream *stream)
 {
@@ -133,13 +133,13 @@ static int inflate_all(z_stream *stream, struct text input, struct buffer *out)
     return result == Z_OK ? 0 : -1;
 }
 
-int lws_compress_inflate(struct link *link, struct text *message)
+int lws_compress_inflate(struct socket *socket, struct text *message)
 {
-    struct buffer *out = &link->transport->inflated;
-    z_stream *stream = link->inflater;
+    struct buffer *out = &socket->transport->inflated;
+    z_stream *stream = socket->inflater;
     buffer_clear(out);
     if (!stream)
-        stream = link->inflater = calloc(1, sizeof(*stream));
+        stream = socket->inflater = calloc(1, sizeof(*stream));
     if (!stream || (!stream->state && inflateInit2(stream, -MAX_WBITS) != Z_OK) ||
         inflate_all(stream, *message, out) ||
         inflate_all(stream, (struct text){marker, sizeof(marker)}, out) ||

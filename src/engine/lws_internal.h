@@ -29,7 +29,7 @@
 struct lws_transport;
 
 /* A connection as this transport sees it. What every message touches comes first. */
-struct link {
+struct socket {
     _Alignas(CACHE_LINE) struct lws_transport *transport;
     struct lws *wsi;    /* NULL: no attempt and no socket; callbacks of any other are stale */
     ev_io watcher;      /* for the answer to the handshake; later, if we read ourselves, for all */
@@ -69,16 +69,16 @@ struct lws_transport {
 
     struct lws_context *context;
     struct dial dial;
-    struct list waiting; /* links for which there is something to do in the loop's next turn */
+    struct list waiting; /* sockets for which there is something to do in the loop's next turn */
     ev_prepare turn;
 
-    struct link *links;
-    uint32_t link_count;
+    struct socket *sockets;
+    uint32_t socket_count;
     struct random masks;
     struct buffer handshake; /* the path or the headers of the one that is being made */
     char *input;             /* INPUT_SIZE bytes, for one read at a time */
     z_stream deflater;       /* for every message that is sent compressed */
-    struct buffer deflated;  /* the last one, behind TRANSPORT_HEADROOM bytes */
+    struct buffer deflated;  /* the last one, after TRANSPORT_HEADROOM bytes */
     struct buffer inflated;  /* the last message that came compressed */
 
     SSL_SESSION *session;          /* the newest one of the peer, to be resumed; owned */
@@ -92,36 +92,36 @@ static inline struct lws_transport *lws_self(struct transport *transport)
     return (struct lws_transport *)transport;
 }
 
-static inline struct link *lws_link(struct transport *transport, uint32_t id)
+static inline struct socket *lws_link(struct transport *transport, uint32_t id)
 {
-    return &lws_self(transport)->links[id];
+    return &lws_self(transport)->sockets[id];
 }
 
-static inline uint32_t lws_link_id(const struct link *link)
+static inline uint32_t lws_socket_id(const struct socket *socket)
 {
-    return (uint32_t)(link - link->transport->links);
+    return (uint32_t)(socket - socket->transport->sockets);
 }
 
-/* Has something done with LINK in the next turn of the loop, by its flags. */
-static inline void lws_link_wait(struct link *link)
+/* Has something done with SOCKET in the next turn of the loop, by its flags. */
+static inline void lws_socket_wait(struct socket *socket)
 {
-    list_append(&link->transport->waiting, &link->turn);
-    ev_prepare_start(link->transport->loop.ev, &link->transport->turn);
+    list_append(&socket->transport->waiting, &socket->turn);
+    ev_prepare_start(socket->transport->loop.ev, &socket->transport->turn);
 }
 
-/* The number of LINK's connection in the whole run, from 0. */
-static inline uint64_t lws_link_number(const struct link *link)
+/* The number of SOCKET's connection in the whole run, from 0. */
+static inline uint64_t lws_socket_number(const struct socket *socket)
 {
-    const struct lws_transport *transport = link->transport;
-    return plan_connection(transport->plan, transport->index, lws_link_id(link));
+    const struct lws_transport *transport = socket->transport;
+    return plan_connection(transport->plan, transport->index, lws_socket_id(socket));
 }
 
 /* --- lws_callback.c: attempts to open, and what the library tells --- */
 
-/* Begins an attempt of LINK. */
-void lws_link_open(struct link *link);
+/* Begins an attempt of SOCKET. */
+void lws_socket_open(struct socket *socket);
 
-/* The next turn of the loop: goes on with the links that waited for it. */
+/* The next turn of the loop: goes on with the sockets that waited for it. */
 void lws_on_turn(struct ev_loop *loop, ev_prepare *watcher, int events);
 
 /* The library's callback: translates it into reports. */
@@ -130,31 +130,32 @@ int lws_transport_callback(struct lws *wsi, enum lws_callback_reasons reason, vo
 
 /* --- lws_stream.c: what an open connection receives --- */
 
-/* LINK has just opened: reads from its socket without the library from now on, and reports it. When
- * the library holds bytes that came behind the answer to the handshake, it goes on reading, and the
- * report waits until they were handed out: what came before the first request is no reply to it. */
-void lws_stream_opened(struct link *link);
+/* SOCKET has just opened: reads from its socket without the library from now on, and reports it.
+ * When the library holds bytes that came after the answer to the handshake, it goes on reading,
+ * and the report waits until they were handed out: what came before the first request is no reply
+ * to it. */
+void lws_stream_opened(struct socket *socket);
 
-/* Reports the opening of LINK, which waited for the next turn of the loop. */
-void lws_stream_report_deferred(struct link *link);
+/* Reports the opening of SOCKET, which waited for the next turn of the loop. */
+void lws_stream_report_deferred(struct socket *socket);
 
 /* A piece of a message that the library read. 0, or -1 to end the connection. */
-int lws_stream_piece(struct link *link, const char *piece, size_t length);
+int lws_stream_piece(struct socket *socket, const char *piece, size_t length);
 
 /* The peer's close frame, of BODY: reports the end of the connection. */
-void lws_stream_peer_closed(struct link *link, struct text body);
+void lws_stream_peer_closed(struct socket *socket, struct text body);
 
 /* The connection is over, by whatever the socket says: reports it. */
-void lws_stream_ended(struct link *link, int saved_errno);
+void lws_stream_ended(struct socket *socket, int saved_errno);
 
-/* Forgets LINK's socket, and takes it away from the library unless that is about to do so itself
+/* Forgets SOCKET's socket, and takes it away from the library unless that is about to do so itself
  * (KILL false). Nothing is reported. */
-void lws_stream_forget(struct link *link, bool kill);
+void lws_stream_forget(struct socket *socket, bool kill);
 
 /* --- lws_compress.c: permessage-deflate (RFC 7692) --- */
 
 /* What is offered; NULL when this build of the library cannot. When the server agrees,
- * link->reader.deflate is set. */
+ * socket->reader.deflate is set. */
 const struct lws_extension *lws_compress_extensions(void);
 
 /* Compresses MESSAGE, as if it were the first: a server need not keep what came before. Returns
@@ -163,7 +164,7 @@ char *lws_compress_deflate(struct lws_transport *transport, struct text message,
 
 /* MESSAGE came compressed: makes it a view of the text in the transport's memory, valid until the
  * next one. 0, or -1 when it is broken, longer than TRANSPORT_MESSAGE_MAX, or memory is out. */
-int lws_compress_inflate(struct link *link, struct text *message);
+int lws_compress_inflate(struct socket *socket, struct text *message);
 
 /* --- lws_send.c: what an open connection sends --- */
 
@@ -171,33 +172,33 @@ int lws_compress_inflate(struct link *link, struct text *message);
 void lws_op_send(struct transport *base, uint32_t id, char *message, size_t length);
 
 /* Sends one control frame; PAYLOAD is at most 125 bytes. */
-void lws_link_send_control(struct link *link, enum frame_opcode opcode, struct text payload);
+void lws_socket_send_control(struct socket *socket, enum frame_opcode opcode, struct text payload);
 
-/* Ends LINK soon, from the loop. */
-void lws_link_break(struct link *link);
+/* Ends SOCKET soon, from the loop. */
+void lws_socket_break(struct socket *socket);
 
 /* --- lws_tls.c: the client's TLS context --- */
 
 /* Loads the plan's certificates into CONTEXT and watches handshakes. Sets setup_error. */
 void lws_tls_set_up(struct lws_transport *transport, SSL_CTX *context);
 
-/* Judges a peer's certificate: 0 to accept, 1 to refuse; keeps the reason in LINK. */
-int lws_tls_verify(struct link *link, X509_STORE_CTX *store, bool preverified);
+/* Judges a peer's certificate: 0 to accept, 1 to refuse; keeps the reason in SOCKET. */
+int lws_tls_verify(struct socket *socket, X509_STORE_CTX *store, bool preverified);
 
 /* --- lws_cause.c: names causes --- */
 
 /* Watches for the answer to the handshake, to have a look at it before the library takes it. */
-void lws_refusal_watch(struct link *link);
+void lws_refusal_watch(struct socket *socket);
 
 /* Stops the watcher, and forgets what was seen. */
-void lws_refusal_forget(struct link *link);
+void lws_refusal_forget(struct socket *socket);
 
-/* Why LINK did not open. TEXT is the library's own words, SAVED_ERRNO errno in its callback. DETAIL
- * is room for a number. */
-struct failure lws_cause_of_failed(const struct link *link, struct text text, int saved_errno,
+/* Why SOCKET did not open. TEXT is the library's own words, SAVED_ERRNO errno in its callback.
+ * DETAIL is room for a number. */
+struct failure lws_cause_of_failed(const struct socket *socket, struct text text, int saved_errno,
                                    char detail[16]);
 
-/* Why open LINK ended without a close frame. */
-struct failure lws_cause_of_end(const struct link *link, int saved_errno);
+/* Why open SOCKET ended without a close frame. */
+struct failure lws_cause_of_end(const struct socket *socket, int saved_errno);
 
 #endif

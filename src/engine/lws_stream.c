@@ -14,7 +14,7 @@
  * socket is watched on the same loop, and protocol/frame_reader.c takes the messages out. What
  * a socket does not take at once goes to the library, which keeps it and sends it later.
  *
- * It cannot be taken over when the library read on behind the answer to the handshake and holds
+ * It cannot be taken over when the library read on after the answer to the handshake and holds
  * bytes that are not ours to get. Then it goes on reading, and its callbacks end up here, too. */
 
 #define CLOSE_CODE_SIZE 2
@@ -23,40 +23,40 @@
 #define READS_MAX 16
 
 /* 0, or -1 when it cannot be inflated. */
-static int report_message(struct link *link, struct text message)
+static int report_message(struct socket *socket, struct text message)
 {
-    struct lws_transport *transport = link->transport;
-    const struct frame_reader *reader = &link->reader;
-    if (reader->compressed && lws_compress_inflate(link, &message)) {
-        link->protocol_fault = "a compressed message that is broken or over 16 MiB";
+    struct lws_transport *transport = socket->transport;
+    const struct frame_reader *reader = &socket->reader;
+    if (reader->compressed && lws_compress_inflate(socket, &message)) {
+        socket->protocol_fault = "a compressed message that is broken or over 16 MiB";
         return -1;
     }
-    transport->events->message(transport->worker, lws_link_id(link), message, reader->binary);
+    transport->events->message(transport->worker, lws_socket_id(socket), message, reader->binary);
     return 0;
 }
 
-/* One whose opening was not reported yet has not opened. The link is forgotten before the report:
+/* One whose opening was not reported yet has not opened. The socket is forgotten before the report:
  * the worker may open it again from within. */
-static void report_closed(struct link *link, const struct failure *failure, bool kill)
+static void report_closed(struct socket *socket, const struct failure *failure, bool kill)
 {
-    const struct lws_transport *transport = link->transport;
+    const struct lws_transport *transport = socket->transport;
     const struct transport_events *events = transport->events;
-    bool deferred = link->deferred;
-    lws_stream_forget(link, kill);
-    (deferred ? events->failed : events->closed)(transport->worker, lws_link_id(link), failure);
+    bool deferred = socket->deferred;
+    lws_stream_forget(socket, kill);
+    (deferred ? events->failed : events->closed)(transport->worker, lws_socket_id(socket), failure);
 }
 
-void lws_stream_forget(struct link *link, bool kill)
+void lws_stream_forget(struct socket *socket, bool kill)
 {
-    struct lws *wsi = link->wsi;
-    link->deferred = false;
-    lws_refusal_forget(link);
-    if (link->inflater)
-        inflateEnd(link->inflater);
-    free(link->inflater);
-    link->inflater = NULL;
-    link->wsi = NULL; /* what the library still says about it is stale */
-    link->open = link->own_reading = false;
+    struct lws *wsi = socket->wsi;
+    socket->deferred = false;
+    lws_refusal_forget(socket);
+    if (socket->inflater)
+        inflateEnd(socket->inflater);
+    free(socket->inflater);
+    socket->inflater = NULL;
+    socket->wsi = NULL; /* what the library still says about it is stale */
+    socket->open = socket->own_reading = false;
     if (wsi && kill)
         lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
 }
@@ -74,71 +74,71 @@ static struct failure cause_of_close(struct text body, char detail[16])
 }
 
 /* It is answered, unless it is the answer to ours. The library does so itself when it reads. */
-void lws_stream_peer_closed(struct link *link, struct text body)
+void lws_stream_peer_closed(struct socket *socket, struct text body)
 {
     char detail[16];
-    bool own_reading = link->own_reading;
+    bool own_reading = socket->own_reading;
     char reason[125];
     struct text copy = {reason, body.length < sizeof(reason) ? body.length : sizeof(reason)};
     memcpy(reason, body.data, copy.length);
     struct failure failure = cause_of_close(copy, detail);
-    if (own_reading && !link->closing) {
+    if (own_reading && !socket->closing) {
         size_t code = copy.length < CLOSE_CODE_SIZE ? 0 : CLOSE_CODE_SIZE;
-        lws_link_send_control(link, OPCODE_CLOSE, (struct text){reason, code});
+        lws_socket_send_control(socket, OPCODE_CLOSE, (struct text){reason, code});
     }
-    report_closed(link, &failure, own_reading);
+    report_closed(socket, &failure, own_reading);
 }
 
-void lws_stream_ended(struct link *link, int saved_errno)
+void lws_stream_ended(struct socket *socket, int saved_errno)
 {
-    struct failure failure = lws_cause_of_end(link, saved_errno);
-    report_closed(link, &failure, link->own_reading);
+    struct failure failure = lws_cause_of_end(socket, saved_errno);
+    report_closed(socket, &failure, socket->own_reading);
 }
 
 /* --- Reading ourselves --- */
 
 /* False when the connection has ended. */
-static bool take_event(struct link *link, enum frame_event event, struct text payload)
+static bool take_event(struct socket *socket, enum frame_event event, struct text payload)
 {
-    struct lws *wsi = link->wsi;
+    struct lws *wsi = socket->wsi;
     switch (event) {
     case FRAME_MESSAGE:
-        if (report_message(link, payload)) {
-            lws_stream_ended(link, 0);
+        if (report_message(socket, payload)) {
+            lws_stream_ended(socket, 0);
             return false;
         }
         break;
     case FRAME_PING:
-        lws_link_send_control(link, OPCODE_PONG, payload);
+        lws_socket_send_control(socket, OPCODE_PONG, payload);
         break;
     case FRAME_CLOSED:
-        lws_stream_peer_closed(link, payload);
+        lws_stream_peer_closed(socket, payload);
         return false;
     case FRAME_FAULT:
-        link->protocol_fault = link->reader.fault;
-        lws_stream_ended(link, 0);
+        socket->protocol_fault = socket->reader.fault;
+        lws_stream_ended(socket, 0);
         return false;
     case FRAME_PONG:
     case FRAME_NEEDS_MORE:
         break;
     }
-    return link->wsi == wsi; /* the report may have led to its end */
+    return socket->wsi == wsi; /* the report may have led to its end */
 }
 
-static bool take_input(struct link *link, struct text input)
+static bool take_input(struct socket *socket, struct text input)
 {
     struct text payload;
     enum frame_event event;
-    while ((event = frame_reader_next(&link->reader, &input, &payload)) != FRAME_NEEDS_MORE)
-        if (!take_event(link, event, payload))
+    while ((event = frame_reader_next(&socket->reader, &input, &payload)) != FRAME_NEEDS_MORE)
+        if (!take_event(socket, event, payload))
             return false;
     return true;
 }
 
 /* Bytes read, 0 when there are none for now, -1 at the end of the stream or with an error. */
-static ssize_t read_plain(const struct link *link, char *input)
+static ssize_t read_plain(const struct socket *socket, char *input)
 {
-    ssize_t got = recv(link->watcher.fd, input, INPUT_SIZE, MSG_DONTWAIT);
+    ssize_t got = recv(socket->watcher.fd, input, INPUT_SIZE, MSG_DONTWAIT);
     if (got > 0)
         return got;
     return got < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
@@ -158,21 +158,21 @@ static ssize_t read_tls(SSL *ssl, char *input)
  * unless that is a part of a record: then it gets nothing. */
 static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 {
-    struct link *link = watcher->data;
-    char *input = link->transport->input;
-    SSL *ssl = link->ssl;
+    struct socket *socket = watcher->data;
+    char *input = socket->transport->input;
+    SSL *ssl = socket->ssl;
     bool more;
     int reads = 0;
     (void)events;
     errno = 0;
     do {
-        ssize_t got = ssl ? read_tls(ssl, input) : read_plain(link, input);
-        if (got < 0 || link->broken) {
-            lws_stream_ended(link, errno);
+        ssize_t got = ssl ? read_tls(ssl, input) : read_plain(socket, input);
+        if (got < 0 || socket->broken) {
+            lws_stream_ended(socket, errno);
             return;
         }
-        link->reads++;
-        if (!take_input(link, (struct text){input, (size_t)got}))
+        socket->reads++;
+        if (!take_input(socket, (struct text){input, (size_t)got}))
             return;
         more = ssl && got > 0 && SSL_has_pending(ssl);
     } while (more && ++reads < READS_MAX);
@@ -182,76 +182,76 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
 
 /* --- Opened --- */
 
-/* False when the library holds bytes that it read behind the answer to the handshake. */
-static bool take_over(struct link *link)
+/* False when the library holds bytes that it read after the answer to the handshake. */
+static bool take_over(struct socket *socket)
 {
-    struct lws_transport *transport = link->transport;
+    struct lws_transport *transport = socket->transport;
     /* 0: somebody has bytes inside the library. It does not say who: nobody is taken over then. */
     if (lws_service_adjust_timeout(transport->context, 1, 0) == 0 ||
-        lws_rx_flow_control(link->wsi, 0) != 0)
+        lws_rx_flow_control(socket->wsi, 0) != 0)
         return false;
-    link->own_reading = true;
-    link->library_holds = false;
-    link->ssl = lws_get_ssl(link->wsi);
-    ev_io_init(&link->watcher, on_readable, lws_get_socket_fd(link->wsi), EV_READ);
-    link->watcher.data = link;
-    ev_io_start(transport->loop.ev, &link->watcher);
-    if (link->ssl) {
-        SSL_set_read_ahead(link->ssl, 1); /* one read a record instead of two */
-        ev_feed_event(transport->loop.ev, &link->watcher, EV_READ);
+    socket->own_reading = true;
+    socket->library_holds = false;
+    socket->ssl = lws_get_ssl(socket->wsi);
+    ev_io_init(&socket->watcher, on_readable, lws_get_socket_fd(socket->wsi), EV_READ);
+    socket->watcher.data = socket;
+    ev_io_start(transport->loop.ev, &socket->watcher);
+    if (socket->ssl) {
+        SSL_set_read_ahead(socket->ssl, 1); /* one read a record instead of two */
+        ev_feed_event(transport->loop.ev, &socket->watcher, EV_READ);
     }
     return true;
 }
 
-static void report_opened(struct link *link)
+static void report_opened(struct socket *socket)
 {
-    struct lws_transport *transport = link->transport;
+    struct lws_transport *transport = socket->transport;
     bool secure = transport->plan->target.url.secure;
     struct connect_times times = {
         .ns = {
             [CONNECT_DNS] = CLOCK_NEVER,
-            [CONNECT_TCP] = link->tcp_ns - link->connect_ns,
-            [CONNECT_TLS] = secure ? link->request_ns - link->tcp_ns : CLOCK_NEVER,
-            [CONNECT_UPGRADE] = link->opened_ns - link->request_ns,
-            [CONNECT_TOTAL] = link->opened_ns - link->start_ns,
+            [CONNECT_TCP] = socket->tcp_ns - socket->connect_ns,
+            [CONNECT_TLS] = secure ? socket->request_ns - socket->tcp_ns : CLOCK_NEVER,
+            [CONNECT_UPGRADE] = socket->opened_ns - socket->request_ns,
+            [CONNECT_TOTAL] = socket->opened_ns - socket->start_ns,
         }};
-    link->open = true;
-    transport->events->opened(transport->worker, lws_link_id(link), &times);
+    socket->open = true;
+    transport->events->opened(transport->worker, lws_socket_id(socket), &times);
 }
 
-void lws_stream_opened(struct link *link)
+void lws_stream_opened(struct socket *socket)
 {
-    const struct steps *steps = link->transport->plan->steps;
-    link->opened_ns = clock_monotonic_ns();
-    lws_refusal_forget(link);
+    const struct steps *steps = socket->transport->plan->steps;
+    socket->opened_ns = clock_monotonic_ns();
+    lws_refusal_forget(socket);
     /* With steps to go through first nothing before a request can be taken for a reply. */
-    link->deferred = !take_over(link) && !(steps && steps->on_connect.count > 0);
-    if (link->deferred)
-        lws_link_wait(link);
+    socket->deferred = !take_over(socket) && !(steps && steps->on_connect.count > 0);
+    if (socket->deferred)
+        lws_socket_wait(socket);
     else
-        report_opened(link);
+        report_opened(socket);
 }
 
-/* Has the library hand out what it holds of LINK first. It would not before the loop is idle, and
+/* Has the library hand out what it holds of SOCKET first. It would not before the loop is idle, and
  * that may never be. */
-void lws_stream_report_deferred(struct link *link)
+void lws_stream_report_deferred(struct socket *socket)
 {
     struct lws_pollfd poll = {
-        .fd = lws_get_socket_fd(link->wsi), .events = LWS_POLLIN, .revents = LWS_POLLIN};
-    lws_service_fd(link->transport->context, &poll);
-    if (!link->deferred)
+        .fd = lws_get_socket_fd(socket->wsi), .events = LWS_POLLIN, .revents = LWS_POLLIN};
+    lws_service_fd(socket->transport->context, &poll);
+    if (!socket->deferred)
         return; /* it has ended by now */
-    link->deferred = false;
-    report_opened(link);
+    socket->deferred = false;
+    report_opened(socket);
 }
 
 /* --- When the library reads --- */
 
 /* Our reader stays idle then; it keeps the pieces, and what is known of their message. */
-int lws_stream_piece(struct link *link, const char *piece, size_t length)
+int lws_stream_piece(struct socket *socket, const char *piece, size_t length)
 {
-    struct lws *wsi = link->wsi;
-    struct frame_reader *reader = &link->reader;
+    struct lws *wsi = socket->wsi;
+    struct frame_reader *reader = &socket->reader;
     struct buffer *message = &reader->message;
     bool last = lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi);
     if (lws_is_first_fragment(wsi)) {
@@ -259,14 +259,14 @@ int lws_stream_piece(struct link *link, const char *piece, size_t length)
         reader->compressed = reader->deflate && (lws_get_reserved_bits(wsi) & FRAME_RSV1);
     }
     if (last && message->length == 0)
-        return report_message(link, (struct text){piece, length});
+        return report_message(socket, (struct text){piece, length});
     if (buffer_append(message, piece, length)) {
-        link->protocol_fault = "a message over 16 MiB";
+        socket->protocol_fault = "a message over 16 MiB";
         return -1;
     }
     if (!last)
         return 0;
-    int result = report_message(link, buffer_text(message));
+    int result = report_message(socket, buffer_text(message));
     buffer_free(message);
     return result;
 }

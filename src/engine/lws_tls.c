@@ -57,18 +57,18 @@ void lws_tls_set_up(struct lws_transport *transport, SSL_CTX *context)
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
         SSL_CTX_sess_set_new_cb(context, keep_session);
     }
-    /* Idle connections hold no buffers; a read goes on behind what is no data, such as tickets. */
+    /* Idle connections hold no buffers; a read goes on after what is no data, such as tickets. */
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
 }
 
-int lws_tls_verify(struct link *link, X509_STORE_CTX *store, bool preverified)
+int lws_tls_verify(struct socket *socket, X509_STORE_CTX *store, bool preverified)
 {
     if (preverified)
         return 0;
-    if (link->transport->plan->target.insecure) {
+    if (socket->transport->plan->target.insecure) {
         X509_STORE_CTX_set_error(store, X509_V_OK);
         return 0;
     }
-    link->tls_reason = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
+    socket->tls_reason = X509_verify_cert_error_string(X509_STORE_CTX_get_error(store));
     return 1;
 }

@@ -13,44 +13,44 @@
 
 static void op_open(struct transport *base, uint32_t id)
 {
-    struct link *link = lws_link(base, id);
-    link->open = link->closing = link->broken = false;
-    link->protocol_fault = NULL;
-    link->socket_errno = 0;
-    frame_reader_free(&link->reader);
-    frame_reader_init(&link->reader, TRANSPORT_MESSAGE_MAX);
-    lws_link_open(link);
+    struct socket *socket = lws_link(base, id);
+    socket->open = socket->closing = socket->broken = false;
+    socket->protocol_fault = NULL;
+    socket->socket_errno = 0;
+    frame_reader_free(&socket->reader);
+    frame_reader_init(&socket->reader, TRANSPORT_MESSAGE_MAX);
+    lws_socket_open(socket);
 }
 
-/* The close frame goes out as the messages do. The library would close the socket right behind its
+/* The close frame goes out as the messages do. The library would close the socket right after its
  * own, and the peer's answer would meet a closed port. */
 static void op_close(struct transport *base, uint32_t id)
 {
-    struct link *link = lws_link(base, id);
-    link->closing = true;
-    lws_link_send_control(link, OPCODE_CLOSE, TEXT("\x03\xe8")); /* 1000 */
+    struct socket *socket = lws_link(base, id);
+    socket->closing = true;
+    lws_socket_send_control(socket, OPCODE_CLOSE, TEXT("\x03\xe8")); /* 1000 */
 }
 
 /* The library does not tell its reads. */
 static uint32_t op_reads(struct transport *base, uint32_t id)
 {
-    const struct link *link = lws_link(base, id);
-    return link->own_reading ? link->reads : 0;
+    const struct socket *socket = lws_link(base, id);
+    return socket->own_reading ? socket->reads : 0;
 }
 
 static bool op_congested(struct transport *base, uint32_t id)
 {
-    struct link *link = lws_link(base, id);
-    return link->wsi && link->library_holds && lws_partial_buffered(link->wsi);
+    struct socket *socket = lws_link(base, id);
+    return socket->wsi && socket->library_holds && lws_partial_buffered(socket->wsi);
 }
 
 static void op_drop(struct transport *base, uint32_t id)
 {
-    struct link *link = lws_link(base, id);
-    if (link->wsi && link->tcp_ns == 0)
-        dial_failed(&link->transport->dial, &link->attempt, clock_monotonic_ns());
-    link->retry_wanted = false;
-    lws_stream_forget(link, true);
+    struct socket *socket = lws_link(base, id);
+    if (socket->wsi && socket->tcp_ns == 0)
+        dial_failed(&socket->transport->dial, &socket->attempt, clock_monotonic_ns());
+    socket->retry_wanted = false;
+    lws_stream_forget(socket, true);
 }
 
 /* --- Life --- */
@@ -58,8 +58,8 @@ static void op_drop(struct transport *base, uint32_t id)
 static void op_free(struct transport *base)
 {
     struct lws_transport *transport = lws_self(base);
-    for (uint32_t id = 0; id < transport->link_count; id++)
-        lws_stream_forget(&transport->links[id], false);
+    for (uint32_t id = 0; id < transport->socket_count; id++)
+        lws_stream_forget(&transport->sockets[id], false);
     if (transport->context) {
         ev_io_stop(transport->loop.ev, &transport->loop.timer);
         ev_async_stop(transport->loop.ev, &transport->loop.interrupt);
@@ -71,14 +71,14 @@ static void op_free(struct transport *base)
             ev_run(transport->loop.ev, EVRUN_NOWAIT);
     }
     loop_free(&transport->loop);
-    for (uint32_t id = 0; id < transport->link_count; id++)
-        frame_reader_free(&transport->links[id].reader);
+    for (uint32_t id = 0; id < transport->socket_count; id++)
+        frame_reader_free(&transport->sockets[id].reader);
     deflateEnd(&transport->deflater); /* which sees if there was none */
     buffer_free(&transport->deflated);
     buffer_free(&transport->inflated);
     buffer_free(&transport->handshake);
     SSL_SESSION_free(transport->session);
-    free(transport->links);
+    free(transport->sockets);
     free(transport->input);
     free(transport);
 }
@@ -181,12 +181,12 @@ static int make_links(struct lws_transport *transport, struct error *error)
     const struct plan *plan = transport->plan;
     uint32_t count = (uint32_t)plan_share(plan->load.connections, transport->index,
                                           plan->load.workers);
-    transport->links = aligned_alloc(CACHE_LINE, count * sizeof(*transport->links));
+    transport->sockets = aligned_alloc(CACHE_LINE, count * sizeof(*transport->sockets));
     transport->input = malloc(INPUT_SIZE);
-    transport->link_count = transport->links ? count : 0;
-    for (uint32_t id = 0; id < transport->link_count; id++)
-        transport->links[id] = (struct link){.transport = transport};
-    if (!transport->links || !transport->input)
+    transport->socket_count = transport->sockets ? count : 0;
+    for (uint32_t id = 0; id < transport->socket_count; id++)
+        transport->sockets[id] = (struct socket){.transport = transport};
+    if (!transport->sockets || !transport->input)
         return error_set(error, "out of memory for %u connections", (unsigned)count);
     return 0;
 }
@@ -203,18 +203,18 @@ static int set_up(struct lws_transport *transport, struct error *error)
     return make_links(transport, error) || begin_context(transport, error) ? -1 : 0;
 }
 
-struct transport *lws_transport_new(const struct lws_transport_setup *setup, struct error *error)
+struct transport *lws_transport_new(const struct lws_transport_config *config, struct error *error)
 {
     struct lws_transport *transport = calloc(1, sizeof(*transport));
     if (!transport) {
         error_set(error, "out of memory");
         return NULL;
     }
-    transport->plan = setup->plan;
-    transport->events = setup->events;
-    transport->worker = setup->worker;
-    transport->index = setup->index;
-    transport->dial = (struct dial){setup->addresses, &setup->plan->target.sources, {0}};
+    transport->plan = config->plan;
+    transport->events = config->events;
+    transport->worker = config->worker;
+    transport->index = config->index;
+    transport->dial = (struct dial){config->addresses, &config->plan->target.sources, {0}};
     transport->failed_tls_fd = -1;
     random_init(&transport->masks, random_seed_from_system());
     buffer_init(&transport->handshake, HANDSHAKE_MAX);

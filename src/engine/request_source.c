@@ -5,10 +5,11 @@
 #include "wsload/base/clock.h"
 
 int source_init(struct request_source *source, const struct plan *plan, unsigned worker,
-                uint64_t slot_ns)
+                uint64_t wake_every_ns)
 {
     struct schedule_plan turns = {plan->load.requests, worker, plan->load.workers};
-    *source = (struct request_source){.plan = plan, .worker = worker, .slot_ns = slot_ns};
+    *source = (struct request_source){
+        .plan = plan, .worker = worker, .wake_every_ns = wake_every_ns};
     schedule_init(&source->schedule, &turns);
     source->schedule.deadline_ns = 0; /* none before the run */
     source->arrivals.due_ns = CLOCK_NEVER;
@@ -93,7 +94,7 @@ bool source_arrive(struct request_source *source, uint64_t now_ns, struct reques
     if (due_ns > now_ns)
         return false;
     *request = (struct request){arrivals_take(&source->arrivals), due_ns};
-    source->dispatch_ns = now_ns + source->slot_ns;
+    source->dispatch_ns = now_ns + source->wake_every_ns;
     return true;
 }
 

@@ -30,13 +30,13 @@ struct request_source {
     bool running;             /* between source_start() and source_stop() */
     uint64_t start_ns;        /* when requests began to be due; 0: not yet */
     uint64_t end_ns;          /* none is due at or after this time */
-    uint64_t slot_ns;         /* open: the shortest time between two wakes for arrivals */
+    uint64_t wake_every_ns;   /* open: the shortest time between two wakes for arrivals */
     uint64_t dispatch_ns;     /* open: not before this is the worker woken for the next ones */
 };
 
 /* For worker WORKER of PLAN. 0, or -1 when memory is out. */
 int source_init(struct request_source *source, const struct plan *plan, unsigned worker,
-                uint64_t slot_ns);
+                uint64_t wake_every_ns);
 
 void source_free(struct request_source *source);
 

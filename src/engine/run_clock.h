@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "wsload/base/clock.h"
-#include "wsload/engine/crew.h"
+#include "wsload/engine/run_control.h"
 #include "wsload/judge/snapshot.h"
 #include "wsload/load/plan.h"
 

@@ -3,8 +3,8 @@
  * A transport belongs to one worker and runs on its thread, apart from interrupt(). Connections are
  * numbers from 0. The transport reports through struct transport_events; each open() is answered by
  * exactly one failed(), or by one opened() and later one closed() - unless drop() came between,
- * after which the number is free again and silent. What the peer sends right behind its answer to
- * the handshake may be reported in front of opened(). Reports may come from inside open() and
+ * after which the number is free again and silent. What the peer sends right after its answer to
+ * the handshake may be reported before opened(). Reports may come from inside open() and
  * drop() never reports. Views handed to a report are valid until it returns. */
 #ifndef WSLOAD_ENGINE_TRANSPORT_H
 #define WSLOAD_ENGINE_TRANSPORT_H
@@ -20,7 +20,7 @@
 /* Bytes that a processor core moves at once; what belongs together is kept in one such line. */
 #define CACHE_LINE 64
 
-/* Bytes in front of a message that send() may write to. */
+/* Bytes before a message that send() may write to. */
 #define TRANSPORT_HEADROOM 32
 
 /* Longest message taken from a peer, in bytes; a longer one is a protocol failure. */

@@ -31,22 +31,22 @@ static void make_settings(struct worker *worker)
     };
 }
 
-static int allocate_seats(struct worker *worker)
+static int allocate_slots(struct worker *worker)
 {
     size_t flights = flights_bytes(worker->plan->load.in_flight);
-    size_t lines = (sizeof(struct seat) + flights + CACHE_LINE - 1) / CACHE_LINE;
-    worker->seat_size = lines * CACHE_LINE;
-    size_t size = worker->seat_count * worker->seat_size;
-    worker->seats = aligned_alloc(CACHE_LINE, size);
-    if (!worker->seats)
+    size_t lines = (sizeof(struct slot) + flights + CACHE_LINE - 1) / CACHE_LINE;
+    worker->slot_size = lines * CACHE_LINE;
+    size_t size = worker->slot_count * worker->slot_size;
+    worker->slots = aligned_alloc(CACHE_LINE, size);
+    if (!worker->slots)
         return -1;
-    memset(worker->seats, 0, size);
-    for (uint32_t id = 0; id < worker->seat_count; id++) {
-        struct seat *seat = worker_seat(worker, id);
-        seat->id = id;
-        connection_init(&seat->connection, &worker->settings, seat + 1);
+    memset(worker->slots, 0, size);
+    for (uint32_t id = 0; id < worker->slot_count; id++) {
+        struct slot *slot = worker_slot(worker, id);
+        slot->id = id;
+        connection_init(&slot->connection, &worker->settings, slot + 1);
     }
-    return deadlines_reserve(&worker->deadlines, worker->seat_count);
+    return deadlines_reserve(&worker->deadlines, worker->slot_count);
 }
 
 static int allocate(struct worker *worker)
@@ -60,21 +60,21 @@ static int allocate(struct worker *worker)
     worker->parted = malloc(parted + 1);
     if (!worker->recorder || !worker->scratch || !worker->parted ||
         buffer_reserve(&worker->part, escaped) ||
-        source_init(&worker->source, plan, worker->index, WORKER_SLOT_NS))
+        source_init(&worker->source, plan, worker->index, WORKER_WAKE_EVERY_NS))
         return -1;
-    return allocate_seats(worker);
+    return allocate_slots(worker);
 }
 
-static void init(struct worker *worker, const struct worker_setup *setup)
+static void init(struct worker *worker, const struct worker_config *config)
 {
-    const struct plan *plan = setup->plan;
-    unsigned index = setup->index;
+    const struct plan *plan = config->plan;
+    unsigned index = config->index;
     worker->plan = plan;
-    worker->thresholds = setup->thresholds;
-    worker->crew = setup->crew;
-    worker->journal = setup->journal;
+    worker->thresholds = config->thresholds;
+    worker->control = config->control;
+    worker->journal = config->journal;
     worker->index = index;
-    worker->seat_count = (uint32_t)plan_share(plan->load.connections, index, plan->load.workers);
+    worker->slot_count = (uint32_t)plan_share(plan->load.connections, index, plan->load.workers);
     if (plan->load.model == LOAD_CLOSED && plan->load.stages.count > 0)
         worker->levels = &plan->load.stages;
     uint64_t first = worker->levels ? (uint64_t)worker->levels->start : plan->load.connections;
@@ -92,16 +92,16 @@ static void init(struct worker *worker, const struct worker_setup *setup)
     make_settings(worker);
 }
 
-struct worker *worker_new(const struct worker_setup *setup, struct error *error)
+struct worker *worker_new(const struct worker_config *config, struct error *error)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
     if (!worker) {
         error_set(error, "out of memory");
         return NULL;
     }
-    init(worker, setup);
+    init(worker, config);
     if (allocate(worker)) {
-        error_set(error, "out of memory for %u connections", (unsigned)worker->seat_count);
+        error_set(error, "out of memory for %u connections", (unsigned)worker->slot_count);
         worker_free(worker);
         return NULL;
     }
@@ -112,8 +112,8 @@ struct worker *worker_new(const struct worker_setup *setup, struct error *error)
 static void note_still_open(struct worker *worker)
 {
     uint64_t now = worker_now_ns(worker);
-    for (uint32_t id = 0; worker->open > 0 && id < worker->seat_count; id++) {
-        const struct connection *connection = &worker_seat(worker, id)->connection;
+    for (uint32_t id = 0; worker->open > 0 && id < worker->slot_count; id++) {
+        const struct connection *connection = &worker_slot(worker, id)->connection;
         if (connection->state == CONNECTION_CLOSING)
             worker->recorder->seen->counts[COUNT_CONNECTED_NS] += now - connection->opened_ns;
     }
@@ -126,11 +126,11 @@ void worker_run(struct worker *worker, struct transport *transport)
     worker->heartbeat_ns = now;
     run_clock_open(&worker->clock, worker->plan, source_length_ns(&worker->source), now);
     opener_init(&worker->opener, &worker->plan->load, worker->index,
-                worker->at_once ? worker->seat_count : worker->active, now);
+                worker->at_once ? worker->slot_count : worker->active, now);
     for (uint32_t id = 0; id < worker->active && !worker->at_once; id++)
-        opener_add(&worker->opener, &worker_seat(worker, id)->pending, now);
+        opener_add(&worker->opener, &worker_slot(worker, id)->pending, now);
     if (worker->at_once)
-        crew_start(worker->crew, now);
+        run_control_start(worker->control, now);
     worker_events.woken(worker);
     transport->ops->run(transport);
     note_still_open(worker);
@@ -159,7 +159,7 @@ void worker_free(struct worker *worker)
     deadlines_free(&worker->deadlines);
     recorder_free(worker->recorder);
     source_free(&worker->source);
-    free(worker->seats);
+    free(worker->slots);
     free(worker->scratch);
     free(worker->parted);
     buffer_free(&worker->part);

@@ -11,7 +11,7 @@
 
 #include "transport.h"
 #include "wsload/base/error.h"
-#include "wsload/engine/crew.h"
+#include "wsload/engine/run_control.h"
 #include "wsload/judge/snapshot.h"
 #include "wsload/load/plan.h"
 #include "wsload/stats/journal.h"
@@ -19,23 +19,23 @@
 
 /* In an open run the worker wakes for due requests at most so often: the price of punctuality is a
  * wake per request, and at high rates those cost more than the requests. */
-#define WORKER_SLOT_NS UINT64_C(100000)
+#define WORKER_WAKE_EVERY_NS UINT64_C(100000)
 
 /* How often the worker looks at its own lateness. */
 #define WORKER_HEARTBEAT_NS UINT64_C(10000000)
 
 struct worker;
 
-struct worker_setup {
+struct worker_config {
     const struct plan *plan;
     const struct thresholds *thresholds; /* evidence is gathered for those with abort */
-    struct crew *crew;
+    struct run_control *control;
     struct journal *journal; /* NULL: requests are not recorded */
     unsigned index;          /* 0 .. plan->load.workers-1 */
 };
 
-/* Makes a worker. What SETUP names is borrowed and outlives it. NULL when memory is out. */
-struct worker *worker_new(const struct worker_setup *setup, struct error *error);
+/* Makes a worker. What CONFIG names is borrowed and outlives it. NULL when memory is out. */
+struct worker *worker_new(const struct worker_config *config, struct error *error);
 
 /* The reports that the worker's transport must make; their first argument is the worker. */
 extern const struct transport_events worker_events;

@@ -6,26 +6,26 @@
 /* --- What is due --- */
 
 /* One that was listed may have closed or filled up since. */
-static struct seat *take_free(struct worker *worker)
+static struct slot *take_free(struct worker *worker)
 {
     struct list_node *node;
     while ((node = list_take(&worker->free))) {
-        struct seat *seat = LIST_OWNER(node, struct seat, free);
-        if (seat_is_free(worker, seat))
-            return seat;
+        struct slot *slot = LIST_OWNER(node, struct slot, free);
+        if (slot_is_free(worker, slot))
+            return slot;
     }
     return NULL;
 }
 
-/* The oldest goes first: as long as any waits, no seat is free. */
+/* The oldest goes first: as long as any waits, no slot is free. */
 static void arrive(struct worker *worker, struct request request, uint64_t now)
 {
-    struct seat *seat = take_free(worker);
+    struct slot *slot = take_free(worker);
     recorder_count_request(worker->recorder, COUNT_PLANNED, request.due_ns);
-    if (seat) {
-        seat_assign(worker, seat, request, false, now);
-        if (seat_is_free(worker, seat))
-            list_append(&worker->free, &seat->free);
+    if (slot) {
+        slot_assign(worker, slot, request, false, now);
+        if (slot_is_free(worker, slot))
+            list_append(&worker->free, &slot->free);
     } else if (!source_keep(&worker->source, request)) {
         recorder_count_request(worker->recorder, COUNT_SKIPPED, request.due_ns);
     }
@@ -43,7 +43,7 @@ static bool dispatch(struct worker *worker, uint64_t now)
     return source_due_ns(&worker->source) <= now;
 }
 
-/* Opens and closes seats as the stages of connections ask for. */
+/* Opens and closes slots as the stages of connections ask for. */
 static void follow_levels(struct worker *worker, uint64_t now)
 {
     uint64_t start_ns = worker->clock.start_ns;
@@ -53,14 +53,14 @@ static void follow_levels(struct worker *worker, uint64_t now)
     worker->change_ns = change_ns == CLOCK_NEVER ? CLOCK_NEVER : start_ns + change_ns;
     worker->active = (uint32_t)plan_share(level, worker->index, worker->plan->load.workers);
     for (uint32_t id = before; id < worker->active; id++) {
-        struct seat *seat = worker_seat(worker, id);
-        if (seat->connection.state == CONNECTION_RESTING)
-            seat_next(worker, seat, now);
+        struct slot *slot = worker_slot(worker, id);
+        if (slot->connection.state == CONNECTION_RESTING)
+            slot_next(worker, slot, now);
     }
     for (uint32_t id = worker->active; id < before; id++) {
-        struct seat *seat = worker_seat(worker, id);
-        if (connection_is_idle(&seat->connection))
-            seat_finish(worker, seat, now);
+        struct slot *slot = worker_slot(worker, id);
+        if (connection_is_idle(&slot->connection))
+            slot_finish(worker, slot, now);
     }
 }
 
@@ -70,7 +70,7 @@ void worker_follow_schedule(struct worker *worker, uint64_t now)
         return;
     if (now >= worker->change_ns)
         follow_levels(worker, now);
-    (void)dispatch(worker, now); /* if there is more, it is for the next slot */
+    (void)dispatch(worker, now); /* if there is more, it is for the next wake */
 }
 
 /* --- What the run's clock says --- */
@@ -83,40 +83,40 @@ static void begin(struct worker *worker, uint64_t now)
     if (worker->levels)
         worker->change_ns = clock->start_ns;
     for (uint32_t id = 0; id < worker->active; id++) {
-        struct seat *seat = worker_seat(worker, id);
-        if (seat->connection.state == CONNECTION_OPEN ||
-            seat->connection.state == CONNECTION_RESTING)
-            seat_next(worker, seat, clock->start_ns);
+        struct slot *slot = worker_slot(worker, id);
+        if (slot->connection.state == CONNECTION_OPEN ||
+            slot->connection.state == CONNECTION_RESTING)
+            slot_next(worker, slot, clock->start_ns);
     }
     worker_follow_schedule(worker, now);
 }
 
 /* Requests that are still with the connection when it is finished: those that were sent are given
  * up, one that waits for its connection to open was never started. */
-static void give_up(struct worker *worker, struct seat *seat, uint64_t now)
+static void give_up(struct worker *worker, struct slot *slot, uint64_t now)
 {
-    while (seat->connection.flights.count > 0)
-        record_given_up(worker, seat);
-    seat_finish(worker, seat, now);
+    while (slot->connection.flights.count > 0)
+        record_given_up(worker, slot);
+    slot_finish(worker, slot, now);
 }
 
 /* Gives up what is on its way to a first request. */
 static void cancel_openings(struct worker *worker, uint64_t now)
 {
-    for (uint32_t id = 0; id < worker->seat_count; id++) {
-        struct seat *seat = worker_seat(worker, id);
-        enum connection_state state = seat->connection.state;
+    for (uint32_t id = 0; id < worker->slot_count; id++) {
+        struct slot *slot = worker_slot(worker, id);
+        enum connection_state state = slot->connection.state;
         if (state == CONNECTION_OPENING)
             opener_ended(&worker->opener);
         if (state == CONNECTION_OPENING || state == CONNECTION_SETTING_UP)
-            give_up(worker, seat, now);
+            give_up(worker, slot, now);
     }
 }
 
 static void ask_no_more(struct worker *worker, uint64_t now)
 {
     uint64_t end_ns = worker->clock.end_ns;
-    while (dispatch(worker, end_ns) && crew_stop_requested(worker->crew) == STOP_NONE)
+    while (dispatch(worker, end_ns) && run_control_stop_requested(worker->control) == STOP_NONE)
         continue;
     source_stop(&worker->source, end_ns);
     if (source_waiting(&worker->source) == 0) /* else what waits needs them */
@@ -130,8 +130,8 @@ static void note_end(struct worker *worker)
     uint64_t now = worker_now_ns(worker);
     worker->recorder->end_ns = worker->clock.end_ns;
     uint32_t open = worker->open; /* without those that were asked to close */
-    for (uint32_t id = 0; id < worker->seat_count; id++)
-        open -= worker_seat(worker, id)->connection.state == CONNECTION_CLOSING;
+    for (uint32_t id = 0; id < worker->slot_count; id++)
+        open -= worker_slot(worker, id)->connection.state == CONNECTION_CLOSING;
     worker->recorder->seen->counts[COUNT_OPEN_AT_END] = open;
     if (worker->cpu_start_ns && now > worker->cpu_since_ns)
         worker->cpu = (double)(cpu_ns - worker->cpu_start_ns) /
@@ -150,8 +150,8 @@ static void close_all(struct worker *worker, uint64_t now)
 {
     recorder_finish(worker->recorder, now, worker->outstanding, worker->open);
     skip_waiting(worker);
-    for (uint32_t id = 0; id < worker->seat_count; id++)
-        give_up(worker, worker_seat(worker, id), now);
+    for (uint32_t id = 0; id < worker->slot_count; id++)
+        give_up(worker, worker_slot(worker, id), now);
 }
 
 static void act(struct worker *worker, unsigned actions, uint64_t now)
@@ -182,9 +182,9 @@ static bool go_on(struct worker *worker, uint64_t now)
 {
     struct run_view view = {
         .now_ns = now,
-        .start_ns = crew_start_ns(worker->crew),
-        .none_opened = crew_is_hopeless(worker->crew),
-        .stop = crew_stop_requested(worker->crew),
+        .start_ns = run_control_start_ns(worker->control),
+        .none_opened = run_control_none_opened(worker->control),
+        .stop = run_control_stop_requested(worker->control),
         .over = source_is_over(&worker->source, now),
         .outstanding = worker->outstanding,
         .waiting = source_waiting(&worker->source),
@@ -203,16 +203,16 @@ static bool open_more(struct worker *worker, uint64_t now)
     struct list_node *node = opener_take(&worker->opener, now);
     bool any = node;
     for (; node; node = opener_take(&worker->opener, now)) {
-        struct seat *seat = LIST_OWNER(node, struct seat, pending);
-        if (seat->connection.state != CONNECTION_RESTING || seat->id >= worker->active ||
+        struct slot *slot = LIST_OWNER(node, struct slot, pending);
+        if (slot->connection.state != CONNECTION_RESTING || slot->id >= worker->active ||
             (worker->clock.phase != PHASE_OPENING && !worker_needs_connections(worker)))
             continue; /* it was finished since */
         if (source_opens_for_requests(&worker->source)) {
-            (void)seat_take(worker, seat, now);
+            (void)slot_take(worker, slot, now);
             continue;
         }
-        struct connection_step step = connection_open(&seat->connection, now);
-        seat_act(worker, seat, &step, now);
+        struct connection_step step = connection_open(&slot->connection, now);
+        slot_act(worker, slot, &step, now);
     }
     return any;
 }
@@ -226,7 +226,8 @@ void worker_check(struct worker *worker, uint64_t now)
     worker->checking = true;
     do {
         if (opener_first_over(&worker->opener))
-            crew_settle(worker->crew, worker->recorder->seen->counts[COUNT_OPENED] > 0, now);
+            run_control_first_tries_done(worker->control,
+                                         worker->recorder->seen->counts[COUNT_OPENED] > 0, now);
     } while (go_on(worker, now) || open_more(worker, now));
     worker->checking = false;
 }

@@ -14,25 +14,25 @@
 
 /* --- A connection opens, or does not --- */
 
-static void begin_life(struct worker *worker, struct seat *seat, uint64_t now)
+static void begin_life(struct worker *worker, struct slot *slot, uint64_t now)
 {
     uint64_t lifetime_ns = worker->plan->max_lifetime_ns;
-    seat->active_ns = now;
-    seat->rest_until_ns = 0;
-    seat->retire_ns = CLOCK_NEVER;
+    slot->active_ns = now;
+    slot->rest_until_ns = 0;
+    slot->retire_ns = CLOCK_NEVER;
     if (lifetime_ns)
-        seat->retire_ns = now + random_between(&worker->random,
+        slot->retire_ns = now + random_between(&worker->random,
                                                lifetime_ns - lifetime_ns / LIFETIME_JITTER,
                                                lifetime_ns);
 }
 
 /* Where each request has a connection of its own, each opens for the first time. */
-static enum opening kind_of_opening(const struct worker *worker, const struct seat *seat)
+static enum opening kind_of_opening(const struct worker *worker, const struct slot *slot)
 {
     const struct plan *plan = worker->plan;
-    if (seat->connection.rotated)
+    if (slot->connection.rotated)
         return OPENING_ROTATED;
-    if (!seat->connection.opened_before || plan->load.connection_per_request ||
+    if (!slot->connection.opened_before || plan->load.connection_per_request ||
         plan->reply_rules.end_on_close)
         return OPENING_FIRST;
     return OPENING_AGAIN;
@@ -41,35 +41,35 @@ static enum opening kind_of_opening(const struct worker *worker, const struct se
 static void on_opened(void *user, uint32_t id, const struct connect_times *times)
 {
     struct worker *worker = user;
-    struct seat *seat = worker_seat(worker, id);
+    struct slot *slot = worker_slot(worker, id);
     uint64_t now = worker_now_ns(worker);
-    recorder_connection_opened(worker->recorder, times, kind_of_opening(worker, seat));
+    recorder_connection_opened(worker->recorder, times, kind_of_opening(worker, slot));
     worker->open++;
-    begin_life(worker, seat, now);
-    struct connection_step step = connection_on_opened(&seat->connection, now);
+    begin_life(worker, slot, now);
+    struct connection_step step = connection_on_opened(&slot->connection, now);
     opener_ended(&worker->opener);
     if (step.action == CONNECTION_SETUP)
-        seat_act(worker, seat, &step, now);
+        slot_act(worker, slot, &step, now);
     else
-        seat_ready(worker, seat, &step, now);
+        slot_ready(worker, slot, &step, now);
     worker_check(worker, now);
 }
 
-static void attempt_failed(struct worker *worker, struct seat *seat, struct connection_step step,
+static void attempt_failed(struct worker *worker, struct slot *slot, struct connection_step step,
                            uint64_t now)
 {
     recorder_count(worker->recorder, COUNT_OPEN_FAILED);
-    seat_end(worker, seat, &step, now);
+    slot_end(worker, slot, &step, now);
     opener_ended(&worker->opener);
-    seat_settled(worker, seat);
+    slot_first_try_done(worker, slot);
 }
 
 static void on_failed(void *user, uint32_t id, const struct failure *failure)
 {
     struct worker *worker = user;
-    struct seat *seat = worker_seat(worker, id);
+    struct slot *slot = worker_slot(worker, id);
     uint64_t now = worker_now_ns(worker);
-    attempt_failed(worker, seat, connection_on_failed(&seat->connection, failure, now), now);
+    attempt_failed(worker, slot, connection_on_failed(&slot->connection, failure, now), now);
     worker_check(worker, now);
 }
 
@@ -82,25 +82,25 @@ static bool has_id(const struct message_meaning *meaning)
 }
 
 /* Counts a message of no request. With ids an error without one is the connection's. */
-static void count_stray(struct worker *worker, const struct seat *seat,
+static void count_stray(struct worker *worker, const struct slot *slot,
                         const struct message_meaning *meaning)
 {
     bool by_id = worker->settings.by_id;
     if (meaning->error == MESSAGE_GATEWAY_ERROR ||
         (by_id && meaning->error == MESSAGE_ERROR && !has_id(meaning)))
-        record_failure(worker, seat, &meaning->failure);
-    else if (!by_id && seat->connection.any_ended)
+        record_failure(worker, slot, &meaning->failure);
+    else if (!by_id && slot->connection.any_ended)
         recorder_count(worker->recorder, COUNT_LATE);
     else
         recorder_count(worker->recorder, COUNT_UNSOLICITED);
 }
 
-/* By its id. A step in front of a request is answered without one, and an error without one can
+/* By its id. A step before a request is answered without one, and an error without one can
  * only be blamed on a request that is alone. */
-static struct flight *flight_by_id(struct worker *worker, const struct seat *seat,
+static struct flight *flight_by_id(struct worker *worker, const struct slot *slot,
                                    const struct message_meaning *meaning)
 {
-    const struct flights *flights = &seat->connection.flights;
+    const struct flights *flights = &slot->connection.flights;
     uint64_t seq;
     if (meaning->id.kind == JSON_STRING &&
         plan_request_of_id(worker->plan, meaning->id.raw, &seq) &&
@@ -113,73 +113,73 @@ static struct flight *flight_by_id(struct worker *worker, const struct seat *sea
     if (flights->count == 1 &&
         (flights_oldest(flights)->awaited || (!has_id(meaning) && meaning->error != MESSAGE_FINE)))
         return flights_oldest(flights);
-    count_stray(worker, seat, meaning);
+    count_stray(worker, slot, meaning);
     return NULL;
 }
 
 /* The request that the message belongs to; NULL when there is none, and it is counted as what it
  * is. In order, what was read before the request was sent is left of the reply before. */
-static struct flight *flight_of(struct worker *worker, const struct seat *seat,
+static struct flight *flight_of(struct worker *worker, const struct slot *slot,
                                 const struct message_meaning *meaning)
 {
-    const struct flights *flights = &seat->connection.flights;
-    bool opening = seat->connection.state == CONNECTION_OPENING; /* it came behind the 101 */
+    const struct flights *flights = &slot->connection.flights;
+    bool opening = slot->connection.state == CONNECTION_OPENING; /* it came after the 101 */
     if (!opening && worker->settings.by_id)
-        return flight_by_id(worker, seat, meaning);
+        return flight_by_id(worker, slot, meaning);
     if (!opening && flights->count > 0) {
         struct flight *oldest = flights_oldest(flights);
-        uint32_t reads = worker->transport->ops->reads(worker->transport, seat->id);
+        uint32_t reads = worker->transport->ops->reads(worker->transport, slot->id);
         if (reads == 0 || reads != oldest->sent_read)
             return oldest;
     }
-    count_stray(worker, seat, meaning);
+    count_stray(worker, slot, meaning);
     return NULL;
 }
 
 /* The peer broke the protocol. */
-static void on_invalid(struct worker *worker, struct seat *seat, uint64_t now)
+static void on_invalid(struct worker *worker, struct slot *slot, uint64_t now)
 {
     struct failure failure = {FAILURE_PROTOCOL, "", TEXT("a text message that is not valid UTF-8")};
-    if (seat->connection.state == CONNECTION_SETTING_UP)
-        seat_set_up_failed(worker, seat, &failure);
-    if (seat->connection.state != CONNECTION_OPEN)
+    if (slot->connection.state == CONNECTION_SETTING_UP)
+        slot_set_up_failed(worker, slot, &failure);
+    if (slot->connection.state != CONNECTION_OPEN)
         return; /* it is being closed */
-    struct connection_step step = connection_on_fault(&seat->connection, &failure, now);
-    seat_end(worker, seat, &step, now);
+    struct connection_step step = connection_on_fault(&slot->connection, &failure, now);
+    slot_end(worker, slot, &step, now);
 }
 
 /* The reply to the oldest request is over with what came last, MESSAGE if any. A connection of a
  * closed run rests before its next prompt, when that is asked for and it will have one. */
-static void take_end(struct worker *worker, struct seat *seat, struct connection_step *step,
+static void take_end(struct worker *worker, struct slot *slot, struct connection_step *step,
                      struct text message, uint64_t now)
 {
     const struct load *load = &worker->plan->load;
-    const struct flight *flight = flights_oldest(&seat->connection.flights);
+    const struct flight *flight = flights_oldest(&slot->connection.flights);
     uint64_t seq = flight->request.seq;
-    record_end(worker, seat, step, flight->last_ns, message);
+    record_end(worker, slot, step, flight->last_ns, message);
     if (load->think.law != THINK_NONE && step->action == CONNECTION_NEXT &&
-        seat->id < worker->active) {
+        slot->id < worker->active) {
         step->action = CONNECTION_WAIT;
-        seat->rest_until_ns = now + think_time_ns(&load->think, load->seed, seq);
+        slot->rest_until_ns = now + think_time_ns(&load->think, load->seed, seq);
     }
-    seat_act(worker, seat, step, now);
+    slot_act(worker, slot, step, now);
 }
 
 /* How the reply to the oldest request was, over without a message. FAILURE has room for what it
  * failed by; NULL when it is good. */
-static const struct failure *judge_end(const struct worker *worker, const struct seat *seat,
+static const struct failure *judge_end(const struct worker *worker, const struct slot *slot,
                                        struct failure *failure)
 {
-    const struct flight *flight = flights_oldest(&seat->connection.flights);
+    const struct flight *flight = flights_oldest(&slot->connection.flights);
     bool failed = reply_end(&flight->reply, &worker->plan->reply_rules, failure) == REPLY_FAILED;
     return failed ? failure : NULL;
 }
 
-static void on_part(struct worker *worker, struct seat *seat, struct flight *flight,
+static void on_part(struct worker *worker, struct slot *slot, struct flight *flight,
                     const struct message_meaning *meaning)
 {
     struct failure failure;
-    uint64_t now = seat->active_ns;
+    uint64_t now = slot->active_ns;
     if (flight->first_ns == 0)
         flight->first_ns = now;
     else
@@ -189,73 +189,73 @@ static void on_part(struct worker *worker, struct seat *seat, struct flight *fli
                                            &failure);
     if (verdict == REPLY_GOES_ON) {
         if (worker->settings.silence_ns)
-            seat_arm(worker, seat, connection_deadline_ns(&seat->connection));
+            slot_arm(worker, slot, connection_deadline_ns(&slot->connection));
         return;
     }
     bool failed = verdict == REPLY_FAILED;
     struct connection_step step = failed && !worker->settings.by_id && meaning->more_may_come
-                                      ? connection_on_cut(&seat->connection, &failure, now)
-                                      : connection_on_reply(&seat->connection, flight,
+                                      ? connection_on_cut(&slot->connection, &failure, now)
+                                      : connection_on_reply(&slot->connection, flight,
                                                             failed ? &failure : NULL, now);
-    take_end(worker, seat, &step, meaning->message, now);
+    take_end(worker, slot, &step, meaning->message, now);
 }
 
 /* A message came that is to be the answer to STEP. */
-static void on_answer(struct worker *worker, struct seat *seat, const struct step *step,
+static void on_answer(struct worker *worker, struct slot *slot, const struct step *step,
                       const struct message_meaning *meaning)
 {
     struct failure failure = {FAILURE_SETUP, step->detail, meaning->message};
     bool refused = meaning->error == MESSAGE_GATEWAY_ERROR;
     if (meaning->answers)
-        seat_answered(worker, seat);
+        slot_answered(worker, slot);
     else
-        seat_set_up_failed(worker, seat, refused ? &meaning->failure : &failure);
+        slot_set_up_failed(worker, slot, refused ? &meaning->failure : &failure);
 }
 
-static void read_message(struct worker *worker, struct seat *seat, struct text message, bool binary)
+static void read_message(struct worker *worker, struct slot *slot, struct text message, bool binary)
 {
-    seat->active_ns = worker_now_ns(worker); /* before any work on the message */
-    const struct step *step = worker->plan->steps ? steps_awaited(worker, seat) : NULL;
+    slot->active_ns = worker_now_ns(worker); /* before any work on the message */
+    const struct step *step = worker->plan->steps ? steps_awaited(worker, slot) : NULL;
     struct message_meaning meaning;
     struct flight *flight;
     recorder_message_received(worker->recorder, message.length);
     message_read(&worker->plan->reply_rules, step ? &step->expect : NULL, message, binary,
                  &meaning);
     if (meaning.invalid)
-        on_invalid(worker, seat, seat->active_ns);
+        on_invalid(worker, slot, slot->active_ns);
     else if (meaning.ignored)
         recorder_count(worker->recorder, COUNT_IGNORED);
     else if (meaning.passing)
-        record_failure(worker, seat, &meaning.failure);
-    else if (seat->connection.state == CONNECTION_SETTING_UP)
-        on_answer(worker, seat, step, &meaning);
-    else if (!(flight = flight_of(worker, seat, &meaning)))
+        record_failure(worker, slot, &meaning.failure);
+    else if (slot->connection.state == CONNECTION_SETTING_UP)
+        on_answer(worker, slot, step, &meaning);
+    else if (!(flight = flight_of(worker, slot, &meaning)))
         return;
     else if (flight->awaited)
-        on_answer(worker, seat, step, &meaning);
+        on_answer(worker, slot, step, &meaning);
     else
-        on_part(worker, seat, flight, &meaning);
+        on_part(worker, slot, flight, &meaning);
 }
 
 static void on_message(void *user, uint32_t id, struct text message, bool binary)
 {
     struct worker *worker = user;
-    struct seat *seat = worker_seat(worker, id);
-    read_message(worker, seat, message, binary);
+    struct slot *slot = worker_slot(worker, id);
+    read_message(worker, slot, message, binary);
     /* In the middle of a run nothing follows from a message; else looking would cost each. */
     if (!run_clock_is_sending(&worker->clock) || worker->outstanding == 0 ||
         !opener_is_quiet(&worker->opener))
-        worker_check(worker, seat->active_ns);
+        worker_check(worker, slot->active_ns);
 }
 
 /* --- It closes --- */
 
 /* The peer has closed for the REASON: ends the reply that is under way, if that is its end. Whether
  * it was. */
-static bool ended_by_close(struct worker *worker, struct seat *seat, const struct failure *reason,
+static bool ended_by_close(struct worker *worker, struct slot *slot, const struct failure *reason,
                            uint64_t now)
 {
-    const struct flights *flights = &seat->connection.flights;
+    const struct flights *flights = &slot->connection.flights;
     struct failure failure;
     bool normal = reason->kind == FAILURE_CLOSED &&
                   (strcmp(reason->detail, "1000") == 0 || strcmp(reason->detail, "1001") == 0 ||
@@ -263,83 +263,83 @@ static bool ended_by_close(struct worker *worker, struct seat *seat, const struc
     if (!worker->plan->reply_rules.end_on_close || !normal || flights->count == 0 ||
         flights_oldest(flights)->reply.messages == 0)
         return false;
-    struct connection_step step = connection_on_closed(&seat->connection, NULL, now);
-    step.failure = judge_end(worker, seat, &failure);
-    seat_end(worker, seat, &step, now);
+    struct connection_step step = connection_on_closed(&slot->connection, NULL, now);
+    step.failure = judge_end(worker, slot, &failure);
+    slot_end(worker, slot, &step, now);
     return true;
 }
 
 /* A socket is no more. */
-static void lost(struct worker *worker, const struct seat *seat, uint64_t now)
+static void lost(struct worker *worker, const struct slot *slot, uint64_t now)
 {
     worker->open--;
-    worker->recorder->seen->counts[COUNT_CONNECTED_NS] += now - seat->connection.opened_ns;
+    worker->recorder->seen->counts[COUNT_CONNECTED_NS] += now - slot->connection.opened_ns;
 }
 
 /* API Gateway says 1001 for both of its limits; the clock says which one it was. */
-static void name_going_away(const struct seat *seat, struct failure *failure, uint64_t now)
+static void name_going_away(const struct slot *slot, struct failure *failure, uint64_t now)
 {
     if (failure->kind != FAILURE_CLOSED || strcmp(failure->detail, "1001") != 0)
         return;
-    if (now + GATEWAY_SLACK_NS >= seat->connection.opened_ns + GATEWAY_LIFE_NS)
+    if (now + GATEWAY_SLACK_NS >= slot->connection.opened_ns + GATEWAY_LIFE_NS)
         failure->detail = "1001 lifetime";
-    else if (now + GATEWAY_SLACK_NS >= seat->active_ns + GATEWAY_IDLE_NS)
+    else if (now + GATEWAY_SLACK_NS >= slot->active_ns + GATEWAY_IDLE_NS)
         failure->detail = "1001 idle";
 }
 
 /* The server's close was no end of a reply. */
-static void on_broken(struct worker *worker, struct seat *seat, const struct failure *failure,
+static void on_broken(struct worker *worker, struct slot *slot, const struct failure *failure,
                       uint64_t now)
 {
     struct failure named = *failure;
-    if (seat->connection.state != CONNECTION_CLOSING && failure->kind != FAILURE_PROTOCOL)
-        recorder_connection_lost(worker->recorder, now - seat->connection.opened_ns);
-    name_going_away(seat, &named, now);
-    struct connection_step step = connection_on_closed(&seat->connection, &named, now);
-    seat_end(worker, seat, &step, now);
+    if (slot->connection.state != CONNECTION_CLOSING && failure->kind != FAILURE_PROTOCOL)
+        recorder_connection_lost(worker->recorder, now - slot->connection.opened_ns);
+    name_going_away(slot, &named, now);
+    struct connection_step step = connection_on_closed(&slot->connection, &named, now);
+    slot_end(worker, slot, &step, now);
 }
 
 static void on_closed(void *user, uint32_t id, const struct failure *failure)
 {
     struct worker *worker = user;
-    struct seat *seat = worker_seat(worker, id);
+    struct slot *slot = worker_slot(worker, id);
     uint64_t now = worker_now_ns(worker);
-    lost(worker, seat, now);
-    if (!ended_by_close(worker, seat, failure, now))
-        on_broken(worker, seat, failure, now);
-    seat_settled(worker, seat);
+    lost(worker, slot, now);
+    if (!ended_by_close(worker, slot, failure, now))
+        on_broken(worker, slot, failure, now);
+    slot_first_try_done(worker, slot);
     worker_check(worker, now);
 }
 
 /* --- Time passes --- */
 
-static void on_overdue(struct worker *worker, struct seat *seat, uint64_t now)
+static void on_overdue(struct worker *worker, struct slot *slot, uint64_t now)
 {
     struct failure failure;
-    struct connection_step step = connection_on_deadline(&seat->connection, now);
+    struct connection_step step = connection_on_deadline(&slot->connection, now);
     if (step.action == CONNECTION_DROP)
-        lost(worker, seat, now);
+        lost(worker, slot, now);
     if (step.silent) { /* it was over with its last message */
-        step.failure = judge_end(worker, seat, &failure);
-        take_end(worker, seat, &step, (struct text){0}, now);
+        step.failure = judge_end(worker, slot, &failure);
+        take_end(worker, slot, &step, (struct text){0}, now);
     } else {
-        seat_end(worker, seat, &step, now);
+        slot_end(worker, slot, &step, now);
     }
 }
 
-/* The seat's deadline has come. */
-static void on_deadline(struct worker *worker, struct seat *seat, uint64_t now)
+/* The slot's deadline has come. */
+static void on_deadline(struct worker *worker, struct slot *slot, uint64_t now)
 {
-    if (seat->connection.state == CONNECTION_OPENING)
-        attempt_failed(worker, seat, connection_on_deadline(&seat->connection, now), now);
-    else if (seat->connection.state == CONNECTION_SETTING_UP)
-        seat_set_up_failed(worker, seat,
-                           &(struct failure){FAILURE_SETUP, steps_awaited(worker, seat)->detail,
+    if (slot->connection.state == CONNECTION_OPENING)
+        attempt_failed(worker, slot, connection_on_deadline(&slot->connection, now), now);
+    else if (slot->connection.state == CONNECTION_SETTING_UP)
+        slot_set_up_failed(worker, slot,
+                           &(struct failure){FAILURE_SETUP, steps_awaited(worker, slot)->detail,
                                              text_of(worker->no_reply_text)});
-    else if (connection_is_idle(&seat->connection))
-        seat_idle(worker, seat, now);
+    else if (connection_is_idle(&slot->connection))
+        slot_idle(worker, slot, now);
     else
-        on_overdue(worker, seat, now);
+        on_overdue(worker, slot, now);
 }
 
 static void publish(struct worker *worker, uint64_t now)
@@ -352,7 +352,7 @@ static void publish(struct worker *worker, uint64_t now)
     struct snapshot *board = &worker->board;
     board->phase = clock->phase;
     board->elapsed_ns = now > clock->phase_ns ? now - clock->phase_ns : 0;
-    board->connections = worker->seat_count;
+    board->connections = worker->slot_count;
     board->open = worker->open;
     board->open_failed = recorder->seen->counts[COUNT_OPEN_FAILED];
     board->planned = plan_share(plan->load.requests, worker->index, plan->load.workers);
@@ -402,8 +402,8 @@ static void plan_wake(struct worker *worker)
     uint64_t waiting = source_waiting(&worker->source);
     uint64_t wake_ns = u64_min(worker->heartbeat_ns, deadlines_next_ns(&worker->deadlines));
     wake_ns = u64_min(wake_ns, opener_wake_ns(&worker->opener));
-    wake_ns = u64_min(wake_ns,
-                      run_clock_wake_ns(&worker->clock, crew_start_ns(worker->crew), waiting));
+    wake_ns = u64_min(
+        wake_ns, run_clock_wake_ns(&worker->clock, run_control_start_ns(worker->control), waiting));
     if (run_clock_is_sending(&worker->clock))
         wake_ns = u64_min(wake_ns, u64_min(source_wake_ns(&worker->source), worker->change_ns));
     worker->wake_ns = wake_ns;
@@ -416,7 +416,7 @@ static void on_woken(void *user)
     struct deadline *deadline;
     uint64_t now = worker_now_ns(worker);
     while ((deadline = deadlines_pop(&worker->deadlines, now)))
-        on_deadline(worker, (struct seat *)deadline, now);
+        on_deadline(worker, (struct slot *)deadline, now);
     worker_follow_schedule(worker, now);
     worker_check(worker, now);
     beat(worker, now);

@@ -1,6 +1,6 @@
 /* What the files of the worker share. Private to them.
  *
- * Each uses only those before it: record, seats, check, events, worker. */
+ * Each uses only those before it: record, slots, check, events, worker. */
 #ifndef WSLOAD_ENGINE_WORKER_INTERNAL_H
 #define WSLOAD_ENGINE_WORKER_INTERNAL_H
 
@@ -16,10 +16,10 @@
 #include "wsload/base/deadlines.h"
 #include "wsload/base/helpers.h"
 
-/* A connection and what only the worker keeps about it. Seats are worker->seat_size bytes apart, in
+/* A connection and what only the worker keeps about it. Slots are worker->slot_size bytes apart, in
  * whole cache lines: the memory of the requests in flight follows each. */
-struct seat {
-    struct deadline deadline; /* first, so that a deadline leads back to its seat */
+struct slot {
+    struct deadline deadline; /* first, so that a deadline leads back to its slot */
     struct connection connection;
     uint64_t rest_until_ns;   /* idle, and not free again before that; 0: it does not rest */
     uint64_t retire_ns;       /* when it is old enough; CLOCK_NEVER: never */
@@ -27,25 +27,25 @@ struct seat {
     struct list_node free;    /* in worker->free */
     struct list_node pending; /* in worker->opener */
     uint32_t id;
-    bool settled; /* its first attempt to open has ended, well or badly */
-    bool waited;  /* its newest request had to wait for a free seat */
-    uint8_t step; /* SETTING_UP: the step under way */
+    bool first_try_done; /* its first attempt to open has ended, well or badly */
+    bool waited;         /* its newest request had to wait for a free slot */
+    uint8_t step;        /* SETTING_UP: the step under way */
 };
 
 struct worker {
     const struct plan *plan;
     const struct thresholds *thresholds;
-    struct crew *crew;
+    struct run_control *control;
     unsigned index;
     struct transport *transport;
     struct connection_settings settings;
     char no_reply_text[64];
     char not_open_text[64];
 
-    char *seats; /* see worker_seat() */
-    size_t seat_size;
-    uint32_t seat_count;
-    uint32_t active;             /* seats that may be open: the first ones */
+    char *slots; /* see worker_slot() */
+    size_t slot_size;
+    uint32_t slot_count;
+    uint32_t active;             /* slots that may be open: the first ones */
     const struct stages *levels; /* how many that are in the run; NULL: always all */
     uint64_t change_ns;          /* when their number changes */
     bool at_once;                /* the run begins without any connection */
@@ -55,7 +55,7 @@ struct worker {
     struct run_clock clock;
     struct request_source source;
     struct opener opener;
-    struct list free; /* seats that were free when they were put there */
+    struct list free; /* slots that were free when they were put there */
     struct deadlines deadlines;
     bool checking; /* worker_check() is at work */
 
@@ -81,10 +81,10 @@ struct worker {
     struct snapshot board;
 };
 
-static inline struct seat *worker_seat(const struct worker *worker, uint32_t id)
+static inline struct slot *worker_slot(const struct worker *worker, uint32_t id)
 {
-    /* Aligned: the array begins at a cache line, and a seat takes whole ones. */
-    return (struct seat *)(void *)(worker->seats + id * worker->seat_size);
+    /* Aligned: the array begins at a cache line, and a slot takes whole ones. */
+    return (struct slot *)(void *)(worker->slots + id * worker->slot_size);
 }
 
 static inline uint64_t worker_now_ns(const struct worker *worker)
@@ -92,10 +92,10 @@ static inline uint64_t worker_now_ns(const struct worker *worker)
     return worker->transport->ops->now_ns(worker->transport);
 }
 
-/* The number of the seat's connection in the whole run, from 0. */
-static inline uint64_t seat_number(const struct worker *worker, const struct seat *seat)
+/* The number of the slot's connection in the whole run, from 0. */
+static inline uint64_t slot_number(const struct worker *worker, const struct slot *slot)
 {
-    return plan_connection(worker->plan, worker->index, seat->id);
+    return plan_connection(worker->plan, worker->index, slot->id);
 }
 
 /* Where messages are rendered to. */
@@ -113,72 +113,72 @@ static inline bool worker_needs_connections(const struct worker *worker)
 /* --- worker_record.c: what is written down --- */
 
 /* A failure that is no request's. */
-void record_failure(struct worker *worker, const struct seat *seat, const struct failure *failure);
+void record_failure(struct worker *worker, const struct slot *slot, const struct failure *failure);
 
 /* Takes the requests that ended with STEP off the connection and writes them down. REPLY: the
  * message that ended it; data NULL when none did. */
-void record_end(struct worker *worker, struct seat *seat, const struct connection_step *step,
+void record_end(struct worker *worker, struct slot *slot, const struct connection_step *step,
                 uint64_t done_ns, struct text reply);
 
 /* Takes the oldest request off and writes it down as given up, or as never started. */
-void record_given_up(struct worker *worker, struct seat *seat);
+void record_given_up(struct worker *worker, struct slot *slot);
 
-/* --- worker_seats.c: one seat, one step --- */
+/* --- worker_slots.c: one slot, one step --- */
 
-/* Sets the one deadline of the seat. */
-void seat_arm(struct worker *worker, struct seat *seat, uint64_t deadline_ns);
+/* Sets the one deadline of the slot. */
+void slot_arm(struct worker *worker, struct slot *slot, uint64_t deadline_ns);
 
-/* The step whose answer the seat waits for; NULL: none. Not for a plan without steps. */
-const struct step *steps_awaited(const struct worker *worker, const struct seat *seat);
+/* The step whose answer the slot waits for; NULL: none. Not for a plan without steps. */
+const struct step *steps_awaited(const struct worker *worker, const struct slot *slot);
 
 /* Does what the state machine says. */
-void seat_act(struct worker *worker, struct seat *seat, const struct connection_step *step,
+void slot_act(struct worker *worker, struct slot *slot, const struct connection_step *step,
               uint64_t now_ns);
 
 /* The same after writing down what ended with STEP, without a message. */
-void seat_end(struct worker *worker, struct seat *seat, const struct connection_step *step,
+void slot_end(struct worker *worker, struct slot *slot, const struct connection_step *step,
               uint64_t now_ns);
 
-/* The seat's connection is open and, by STEP, ready for requests. */
-void seat_ready(struct worker *worker, struct seat *seat, const struct connection_step *step,
+/* The slot's connection is open and, by STEP, ready for requests. */
+void slot_ready(struct worker *worker, struct slot *slot, const struct connection_step *step,
                 uint64_t now_ns);
 
 /* The step that was waited for is answered: says what comes next. */
-void seat_answered(struct worker *worker, struct seat *seat);
+void slot_answered(struct worker *worker, struct slot *slot);
 
-/* What comes on the seat's connection, which is being set up or has a step to answer, cannot be
+/* What comes on the slot's connection, which is being set up or has a step to answer, cannot be
  * trusted any more: closes it, and fails what it has for the reason FAILURE. */
-void seat_set_up_failed(struct worker *worker, struct seat *seat, const struct failure *failure);
+void slot_set_up_failed(struct worker *worker, struct slot *slot, const struct failure *failure);
 
-/* The seat's first attempt to be ready for requests has ended, well or badly. */
-void seat_settled(struct worker *worker, struct seat *seat);
+/* The slot's first attempt to be ready for requests has ended, well or badly. */
+void slot_first_try_done(struct worker *worker, struct slot *slot);
 
-/* Whether the seat can take a request now. */
-bool seat_is_free(const struct worker *worker, const struct seat *seat);
+/* Whether the slot can take a request now. */
+bool slot_is_free(const struct worker *worker, const struct slot *slot);
 
-/* Gives REQUEST to the seat; WAITED when it had to wait for one. */
-void seat_assign(struct worker *worker, struct seat *seat, struct request request, bool waited,
+/* Gives REQUEST to the slot; WAITED when it had to wait for one. */
+void slot_assign(struct worker *worker, struct slot *slot, struct request request, bool waited,
                  uint64_t now_ns);
 
-/* Gives the seat, which rests or is free, the next request. False when there is none. */
-bool seat_take(struct worker *worker, struct seat *seat, uint64_t now_ns);
+/* Gives the slot, which rests or is free, the next request. False when there is none. */
+bool slot_take(struct worker *worker, struct slot *slot, uint64_t now_ns);
 
-/* The seat has room for a request: gives it the next one, if it is time and there is one, or
+/* The slot has room for a request: gives it the next one, if it is time and there is one, or
  * replaces its connection, if that is old enough. */
-void seat_next(struct worker *worker, struct seat *seat, uint64_t now_ns);
+void slot_next(struct worker *worker, struct slot *slot, uint64_t now_ns);
 
-/* The idle seat's deadline has come: it has rested enough, or is to be kept alive or replaced. */
-void seat_idle(struct worker *worker, struct seat *seat, uint64_t now_ns);
+/* The idle slot's deadline has come: it has rested enough, or is to be kept alive or replaced. */
+void slot_idle(struct worker *worker, struct slot *slot, uint64_t now_ns);
 
-/* The seat is wanted no more: closes it. */
-void seat_finish(struct worker *worker, struct seat *seat, uint64_t now_ns);
+/* The slot is wanted no more: closes it. */
+void slot_finish(struct worker *worker, struct slot *slot, uint64_t now_ns);
 
 /* --- worker_check.c: what follows from what has happened --- */
 
 /* Ends each event: goes on with the run, and opens what may be opened. */
 void worker_check(struct worker *worker, uint64_t now_ns);
 
-/* Does what the run's schedule has at NOW_NS: opens and closes seats, and sends what is due. */
+/* Does what the run's schedule has at NOW_NS: opens and closes slots, and sends what is due. */
 void worker_follow_schedule(struct worker *worker, uint64_t now_ns);
 
 #endif

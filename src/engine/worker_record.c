@@ -7,7 +7,7 @@
 /* --- What a failure is for one request --- */
 
 /* A failure that is told otherwise for one request, and what it points to. */
-struct blame {
+struct attribution {
     struct failure failure;
     char detail[TRUNCATED_DETAIL_SIZE];
 };
@@ -19,8 +19,8 @@ static bool breaks_off(enum failure_kind kind)
 }
 
 /* FAILURE as it is for FLIGHT: it truncates an answer that had begun; a timeout may be a step's. */
-static const struct failure *blame(const struct worker *worker, const struct flight *flight,
-                                   const struct failure *failure, struct blame *room)
+static const struct failure *attribute(const struct worker *worker, const struct flight *flight,
+                                       const struct failure *failure, struct attribution *room)
 {
     if (!failure || !breaks_off(failure->kind))
         return failure;
@@ -53,34 +53,34 @@ struct redacted_failure {
     char example[FAILURE_EXAMPLE_SIZE];
 };
 
-/* TEXT without the secrets of the seat's connection, in ROOM of SIZE bytes. What does not fit is
+/* TEXT without the secrets of the slot's connection, in ROOM of SIZE bytes. What does not fit is
  * some bytes after the last character that is kept: enough of a secret that begins before that to
  * know it by. */
-static struct text redact(const struct worker *worker, const struct seat *seat, struct text text,
+static struct text redact(const struct worker *worker, const struct slot *slot, struct text text,
                           char *room, size_t size)
 {
     if (!text.data)
         return text;
     if (text.length > size)
         text.length = size;
-    identity_redact(worker->plan->target.identity, seat_number(worker, seat), text, room);
+    identity_redact(worker->plan->target.identity, slot_number(worker, slot), text, room);
     return (struct text){room, text.length};
 }
 
 /* FAILURE as it may be kept. Two details may become one: it is looked up again. */
-static const struct failure *redact_failure(const struct worker *worker, const struct seat *seat,
+static const struct failure *redact_failure(const struct worker *worker, const struct slot *slot,
                                             const struct failure *failure,
                                             struct redacted_failure *room)
 {
     struct failures *failures = &worker->recorder->seen->failures;
     if (!failures_want(failures, failure))
         return failure;
-    struct text detail = redact(worker, seat, text_of(failure->detail), room->detail,
+    struct text detail = redact(worker, slot, text_of(failure->detail), room->detail,
                                 DETAIL_SIZE - 1);
     room->detail[detail.length] = '\0';
     room->failure = (struct failure){failure->kind, room->detail, failure->example};
     if (failures_want(failures, &room->failure))
-        room->failure.example = redact(worker, seat, failure->example, room->example,
+        room->failure.example = redact(worker, slot, failure->example, room->example,
                                        sizeof(room->example));
     return &room->failure;
 }
@@ -88,19 +88,19 @@ static const struct failure *redact_failure(const struct worker *worker, const s
 /* --- Writing down --- */
 
 /* Of OUTCOME a text may be kept. */
-static void record_redacted(struct worker *worker, const struct seat *seat,
+static void record_redacted(struct worker *worker, const struct slot *slot,
                             struct request_outcome *outcome)
 {
     struct redacted_failure failure;
     char reply[SAMPLE_SIZE];
     if (outcome->failure && outcome->due_ns >= worker->recorder->start_ns)
-        outcome->failure = redact_failure(worker, seat, outcome->failure, &failure);
+        outcome->failure = redact_failure(worker, slot, outcome->failure, &failure);
     if (recorder_wants_sample(worker->recorder, outcome->seq, outcome->due_ns))
-        outcome->reply = redact(worker, seat, outcome->reply, reply, sizeof(reply));
+        outcome->reply = redact(worker, slot, outcome->reply, reply, sizeof(reply));
     recorder_request_done(worker->recorder, outcome);
 }
 
-static void write_entry(struct worker *worker, const struct seat *seat, const struct flight *flight,
+static void write_entry(struct worker *worker, const struct slot *slot, const struct flight *flight,
                         const struct request_outcome *outcome)
 {
     const struct failure *failure = outcome->failure;
@@ -110,7 +110,7 @@ static void write_entry(struct worker *worker, const struct seat *seat, const st
         reply.length = REPLY_TEXT_MAX;
     struct journal_entry entry = {
         .seq = flight->request.seq,
-        .connection = seat_number(worker, seat),
+        .connection = slot_number(worker, slot),
         .due_ns = flight->request.due_ns,
         .sent_ns = flight->sent_ns,
         .first_ns = flight->first_ns,
@@ -128,17 +128,17 @@ static void write_entry(struct worker *worker, const struct seat *seat, const st
     journal_put(worker->journal, &entry, reply);
 }
 
-static void record_flight(struct worker *worker, const struct seat *seat, struct flight *flight,
+static void record_flight(struct worker *worker, const struct slot *slot, struct flight *flight,
                           struct request_outcome *outcome)
 {
-    struct blame room;
+    struct attribution room;
     outcome->seq = flight->request.seq;
     outcome->due_ns = flight->request.due_ns;
     outcome->sent_ns = flight->sent_ns;
     outcome->first_ns = flight->first_ns;
     outcome->messages = flight->reply.messages;
     outcome->bytes = flight->reply.bytes;
-    outcome->failure = blame(worker, flight, outcome->failure, &room);
+    outcome->failure = attribute(worker, flight, outcome->failure, &room);
     bool sample = recorder_wants_sample(worker->recorder, outcome->seq, outcome->due_ns);
     if (sample)
         outcome->prompt = plan_prompt(worker->plan, outcome->seq)->text;
@@ -146,43 +146,43 @@ static void record_flight(struct worker *worker, const struct seat *seat, struct
         outcome->reply = buffer_text(&flight->reply.text);
     worker->outstanding--;
     if (worker->journal)
-        write_entry(worker, seat, flight, outcome);
+        write_entry(worker, slot, flight, outcome);
     if (outcome->failure || sample)
-        record_redacted(worker, seat, outcome);
+        record_redacted(worker, slot, outcome);
     else
         recorder_request_done(worker->recorder, outcome);
     if (worker->stream) /* a reply of one message has nothing to release */
         reply_clear(&flight->reply);
 }
 
-void record_failure(struct worker *worker, const struct seat *seat, const struct failure *failure)
+void record_failure(struct worker *worker, const struct slot *slot, const struct failure *failure)
 {
     struct redacted_failure room;
-    recorder_connection_failed(worker->recorder, redact_failure(worker, seat, failure, &room));
+    recorder_connection_failed(worker->recorder, redact_failure(worker, slot, failure, &room));
 }
 
-void record_end(struct worker *worker, struct seat *seat, const struct connection_step *step,
+void record_end(struct worker *worker, struct slot *slot, const struct connection_step *step,
                 uint64_t done_ns, struct text reply)
 {
     const struct failure *failure = step->failure;
     if (step->ended == 0 && failure)
-        record_failure(worker, seat, failure);
+        record_failure(worker, slot, failure);
     for (unsigned i = 0; i < step->ended; i++, failure = step->others) {
-        struct flight *flight = flights_pop(&seat->connection.flights);
+        struct flight *flight = flights_pop(&slot->connection.flights);
         struct request_outcome outcome = {.done_ns = done_ns, .failure = failure, .reply = reply};
-        record_flight(worker, seat, flight, &outcome);
+        record_flight(worker, slot, flight, &outcome);
         reply = (struct text){0}; /* of the oldest alone */
     }
 }
 
-void record_given_up(struct worker *worker, struct seat *seat)
+void record_given_up(struct worker *worker, struct slot *slot)
 {
-    struct flight *flight = flights_pop(&seat->connection.flights);
+    struct flight *flight = flights_pop(&slot->connection.flights);
     worker->outstanding--;
     if (flight->sent_ns) {
         recorder_count_request(worker->recorder, COUNT_UNANSWERED, flight->request.due_ns);
         if (worker->journal)
-            write_entry(worker, seat, flight, &(struct request_outcome){0});
+            write_entry(worker, slot, flight, &(struct request_outcome){0});
     } else {
         recorder_count_request(worker->recorder, COUNT_SKIPPED, flight->request.due_ns);
     }

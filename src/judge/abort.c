@@ -52,13 +52,13 @@ bool threshold_can_abort(const struct threshold *threshold, bool requests_known)
     return requests_known && proof != PROOF_NONE;
 }
 
-/* Samples that histogram_percentile_ns() takes for what is beyond, if there is one in truth: it
+/* Samples that histogram_percentile() takes for what is beyond, if there is one in truth: it
  * takes them for the end of their bucket, but not for more than the largest. */
 static uint64_t count_beyond(const struct threshold *threshold, const struct histogram *histogram)
 {
     uint64_t first = threshold_first_beyond(threshold);
-    uint64_t start = histogram_bucket_start_ns(histogram_bucket_of(first));
-    if (first > HISTOGRAM_HIGHEST_NS || histogram->max_ns < first)
+    uint64_t start = histogram_bucket_start(histogram_bucket_of(first));
+    if (first > HISTOGRAM_HIGHEST_NS || histogram->max < first)
         return 0;
     return start == 0 ? histogram->count : histogram_count_above(histogram, start - 1);
 }
@@ -68,7 +68,7 @@ static uint64_t count_beyond(const struct threshold *threshold, const struct his
 static bool extreme_beyond(const struct threshold *threshold, const struct histogram *histogram)
 {
     bool smallest = threshold->selector.stat == STAT_MIN;
-    double extreme = (double)(smallest ? histogram->min_ns : histogram->max_ns);
+    double extreme = (double)(smallest ? histogram->min : histogram->max);
     return !threshold_kept(threshold, extreme / metric_scale(threshold->selector.metric->unit));
 }
 
@@ -78,7 +78,7 @@ static struct evidence observe_samples(const struct threshold *threshold, enum p
     const struct histogram *histogram = metric_histogram(threshold->selector.metric, measurement);
     if (!histogram)
         return (struct evidence){.count = 0};
-    struct evidence evidence = {.count = histogram->count, .sum = histogram->sum_ns};
+    struct evidence evidence = {.count = histogram->count, .sum = histogram->sum};
     if (proof == PROOF_COUNT)
         evidence.beyond = evidence.count;
     else if (proof == PROOF_EXTREME)

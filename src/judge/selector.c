@@ -200,16 +200,16 @@ static double statistic_of(const struct selector *selector, const struct histogr
 {
     switch (selector->stat) {
     case STAT_AVG:
-        return histogram_mean_ns(histogram);
+        return histogram_mean(histogram);
     case STAT_STDDEV:
-        return histogram_stddev_ns(histogram);
+        return histogram_stddev(histogram);
     case STAT_MIN:
-        return (double)histogram->min_ns;
+        return (double)histogram->min;
     case STAT_MAX:
-        return (double)histogram->max_ns;
+        return (double)histogram->max;
     case STAT_MED:
     case STAT_PERCENTILE:
-        return (double)histogram_percentile_ns(histogram, selector->percent);
+        return (double)histogram_percentile(histogram, selector->percent);
     default:
         return 0;
     }

@@ -109,8 +109,8 @@ static bool check_loop_lag(const struct measurement *seen, struct validity_reaso
     char lag[UNITS_SIZE];
     char allowed[UNITS_SIZE];
     const struct histogram *latency = &seen->distributions[DIST_LATENCY];
-    uint64_t lag_ns = histogram_percentile_ns(&seen->distributions[DIST_LOOP_LAG], 99);
-    uint64_t median_ns = latency->count > 0 ? histogram_percentile_ns(latency, 50) : UINT64_MAX;
+    uint64_t lag_ns = histogram_percentile(&seen->distributions[DIST_LOOP_LAG], 99);
+    uint64_t median_ns = latency->count > 0 ? histogram_percentile(latency, 50) : UINT64_MAX;
     uint64_t limit_ns = u64_min(LOOP_LAG_DOUBTFUL_NS, u64_max(median_ns / 10, LOOP_LAG_FLOOR_NS));
     if (lag_ns <= limit_ns)
         return false;
@@ -125,7 +125,7 @@ static bool check_send_lag(const struct measurement *seen, struct validity_reaso
 {
     char lag[UNITS_SIZE];
     char allowed[UNITS_SIZE];
-    uint64_t lag_ns = histogram_percentile_ns(&seen->distributions[DIST_PACING_LAG], 99);
+    uint64_t lag_ns = histogram_percentile(&seen->distributions[DIST_PACING_LAG], 99);
     if (lag_ns <= SEND_LAG_DOUBTFUL_NS)
         return false;
     return say(reason, lag_ns > SEND_LAG_INVALID_NS ? VALIDITY_INVALID : VALIDITY_DOUBTFUL,

@@ -23,7 +23,7 @@ static int add_item(struct identity *identity, struct named_list *list, const ch
     return 0;
 }
 
-static int add_items(struct identity *identity, const struct identity_setup *setup,
+static int add_items(struct identity *identity, const struct identity_config *setup,
                      struct error *error)
 {
     identity->headers.items = calloc(setup->header_count + 1, sizeof(struct named_template));
@@ -45,7 +45,7 @@ static int add_items(struct identity *identity, const struct identity_setup *set
     return 0;
 }
 
-static int read_files(struct identity *identity, const struct identity_setup *setup,
+static int read_files(struct identity *identity, const struct identity_config *setup,
                       struct error *error)
 {
     const struct {
@@ -62,7 +62,7 @@ static int read_files(struct identity *identity, const struct identity_setup *se
     return 0;
 }
 
-static int set_up_signature(struct identity *identity, const struct identity_setup *setup,
+static int set_up_signature(struct identity *identity, const struct identity_config *setup,
                             struct error *error)
 {
     if (!setup->sigv4)
@@ -76,7 +76,7 @@ static int set_up_signature(struct identity *identity, const struct identity_set
     return 0;
 }
 
-static int set_up(struct identity *identity, const struct identity_setup *setup,
+static int set_up(struct identity *identity, const struct identity_config *setup,
                   struct error *error)
 {
     const struct users *users = setup->users;
@@ -97,7 +97,7 @@ static int set_up(struct identity *identity, const struct identity_setup *setup,
                : 0;
 }
 
-struct identity *identity_new(const struct identity_setup *setup, struct error *error)
+struct identity *identity_new(const struct identity_config *setup, struct error *error)
 {
     struct identity *identity = calloc(1, sizeof(*identity));
     if (!identity) {

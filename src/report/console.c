@@ -227,11 +227,11 @@ static void put_messages(struct screen *screen, const struct measurement *measur
     const struct histogram *bytes = &measurement->distributions[DIST_REPLY_BYTES];
     if (messages->count > 0) {
         screen_print(screen, "replies");
-        put_count(screen, (uint64_t)messages->sum_ns, "messages");
+        put_count(screen, (uint64_t)messages->sum, "messages");
         screen_item(screen, SCREEN_LABEL, "%s per reply",
-                    units_format_number(histogram_mean_ns(messages), SCRATCH));
+                    units_format_number(histogram_mean(messages), SCRATCH));
         screen_item(screen, SCREEN_LABEL, "%s per reply",
-                    units_format_size((uint64_t)round(histogram_mean_ns(bytes)), SCRATCH));
+                    units_format_size((uint64_t)round(histogram_mean(bytes)), SCRATCH));
         screen_break(screen);
     }
     put_counters(screen, measurement, LINE_MESSAGES, "messages");
@@ -320,10 +320,10 @@ static bool fits(struct row_format format, uint64_t max_ns)
 /* The median reads best; what is too wide for that costs it decimals, then its unit. */
 static struct row_format choose_format(const struct histogram *histogram)
 {
-    double median_ns = (double)histogram_percentile_ns(histogram, 50);
+    double median_ns = (double)histogram_percentile(histogram, 50);
     const struct time_unit *unit = figure_time_unit(median_ns);
     struct row_format format = {unit, figure_decimals(median_ns / unit->ns)};
-    while (!fits(format, histogram->max_ns)) {
+    while (!fits(format, histogram->max)) {
         const struct time_unit *larger = figure_time_unit(format.unit->ns * 1000);
         if (format.decimals > 0)
             format.decimals--;
@@ -358,18 +358,18 @@ static bool put_times_row(struct screen *screen, const char *label,
     bool marked = false;
     struct row_format format = choose_format(histogram);
     screen_print(screen, "  %s, %s", label, format.unit->name);
-    put_time_cell(screen, CELL_MIN, format, (double)histogram->min_ns);
-    put_time_cell(screen, CELL_AVERAGE, format, histogram_mean_ns(histogram));
+    put_time_cell(screen, CELL_MIN, format, (double)histogram->min);
+    put_time_cell(screen, CELL_AVERAGE, format, histogram_mean(histogram));
     for (size_t i = 0; i < PERCENTILES; i++) {
         double percent = percentiles[i].percent;
         put_time_cell(screen, CELL_PERCENTILE + i, format,
-                      (double)histogram_percentile_ns(histogram, percent));
+                      (double)histogram_percentile(histogram, percent));
         if (histogram_samples_beyond(histogram, percent) >= SAMPLES_ENOUGH)
             continue;
         screen_print(screen, "*");
         marked = true;
     }
-    put_time_cell(screen, CELL_MAX, format, (double)histogram->max_ns);
+    put_time_cell(screen, CELL_MAX, format, (double)histogram->max);
     screen_break(screen);
     return marked;
 }

@@ -90,7 +90,7 @@ static int put_interval(struct buffer *out, const struct timeline *timeline, siz
     histogram_reset(scratch);
     timeline_counts_record(&timeline->rows[index], scratch);
     if (buffer_printf(out, "%.3f,%.3f,%.3f,", (double)index * width_s, width_s,
-                      (double)scratch->max_ns / (double)NS_PER_MS) ||
+                      (double)scratch->max / (double)NS_PER_MS) ||
         histogram_base64_write(scratch, out))
         return -1;
     return buffer_append(out, "\n", 1);
@@ -141,15 +141,14 @@ static int put_steps(struct buffer *out, const struct histogram *histogram)
         while (samples < rank)
             samples += histogram->buckets[bucket++];
         if (buffer_printf(out, "%12.3f %2.12f %10" PRIu64 " %14.2f\n",
-                          ms((double)histogram_percentile_ns(histogram, percent)), percent / 100,
+                          ms((double)histogram_percentile(histogram, percent)), percent / 100,
                           samples, 1 / (1 - percent / 100)))
             return -1;
     }
     if (histogram->count == 0)
         return 0;
     return buffer_printf(out, "%12.3f %2.12f %10" PRIu64 "\n",
-                         ms((double)histogram_percentile_ns(histogram, 100)), 1.0,
-                         histogram->count);
+                         ms((double)histogram_percentile(histogram, 100)), 1.0, histogram->count);
 }
 
 /* In HdrHistogram's terms a bucket is an octave, and only the upper half of its sub-buckets is
@@ -160,8 +159,8 @@ static int put_tail(struct buffer *out, const struct histogram *histogram)
                          "#[Mean    = %12.3f, StdDeviation   = %12.3f]\n"
                          "#[Max     = %12.3f, Total count    = %12" PRIu64 "]\n"
                          "#[Buckets = %12d, SubBuckets     = %12d]\n",
-                         ms(histogram_mean_ns(histogram)), ms(histogram_stddev_ns(histogram)),
-                         ms((double)histogram->max_ns), histogram->count, HISTOGRAM_OCTAVES,
+                         ms(histogram_mean(histogram)), ms(histogram_stddev(histogram)),
+                         ms((double)histogram->max), histogram->count, HISTOGRAM_OCTAVES,
                          2 << HISTOGRAM_SUB_BITS);
 }
 

@@ -165,14 +165,14 @@ static int system_error(const struct record *record, int cause, struct error *er
                      cause == ETIMEDOUT ? "its reader takes nothing any more" : strerror(cause));
 }
 
-static int add_journals(struct record *record, const struct record_setup *setup,
+static int add_journals(struct record *record, const struct record_config *config,
                         struct error *error)
 {
-    size_t size = setup->replies ? JOURNAL_REPLIES_SIZE : JOURNAL_SIZE;
-    record->journals = calloc(setup->workers, sizeof(*record->journals));
+    size_t size = config->replies ? JOURNAL_REPLIES_SIZE : JOURNAL_SIZE;
+    record->journals = calloc(config->workers, sizeof(*record->journals));
     if (!record->journals)
         return error_set(error, "out of memory");
-    while (record->workers < setup->workers) {
+    while (record->workers < config->workers) {
         struct journal *journal = calloc(1, sizeof(*journal));
         if (!journal)
             return error_set(error, "out of memory");
@@ -183,15 +183,16 @@ static int add_journals(struct record *record, const struct record_setup *setup,
     return 0;
 }
 
-static int add_memory(struct record *record, const struct record_setup *setup, struct error *error)
+static int add_memory(struct record *record, const struct record_config *config,
+                      struct error *error)
 {
-    record_lines_init(&record->lines, setup->run_id, clock_wall_ns() - clock_monotonic_ns());
+    record_lines_init(&record->lines, config->run_id, clock_wall_ns() - clock_monotonic_ns());
     buffer_init(&record->unwritten, WRITE_SIZE + RECORD_LINE_MAX);
     record->reply = malloc(REPLY_TEXT_MAX);
     record->redacted = malloc(REPLY_TEXT_MAX);
     if (!record->reply || !record->redacted || buffer_reserve(&record->unwritten, WRITE_SIZE))
         return error_set(error, "out of memory");
-    return add_journals(record, setup, error);
+    return add_journals(record, config, error);
 }
 
 static int open_file(struct record *record, struct error *error)
@@ -240,17 +241,17 @@ static int close_file(const struct record *record)
     return record->fd < 0 || to_standard_output(record) ? 0 : close(record->fd);
 }
 
-struct record *record_start(const struct record_setup *setup, struct error *error)
+struct record *record_start(const struct record_config *config, struct error *error)
 {
     struct record *record = calloc(1, sizeof(*record));
     if (!record) {
         error_set(error, "out of memory");
         return NULL;
     }
-    record->path = setup->path;
-    record->identity = setup->identity;
+    record->path = config->path;
+    record->identity = config->identity;
     record->fd = -1;
-    if (!add_memory(record, setup, error) && !open_file(record, error) &&
+    if (!add_memory(record, config, error) && !open_file(record, error) &&
         !start_thread(record, error))
         return record;
     close_file(record);

@@ -55,15 +55,15 @@ static void view_distribution(struct json_walk *walk, const struct metric *metri
         const char *name;
         double value;
     } figures[] = {
-        {"average", histogram_mean_ns(histogram)},
-        {"median", (double)histogram_percentile_ns(histogram, 50)},
-        {"min", (double)histogram->min_ns},
-        {"max", (double)histogram->max_ns},
-        {"p95", (double)histogram_percentile_ns(histogram, 95)},
-        {"p99", (double)histogram_percentile_ns(histogram, 99)},
-        {"p90", (double)histogram_percentile_ns(histogram, 90)},
-        {"p999", (double)histogram_percentile_ns(histogram, 99.9)},
-        {"stddev", histogram_stddev_ns(histogram)},
+        {"average", histogram_mean(histogram)},
+        {"median", (double)histogram_percentile(histogram, 50)},
+        {"min", (double)histogram->min},
+        {"max", (double)histogram->max},
+        {"p95", (double)histogram_percentile(histogram, 95)},
+        {"p99", (double)histogram_percentile(histogram, 99)},
+        {"p90", (double)histogram_percentile(histogram, 90)},
+        {"p999", (double)histogram_percentile(histogram, 99.9)},
+        {"stddev", histogram_stddev(histogram)},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(figures); i++) {
         char path[PATH_SIZE];
@@ -309,12 +309,12 @@ static void walk_code(struct json_walk *walk, struct histogram *histogram,
 static void walk_histogram(struct json_walk *walk, struct histogram *histogram)
 {
     uint64_t count = histogram->count;
-    struct histogram_figures figures = {histogram->min_ns, histogram->max_ns, histogram->sum_ns,
+    struct histogram_figures figures = {histogram->min, histogram->max, histogram->sum,
                                         histogram->sum_squares};
     json_count(walk, "count", &count, 1, INT64_MAX);
-    json_count(walk, "min", &figures.min_ns, 0, UINT64_MAX);
-    json_count(walk, "max", &figures.max_ns, 0, UINT64_MAX);
-    walk_sum(walk, "sum", &figures.sum_ns);
+    json_count(walk, "min", &figures.min, 0, UINT64_MAX);
+    json_count(walk, "max", &figures.max, 0, UINT64_MAX);
+    walk_sum(walk, "sum", &figures.sum);
     walk_sum(walk, "sum_squares", &figures.sum_squares);
     walk_code(walk, histogram, &figures);
     if (histogram->count != count)

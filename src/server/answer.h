@@ -16,8 +16,8 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "admission.h"
 #include "delays.h"
-#include "gate.h"
 #include "wsload/base/error.h"
 #include "wsload/base/text.h"
 #include "wsload/protocol/template.h"

@@ -91,7 +91,7 @@ static size_t message_limit(const struct server_options *options)
 
 static void established(struct connection *connection, struct server *server, struct lws *wsi)
 {
-    door_forget(wsi);
+    acceptor_forget(wsi);
     *connection = (struct connection){
         .server = server,
         .wsi = wsi,
@@ -137,12 +137,13 @@ static int refuse(struct server *server, struct lws *wsi, enum refusal refusal)
     return -1;
 }
 
-/* Whether the gate lets WSI in. 0, or -1 when it was refused. */
+/* Whether the admission lets WSI in. 0, or -1 when it was refused. */
 static int pass_gate(struct server *server, struct lws *wsi)
 {
-    enum refusal refusal = gate_count(&server->gate, clock_monotonic_ns());
-    if (refusal == REFUSAL_NONE && gate_reads(&server->gate))
-        refusal = gate_judge(&server->gate, door_request(wsi), clock_wall_ms() / 1000);
+    enum refusal refusal = admission_count(&server->admission, clock_monotonic_ns());
+    if (refusal == REFUSAL_NONE && admission_reads(&server->admission))
+        refusal = admission_judge(&server->admission, acceptor_request(wsi),
+                                  clock_wall_ms() / 1000);
     if (refusal == REFUSAL_NONE)
         return 0;
     server->counts.refused++;
@@ -179,7 +180,7 @@ int connection_callback(struct lws *wsi, enum lws_callback_reasons reason, void 
     struct server *server = lws_context_user(lws_get_context(wsi));
     switch (reason) {
     case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
-        door_entered(server, wsi);
+        acceptor_entered(server, wsi);
         break;
     case LWS_CALLBACK_HTTP:
         return refuse(server, wsi, REFUSAL_UPGRADE_REQUIRED);
@@ -201,8 +202,8 @@ int connection_callback(struct lws *wsi, enum lws_callback_reasons reason, void 
         closed(user);
         break;
     case LWS_CALLBACK_WSI_DESTROY:
-        door_forget(wsi);
-        door_socket_gone(server);
+        acceptor_forget(wsi);
+        acceptor_socket_gone(server);
         break;
     default:
         break;

@@ -1,4 +1,4 @@
-/* What the server's files share: the server itself and its connections. door.c lets sockets in;
+/* What the server's files share: the server itself and its connections. acceptor.c lets sockets in;
  * connection.c has connections from the handshake to the end, as libwebsockets reports them;
  * sending.c has what goes out: each message when it is due, in frames, one after the other, and the
  * close. */
@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
+#include "admission.h"
 #include "delays.h"
-#include "gate.h"
 #include "replies.h"
 #include "wsload/base/text.h"
 #include "wsload/server/certificate.h"
@@ -43,20 +43,20 @@ struct connection {
 TAILQ_HEAD(connection_list, connection);
 
 /* A socket whose request for an upgrade is not read yet. */
-struct visitor;
-TAILQ_HEAD(visitor_list, visitor);
+struct pending;
+TAILQ_HEAD(pending_list, pending);
 
 struct server {
     struct server_options options;
     struct replies replies;
-    struct gate gate;
+    struct admission admission;
     struct quota messages;
     struct delays delays;
     struct certificate certificate;
     struct server_counts counts;
     struct connection_list connections;
-    struct visitor_list visitors; /* owned; at the door */
-    struct visitor *entering;     /* being handed to libwebsockets right now; else NULL */
+    struct pending_list pendings; /* owned; at the acceptor */
+    struct pending *entering;     /* being handed to libwebsockets right now; else NULL */
 
     int listen_fd; /* -1 when closed */
     uint16_t port;
@@ -95,38 +95,38 @@ bool sending_is_over(const struct connection *connection);
 /* A message came or went: CONNECTION is not idle. */
 void sending_touch(struct connection *connection);
 
-/* --- The door --- */
+/* --- The acceptor --- */
 
-/* Accepts new sockets and hands them to libwebsockets. When the gate wants to read requests, each
- * is copied on the way: libwebsockets decodes and normalises a URL while it reads it, and a
+/* Accepts new sockets and hands them to libwebsockets. When admission wants to read requests,
+ * each is copied on the way: libwebsockets decodes and normalises a URL while it reads it, and a
  * signature covers what was really sent.
  *
  * A plain socket is handed over when its whole request has come, looked at with MSG_PEEK. With TLS,
- * which libwebsockets speaks itself, the door looks at each record with SSL_peek() just before
+ * which libwebsockets speaks itself, the acceptor looks at each record with SSL_peek() just before
  * libwebsockets takes it: same descriptor, same loop, higher priority. */
 
-/* What libwebsockets reads at once must hold a whole TLS record, or the door would see a record
+/* What libwebsockets reads at once must hold a whole TLS record, or the acceptor would see a record
  * twice when it is taken in two pieces. Bytes. */
 #define DOOR_READ_BYTES (16u * 1024 + LWS_PRE)
 
 /* Listens where the options say, and accepts on the server's loop. 0, or -1 and an error that names
  * the address. */
-int door_open(struct server *server, struct error *error);
+int acceptor_open(struct server *server, struct error *error);
 
 /* Stops listening, and closes the sockets that libwebsockets does not have yet. Harmless when
  * closed. */
-void door_close(struct server *server);
+void acceptor_close(struct server *server);
 
 /* A socket has gone away: its descriptor can be used for the next one. */
-void door_socket_gone(struct server *server);
+void acceptor_socket_gone(struct server *server);
 
-/* libwebsockets has made WSI for a socket that came through the door. */
-void door_entered(struct server *server, struct lws *wsi);
+/* libwebsockets has made WSI for a socket that came through the acceptor. */
+void acceptor_entered(struct server *server, struct lws *wsi);
 
 /* The request of WSI as sent, as far as it was copied. */
-struct text door_request(struct lws *wsi);
+struct text acceptor_request(struct lws *wsi);
 
 /* Forgets the copy of WSI's request, if there is one. */
-void door_forget(struct lws *wsi);
+void acceptor_forget(struct lws *wsi);
 
 #endif

@@ -52,7 +52,7 @@ static void on_stop(struct ev_loop *loop, struct ev_async *stop, int events)
     struct server *server = stop->data;
     (void)events;
     server->stopping = true;
-    door_close(server);
+    acceptor_close(server);
     if (TAILQ_EMPTY(&server->connections)) {
         ev_break(loop, EVBREAK_ALL);
         return;
@@ -130,13 +130,13 @@ static int make_context(struct server *server, bool tls, struct error *error)
 
 static int set_up(struct server *server, const struct server_options *options, struct error *error)
 {
-    gate_init(&server->gate, &server->options, clock_monotonic_ns());
+    admission_init(&server->admission, &server->options, clock_monotonic_ns());
     quota_init(&server->messages, options->message_quota, clock_monotonic_ns());
     if (replies_init(&server->replies, options, error) ||
         (options->tls && certificate_make(&server->certificate, error)) ||
         (options->tls && options->ca_out &&
          file_write_atomic(options->ca_out, buffer_text(&server->certificate.ca_pem), error)) ||
-        make_loop(server, error) || door_open(server, error) ||
+        make_loop(server, error) || acceptor_open(server, error) ||
         make_context(server, options->tls, error))
         return -1;
     char digits[8];
@@ -155,7 +155,7 @@ struct server *server_new(const struct server_options *options, struct error *er
     server->options = *options;
     server->listen_fd = -1;
     TAILQ_INIT(&server->connections);
-    TAILQ_INIT(&server->visitors);
+    TAILQ_INIT(&server->pendings);
     if (set_up(server, options, error)) {
         server_free(server);
         return NULL;
@@ -185,7 +185,7 @@ struct server_counts server_counts(const struct server *server)
 
 static void free_loop(struct server *server)
 {
-    door_close(server);
+    acceptor_close(server);
     ev_timer_stop(server->loop, &server->grace);
     ev_async_stop(server->loop, &server->stop);
     if (server->context) {

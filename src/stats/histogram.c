@@ -13,12 +13,12 @@
 /* The buckets outside of these are 0; of an empty histogram the last is before the first. */
 static size_t first_bucket(const struct histogram *histogram)
 {
-    return histogram_bucket_of(histogram->min_ns);
+    return histogram_bucket_of(histogram->min);
 }
 
 static size_t last_bucket(const struct histogram *histogram)
 {
-    return histogram_bucket_of(histogram->max_ns);
+    return histogram_bucket_of(histogram->max);
 }
 
 /* The sum of (x - M)^2 over the samples X, where M is the whole part of their mean and REST what
@@ -26,12 +26,12 @@ static size_t last_bucket(const struct histogram *histogram)
  * bits it wraps, and the difference wraps back. */
 static histogram_sum squares_around_mean(const struct histogram *histogram, histogram_sum *rest)
 {
-    histogram_sum mean = histogram->sum_ns / histogram->count;
-    *rest = histogram->sum_ns % histogram->count;
-    return histogram->sum_squares - mean * (histogram->sum_ns + *rest);
+    histogram_sum mean = histogram->sum / histogram->count;
+    *rest = histogram->sum % histogram->count;
+    return histogram->sum_squares - mean * (histogram->sum + *rest);
 }
 
-uint64_t histogram_bucket_start_ns(size_t bucket)
+uint64_t histogram_bucket_start(size_t bucket)
 {
     if (bucket < 2 << HISTOGRAM_SUB_BITS)
         return bucket;
@@ -50,7 +50,7 @@ uint64_t histogram_rank(uint64_t count, double percent)
 void histogram_init(struct histogram *histogram)
 {
     memset(histogram, 0, sizeof(*histogram));
-    histogram->min_ns = UINT64_MAX;
+    histogram->min = UINT64_MAX;
 }
 
 void histogram_reset(struct histogram *histogram)
@@ -59,15 +59,15 @@ void histogram_reset(struct histogram *histogram)
     for (size_t i = first_bucket(histogram); i <= last; i++)
         histogram->buckets[i] = 0;
     memset(histogram, 0, offsetof(struct histogram, buckets));
-    histogram->min_ns = UINT64_MAX;
+    histogram->min = UINT64_MAX;
 }
 
 static inline void add(struct histogram *histogram, uint64_t value_ns, uint64_t count)
 {
     histogram->count += count;
-    histogram->min_ns = u64_min(histogram->min_ns, value_ns);
-    histogram->max_ns = u64_max(histogram->max_ns, value_ns);
-    histogram->sum_ns += (histogram_sum)count * value_ns;
+    histogram->min = u64_min(histogram->min, value_ns);
+    histogram->max = u64_max(histogram->max, value_ns);
+    histogram->sum += (histogram_sum)count * value_ns;
     histogram->sum_squares += (histogram_sum)value_ns * value_ns * count;
     histogram->buckets[histogram_bucket_of(value_ns)] += count;
 }
@@ -86,16 +86,16 @@ void histogram_record_many(struct histogram *histogram, uint64_t value_ns, uint6
 void histogram_merge(struct histogram *histogram, const struct histogram *other)
 {
     histogram->count += other->count;
-    histogram->min_ns = u64_min(histogram->min_ns, other->min_ns);
-    histogram->max_ns = u64_max(histogram->max_ns, other->max_ns);
-    histogram->sum_ns += other->sum_ns;
+    histogram->min = u64_min(histogram->min, other->min);
+    histogram->max = u64_max(histogram->max, other->max);
+    histogram->sum += other->sum;
     histogram->sum_squares += other->sum_squares;
     size_t last = last_bucket(other);
     for (size_t i = first_bucket(other); i <= last; i++)
         histogram->buckets[i] += other->buckets[i];
 }
 
-uint64_t histogram_percentile_ns(const struct histogram *histogram, double percent)
+uint64_t histogram_percentile(const struct histogram *histogram, double percent)
 {
     if (histogram->count == 0)
         return 0;
@@ -103,8 +103,8 @@ uint64_t histogram_percentile_ns(const struct histogram *histogram, double perce
     size_t bucket = first_bucket(histogram);
     for (uint64_t seen = histogram->buckets[bucket]; seen < rank;)
         seen += histogram->buckets[++bucket];
-    uint64_t end_ns = histogram_bucket_start_ns(bucket + 1) - 1;
-    return u64_max(histogram->min_ns, u64_min(end_ns, histogram->max_ns));
+    uint64_t end_ns = histogram_bucket_start(bucket + 1) - 1;
+    return u64_max(histogram->min, u64_min(end_ns, histogram->max));
 }
 
 uint64_t histogram_samples_beyond(const struct histogram *histogram, double percent)
@@ -121,16 +121,16 @@ uint64_t histogram_count_above(const struct histogram *histogram, uint64_t value
     return above;
 }
 
-double histogram_mean_ns(const struct histogram *histogram)
+double histogram_mean(const struct histogram *histogram)
 {
     if (histogram->count == 0)
         return 0;
-    return (double)((long double)histogram->sum_ns / (long double)histogram->count);
+    return (double)((long double)histogram->sum / (long double)histogram->count);
 }
 
 /* Around the mean's whole part the squares are small, and their sum is exact. What is left of the
  * mean is below 1 ns. */
-double histogram_stddev_ns(const struct histogram *histogram)
+double histogram_stddev(const struct histogram *histogram)
 {
     if (histogram->count == 0)
         return 0;
@@ -141,7 +141,7 @@ double histogram_stddev_ns(const struct histogram *histogram)
     return (double)sqrtl(variance - fraction * fraction);
 }
 
-/* Whether the buckets hold COUNT samples, the first where min_ns and the last where max_ns is. */
+/* Whether the buckets hold COUNT samples, the first where min and the last where max is. */
 static bool buckets_consistent(const struct histogram *histogram)
 {
     size_t first = histogram_bucket_of(UINT64_MAX);
@@ -169,9 +169,9 @@ static struct range range_of(const struct histogram *histogram, size_t bucket)
 {
     uint64_t end_ns = bucket == histogram_bucket_of(UINT64_MAX)
                           ? UINT64_MAX
-                          : histogram_bucket_start_ns(bucket + 1) - 1;
-    return (struct range){u64_max(histogram_bucket_start_ns(bucket), histogram->min_ns),
-                          u64_min(end_ns, histogram->max_ns)};
+                          : histogram_bucket_start(bucket + 1) - 1;
+    return (struct range){u64_max(histogram_bucket_start(bucket), histogram->min),
+                          u64_min(end_ns, histogram->max)};
 }
 
 /* Sums of many samples lie between these. */
@@ -212,7 +212,7 @@ static uint64_t unknown_samples(const struct histogram *histogram, size_t bucket
 static bool sum_consistent(const struct histogram *histogram)
 {
     struct bounds sum;
-    sum.least = sum.most = (histogram_sum)histogram->min_ns + histogram->max_ns;
+    sum.least = sum.most = (histogram_sum)histogram->min + histogram->max;
     size_t last = last_bucket(histogram);
     for (size_t i = first_bucket(histogram); i <= last; i++) {
         histogram_sum count = unknown_samples(histogram, i);
@@ -220,7 +220,7 @@ static bool sum_consistent(const struct histogram *histogram)
         sum.least += count * range.low;
         sum.most += count * range.high;
     }
-    return histogram->sum_ns >= sum.least && histogram->sum_ns <= sum.most;
+    return histogram->sum >= sum.least && histogram->sum <= sum.most;
 }
 
 /* N whole numbers that add up to n * M + REST lie at least REST squares of 1 around M. */
@@ -228,10 +228,10 @@ static bool squares_consistent(const struct histogram *histogram)
 {
     histogram_sum rest;
     histogram_sum squares = squares_around_mean(histogram, &rest);
-    uint64_t mean = (uint64_t)(histogram->sum_ns / histogram->count);
+    uint64_t mean = (uint64_t)(histogram->sum / histogram->count);
     struct bounds bounds = {0};
-    add_range(&bounds, 1, (struct range){histogram->min_ns, histogram->min_ns}, mean);
-    add_range(&bounds, 1, (struct range){histogram->max_ns, histogram->max_ns}, mean);
+    add_range(&bounds, 1, (struct range){histogram->min, histogram->min}, mean);
+    add_range(&bounds, 1, (struct range){histogram->max, histogram->max}, mean);
     size_t last = last_bucket(histogram);
     for (size_t i = first_bucket(histogram); i <= last; i++)
         add_range(&bounds, unknown_samples(histogram, i), range_of(histogram, i), mean);
@@ -241,13 +241,13 @@ static bool squares_consistent(const struct histogram *histogram)
 bool histogram_consistent(const struct histogram *histogram)
 {
     if (!buckets_consistent(histogram) ||
-        (histogram->count > 0) != (histogram->min_ns <= histogram->max_ns))
+        (histogram->count > 0) != (histogram->min <= histogram->max))
         return false;
     if (histogram->count > 1)
         return sum_consistent(histogram) && squares_consistent(histogram);
     if (histogram->count == 1)
-        return histogram->min_ns == histogram->max_ns && histogram->sum_ns == histogram->max_ns &&
-               histogram->sum_squares == histogram->sum_ns * histogram->sum_ns;
-    return histogram->min_ns == UINT64_MAX && histogram->max_ns == 0 && histogram->sum_ns == 0 &&
+        return histogram->min == histogram->max && histogram->sum == histogram->max &&
+               histogram->sum_squares == histogram->sum * histogram->sum;
+    return histogram->min == UINT64_MAX && histogram->max == 0 && histogram->sum == 0 &&
            histogram->sum_squares == 0;
 }

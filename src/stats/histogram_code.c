@@ -232,8 +232,8 @@ static int add_count(struct histogram *histogram, size_t bucket, uint64_t count,
     if (count > INT64_MAX - histogram->count)
         return error_set(error, "a histogram counts more than 2^63 - 1 values");
     if (histogram->count == 0)
-        histogram->min_ns = histogram_bucket_start_ns(bucket);
-    histogram->max_ns = histogram_bucket_start_ns(bucket + 1) - 1;
+        histogram->min = histogram_bucket_start(bucket);
+    histogram->max = histogram_bucket_start(bucket + 1) - 1;
     histogram->buckets[bucket] = count;
     histogram->count += count;
     return 0;
@@ -275,9 +275,9 @@ int histogram_decode(struct text code, struct histogram *histogram, struct error
 int histogram_restore(struct histogram *histogram, const struct histogram_figures *figures,
                       struct error *error)
 {
-    histogram->min_ns = figures->min_ns;
-    histogram->max_ns = figures->max_ns;
-    histogram->sum_ns = figures->sum_ns;
+    histogram->min = figures->min;
+    histogram->max = figures->max;
+    histogram->sum = figures->sum;
     histogram->sum_squares = figures->sum_squares;
     if (!histogram_consistent(histogram))
         return error_set(error, "a histogram's minimum, maximum, sum or sum of squares cannot be "

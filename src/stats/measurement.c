@@ -35,7 +35,7 @@ void measurement_free(struct measurement *measurement)
 
 /* --- Short lists, each in an order of its own --- */
 
-/* Puts ITEM of SIZE bytes into the COUNT items of LIST, in ORDER; of equal ones behind the others.
+/* Puts ITEM of SIZE bytes into the COUNT items of LIST, in ORDER; of equal ones after the others.
  * With MAX items there already the last one falls out. */
 static void insert(void *list, size_t *count, size_t max, const void *item, size_t size,
                    int (*order)(const void *, const void *))

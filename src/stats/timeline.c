@@ -123,8 +123,8 @@ void timeline_merge(struct timeline *timeline, const struct timeline *other)
 
 uint64_t timeline_bucket_middle_ns(size_t bucket)
 {
-    uint64_t start_ns = histogram_bucket_start_ns(bucket << COARSER_BITS);
-    uint64_t end_ns = histogram_bucket_start_ns((bucket + 1) << COARSER_BITS);
+    uint64_t start_ns = histogram_bucket_start(bucket << COARSER_BITS);
+    uint64_t end_ns = histogram_bucket_start((bucket + 1) << COARSER_BITS);
     return start_ns + (end_ns - start_ns) / 2;
 }
 

@@ -48,7 +48,7 @@ static int encode(const char *argument)
 
 static int percentile(const char *argument)
 {
-    uint64_t value = histogram_percentile_ns(&histogram, strtod(argument, NULL));
+    uint64_t value = histogram_percentile(&histogram, strtod(argument, NULL));
     return buffer_printf(&out, "%" PRIu64 "\n", value);
 }
 

@@ -61,8 +61,8 @@ static inline void assert_histograms_equal(const struct histogram *a, const stru
     assert_memory_equal(a, b, offsetof(struct histogram, buckets));
     if (a->count == 0)
         return;
-    size_t first = histogram_bucket_of(a->min_ns);
-    size_t end = histogram_bucket_of(a->max_ns) + 1;
+    size_t first = histogram_bucket_of(a->min);
+    size_t end = histogram_bucket_of(a->max) + 1;
     assert_memory_equal(&a->buckets[first], &b->buckets[first],
                         (end - first) * sizeof(a->buckets[0]));
 }

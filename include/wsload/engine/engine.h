@@ -6,8 +6,8 @@
 #define WSLOAD_ENGINE_ENGINE_H
 
 #include "wsload/base/error.h"
-#include "wsload/engine/crew.h"
 #include "wsload/engine/resolver.h"
+#include "wsload/engine/run_control.h"
 #include "wsload/judge/snapshot.h"
 #include "wsload/load/plan.h"
 #include "wsload/stats/journal.h"
@@ -16,14 +16,14 @@
 struct engine;
 
 /* All is borrowed and outlives the engine. */
-struct engine_setup {
+struct engine_config {
     const struct plan *plan;
     const struct thresholds *thresholds;
     struct journal *const *journals; /* one for each worker; NULL: requests are not recorded */
 };
 
 /* Resolves the target's name, which may take seconds, and makes the workers. NULL and an error. */
-struct engine *engine_new(const struct engine_setup *setup, struct error *error);
+struct engine *engine_new(const struct engine_config *config, struct error *error);
 
 /* Where the target's name leads. */
 const struct addresses *engine_addresses(const struct engine *engine);

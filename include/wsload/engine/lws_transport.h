@@ -17,7 +17,7 @@ struct transport;
 struct transport_events;
 
 /* All is borrowed and outlives the transport. */
-struct lws_transport_setup {
+struct lws_transport_config {
     const struct plan *plan;
     const struct addresses *addresses;
     const struct transport_events *events;
@@ -27,7 +27,7 @@ struct lws_transport_setup {
 
 /* Makes a transport to the plan's target. NULL and an error when certificate files, libwebsockets
  * or its libev plug-in cannot be loaded. The descriptor limit must have been raised before. */
-struct transport *lws_transport_new(const struct lws_transport_setup *setup, struct error *error);
+struct transport *lws_transport_new(const struct lws_transport_config *config, struct error *error);
 
 /* Whether this build of libwebsockets can compress (permessage-deflate). */
 bool lws_transport_compresses(void);

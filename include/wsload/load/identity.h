@@ -17,7 +17,7 @@
 #include "wsload/protocol/sigv4.h"
 
 /* What was asked for. Texts are borrowed and must outlive the identity. */
-struct identity_setup {
+struct identity_config {
     const struct url *url;
     const char *host_header;      /* value of Host, which is signed */
     const char *origin;           /* "" sends none */
@@ -41,7 +41,7 @@ struct identity;
 /* Reads the files once to see that they can be, finds the credentials, and compiles the templates.
  * An error says which option it is about. The caller frees with identity_free(). NULL when
  * something is wrong. */
-struct identity *identity_new(const struct identity_setup *setup, struct error *error);
+struct identity *identity_new(const struct identity_config *setup, struct error *error);
 
 void identity_free(struct identity *identity);
 

@@ -21,7 +21,7 @@
 
 struct record;
 
-struct record_setup {
+struct record_config {
     const char *path; /* "-": standard output; must outlive the record */
     unsigned workers; /* a journal for each */
     uint32_t run_id;
@@ -31,7 +31,7 @@ struct record_setup {
 
 /* Opens the file, which is emptied, and starts the thread. NULL and an error that names the path.
  */
-struct record *record_start(const struct record_setup *setup, struct error *error);
+struct record *record_start(const struct record_config *config, struct error *error);
 
 /* The journals, one for each worker. */
 struct journal *const *record_journals(struct record *record);

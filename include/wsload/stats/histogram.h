@@ -22,9 +22,9 @@ __extension__ typedef unsigned __int128 histogram_sum;
 
 struct histogram {
     uint64_t count;
-    uint64_t min_ns; /* UINT64_MAX when empty */
-    uint64_t max_ns;
-    histogram_sum sum_ns;
+    uint64_t min; /* UINT64_MAX when empty */
+    uint64_t max;
+    histogram_sum sum;
     histogram_sum sum_squares;
     uint64_t buckets[HISTOGRAM_BUCKETS];
 };
@@ -46,18 +46,18 @@ void histogram_record_many(struct histogram *histogram, uint64_t value_ns, uint6
 void histogram_merge(struct histogram *histogram, const struct histogram *other);
 
 /* The value at or below which PERCENT % (0..100, to six decimals) of the samples lie: nearest rank,
- * the upper end of its bucket, at least min_ns and at most max_ns. 0 when empty. */
-uint64_t histogram_percentile_ns(const struct histogram *histogram, double percent);
+ * the upper end of its bucket, at least min and at most max. 0 when empty. */
+uint64_t histogram_percentile(const struct histogram *histogram, double percent);
 
-/* Samples above histogram_percentile_ns()'s rank: how much a percentile rests on. */
+/* Samples above histogram_percentile()'s rank: how much a percentile rests on. */
 uint64_t histogram_samples_beyond(const struct histogram *histogram, double percent);
 
-/* Samples that are surely above VALUE_NS: those in buckets behind its own. */
+/* Samples that are surely above VALUE_NS: those in buckets after its own. */
 uint64_t histogram_count_above(const struct histogram *histogram, uint64_t value_ns);
 
 /* Exact mean and population standard deviation in ns; 0 when empty. */
-double histogram_mean_ns(const struct histogram *histogram);
-double histogram_stddev_ns(const struct histogram *histogram);
+double histogram_mean(const struct histogram *histogram);
+double histogram_stddev(const struct histogram *histogram);
 
 /* --- For other forms of a histogram: the timeline's rows and the summary's bytes --- */
 
@@ -72,7 +72,7 @@ static inline size_t histogram_bucket_of(uint64_t value_ns)
 }
 
 /* The smallest value that BUCKET counts; of HISTOGRAM_BUCKETS, where the last one ends. */
-uint64_t histogram_bucket_start_ns(size_t bucket);
+uint64_t histogram_bucket_start(size_t bucket);
 
 /* ceil(PERCENT / 100 * COUNT), from 1 to COUNT, in integers; 0 when COUNT is 0. */
 uint64_t histogram_rank(uint64_t count, double percent);

@@ -18,9 +18,9 @@
 
 /* What the buckets cannot tell. */
 struct histogram_figures {
-    uint64_t min_ns;
-    uint64_t max_ns;
-    histogram_sum sum_ns;
+    uint64_t min;
+    uint64_t max;
+    histogram_sum sum;
     histogram_sum sum_squares;
 };
 

@@ -1,7 +1,7 @@
 /* Every request on its way to a file: a bounded queue from one worker to one writer.
  *
  * The worker never waits: what does not fit is lost, and counted. One thread puts and one takes,
- * without a lock: a ring of bytes, in which an entry and its reply's text stand one behind the
+ * without a lock: a ring of bytes, in which an entry and its reply's text stand one after the
  * other and may go round its end. It knows no files. */
 #ifndef WSLOAD_STATS_JOURNAL_H
 #define WSLOAD_STATS_JOURNAL_H
@@ -36,7 +36,7 @@ struct journal_entry {
     bool failed;
     enum failure_kind kind;           /* of a failed one */
     char detail[JOURNAL_DETAIL_SIZE]; /* terminated */
-    size_t reply_length;              /* of the text behind it, or JOURNAL_NO_REPLY */
+    size_t reply_length;              /* of the text after it, or JOURNAL_NO_REPLY */
 };
 
 struct journal {

@@ -94,8 +94,8 @@ static void run_next(struct fake_transport *fake)
 static void make_worker(unsigned index)
 {
     struct error error;
-    struct worker_setup setup = {&run.plan, &run.thresholds, &run.crew, run.journal, index};
-    run.workers[index] = worker_new(&setup, &error);
+    struct worker_config config = {&run.plan, &run.thresholds, &run.control, run.journal, index};
+    run.workers[index] = worker_new(&config, &error);
     assert_non_null(run.workers[index]);
     fake_init(&run.fakes[index], run.plan.load.connections, run.workers[index], &worker_events);
     run.fakes[index].script = run_next;
@@ -117,7 +117,7 @@ void run_open_all(struct fake_transport *fake)
 {
     for (uint32_t id = 0; id < run.plan.load.connections; id++)
         fake_opened(fake, id);
-    fake_advance(fake, 0); /* the crew wakes its workers */
+    fake_advance(fake, 0); /* the run control wakes its workers */
 }
 
 /* What the command room makes of the rules and thresholds. */
@@ -134,7 +134,7 @@ static void settle_load(void)
 const struct recorder *run_execute(void (*script)(struct fake_transport *))
 {
     settle_load();
-    crew_init(&run.crew, run.plan.load.workers, wake_all, NULL);
+    run_control_init(&run.control, run.plan.load.workers, wake_all, NULL);
     for (unsigned i = 0; i < run.plan.load.workers; i++)
         make_worker(i);
     run.worker = run.workers[0];
@@ -234,8 +234,8 @@ void assert_times(const struct histogram *histogram, uint64_t count, uint64_t lo
                   uint64_t high_ns)
 {
     assert_int_equal(histogram->count, count);
-    assert_int_equal(histogram->min_ns, low_ns);
-    assert_int_equal(histogram->max_ns, high_ns);
+    assert_int_equal(histogram->min, low_ns);
+    assert_int_equal(histogram->max, high_ns);
 }
 
 void assert_failure(const struct recorder *recorder, size_t index, enum failure_kind kind,

@@ -14,7 +14,7 @@ struct run {
     struct plan plan;
     struct thresholds thresholds;
     struct journal *journal; /* NULL: none */
-    struct crew crew;
+    struct run_control control;
     struct worker *workers[RUN_WORKERS_MAX]; /* plan.load.workers of them */
     struct fake_transport fakes[RUN_WORKERS_MAX];
     struct worker *worker;       /* the first */

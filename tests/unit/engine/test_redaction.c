@@ -31,10 +31,10 @@ static void set_up(uint32_t connections, uint64_t requests)
 {
     static const char *const query[] = {"key=secret-{{connection}}"};
     static const struct url url = {.path = "/"};
-    const struct identity_setup setup = {
+    const struct identity_config config = {
         .url = &url, .host_header = "h", .origin = "", .query = query, .query_count = 1};
     struct error error;
-    identity = identity_new(&setup, &error);
+    identity = identity_new(&config, &error);
     assert_non_null(identity);
     run_set_up(connections, requests);
     run.plan.target.identity = identity;
@@ -208,7 +208,7 @@ static void fail_in_the_warmup(struct fake_transport *fake)
     for (int i = 0; i < 100; i++)
         fake_reply(fake, 0, error_frame);
     assert_int_equal(redactions, 0);
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
     close_all(fake);
 }

@@ -3,8 +3,8 @@
 #include "request_source.h"
 #include "wsload/base/clock.h"
 
-#define START_NS (5 * NS_PER_S)
-#define SLOT_NS  NS_PER_MS
+#define START_NS      (5 * NS_PER_S)
+#define WAKE_EVERY_NS NS_PER_MS
 
 static struct plan closed_plan(uint64_t requests)
 {
@@ -24,7 +24,7 @@ static struct plan open_plan(uint64_t duration_ns, uint64_t requests)
 
 static void set_up(struct request_source *source, const struct plan *plan, unsigned worker)
 {
-    assert_int_equal(source_init(source, plan, worker, SLOT_NS), 0);
+    assert_int_equal(source_init(source, plan, worker, WAKE_EVERY_NS), 0);
 }
 
 static void assert_takes(struct request_source *source, uint64_t now_ns, uint64_t seq,
@@ -161,7 +161,7 @@ static void test_source_open_keeps_what_finds_no_connection_in_turn(void **state
     source_free(&source);
 }
 
-static void test_source_open_wakes_once_in_a_slot(void **state)
+static void test_source_open_wakes_once_in_a_while(void **state)
 {
     (void)state;
     struct request_source source;
@@ -172,7 +172,7 @@ static void test_source_open_wakes_once_in_a_slot(void **state)
     assert_int_equal(source_wake_ns(&source), START_NS);
     assert_arrives(&source, START_NS + 5, 0, START_NS);
     assert_int_equal(source_due_ns(&source), START_NS + 100000);
-    assert_int_equal(source_wake_ns(&source), START_NS + 5 + SLOT_NS);
+    assert_int_equal(source_wake_ns(&source), START_NS + 5 + WAKE_EVERY_NS);
     source_stop(&source, START_NS + 6);
     assert_int_equal(source_wake_ns(&source), CLOCK_NEVER);
     source_free(&source);
@@ -276,7 +276,7 @@ TEST_GROUP(request_source)
         cmocka_unit_test(test_source_closed_opens_connections_for_requests),
         cmocka_unit_test(test_source_open_gives_what_arrives_by_the_clock),
         cmocka_unit_test(test_source_open_keeps_what_finds_no_connection_in_turn),
-        cmocka_unit_test(test_source_open_wakes_once_in_a_slot),
+        cmocka_unit_test(test_source_open_wakes_once_in_a_while),
         cmocka_unit_test(test_source_open_ends_by_number_as_its_law_says),
         cmocka_unit_test(test_source_says_what_differs_by_the_model),
         cmocka_unit_test(test_source_knows_what_it_has_issued),

@@ -43,8 +43,8 @@ static void test_worker_starts_the_clock_when_all_are_open(void **state)
     assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 0);
     assert_int_equal(worker_measurement(run.worker)->counts[COUNT_OPEN_TIME], 40 * NS_PER_MS);
     assert_int_equal(run_total_ns(), 15 * NS_PER_MS);
-    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].min_ns, 5 * NS_PER_MS);
-    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max_ns, 10 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].min, 5 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max, 10 * NS_PER_MS);
     assert_string_equal(recorder->seen->samples[1].prompt, "two");
     assert_string_equal(recorder->seen->samples[1].reply, "to two");
     assert_int_equal(recorder->seen->samples[1].latency_ns, 7 * NS_PER_MS);
@@ -107,7 +107,7 @@ static void test_worker_tries_again_what_did_not_open_first(void **state)
     assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 0);
     assert_int_equal(recorder->seen->counts[COUNT_OPEN_FAILED], 1);
     assert_int_equal(recorder->seen->distributions[DIST_CONNECT].count, 2);
-    assert_in_range(recorder->seen->distributions[DIST_CONNECT].max_ns, 30 * NS_PER_MS,
+    assert_in_range(recorder->seen->distributions[DIST_CONNECT].max, 30 * NS_PER_MS,
                     80 * NS_PER_MS); /* of the attempt that succeeded */
     run_tear_down();
 }
@@ -396,7 +396,7 @@ static void test_worker_does_not_take_a_late_reply_for_the_next(void **state)
     assert_string_equal(recorder->seen->failures.classes[0].example, "no reply within 30 s");
     assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
     assert_int_equal(recorder->seen->counts[COUNT_UNSOLICITED], 0);
-    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max_ns, 0);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max, 0);
     assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 0);
     run_tear_down();
 }

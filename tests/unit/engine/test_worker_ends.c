@@ -174,7 +174,7 @@ static void interrupt_run(struct fake_transport *fake)
     fake_opened(fake, 2);
     fake_closed(fake, 2, FAILURE_RESET, "");
     fake_advance(fake, 107 * NS_PER_MS); /* connection 2 is opening again, with a request */
-    crew_stop(&run.crew, STOP_POLITELY);
+    run_control_stop(&run.control, STOP_POLITELY);
     fake_advance(fake, 0);
     assert_int_equal(fake->connections[2].drops, 1);
     fake_advance(fake, NS_PER_S);
@@ -208,7 +208,7 @@ static void interrupt_reopening(struct fake_transport *fake)
     fake_closed(fake, 0, FAILURE_RESET, "");
     fake_advance(fake, 100 * NS_PER_MS);
     assert_int_equal(fake->connections[0].opens, 2);
-    crew_stop(&run.crew, STOP_POLITELY);
+    run_control_stop(&run.control, STOP_POLITELY);
     fake_advance(fake, 0);
     assert_true(fake->stopped); /* nothing was sent that could be answered */
 }
@@ -227,7 +227,7 @@ static void interrupt_opening(struct fake_transport *fake)
 {
     fake_opened(fake, 0);
     fake_advance(fake, 30 * NS_PER_MS);
-    crew_stop(&run.crew, STOP_POLITELY);
+    run_control_stop(&run.control, STOP_POLITELY);
     fake_advance(fake, 0);
     assert_int_equal(fake->connections[0].closes, 1);
     assert_int_equal(fake->connections[1].drops, 1);
@@ -253,7 +253,7 @@ static void stop_now(struct fake_transport *fake)
 {
     fake_opened(fake, 0);
     fake_advance(fake, 50 * NS_PER_MS);
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
 }
 

@@ -125,7 +125,7 @@ static void wake_late(struct fake_transport *fake)
     assert_int_equal(fake->connections[4].opens, 0);
     fake_advance(fake, 2); /* 10 ms are made up for */
     assert_int_equal(fake->connections[4].opens, 1);
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
 }
 
@@ -178,8 +178,8 @@ static void test_worker_holds_connections_and_lets_lost_ones_go(void **state)
     assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 2);
     assert_int_equal(recorder->seen->counts[COUNT_OPEN_AT_END], 1);
     assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].count, 2);
-    assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].min_ns, 2 * NS_PER_S);
-    assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].max_ns, 5 * NS_PER_S);
+    assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].min, 2 * NS_PER_S);
+    assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].max, 5 * NS_PER_S);
     assert_failure(recorder, 1, FAILURE_CLOSED, "1001", 0);
     assert_failure(recorder, 2, FAILURE_RESET, "", 0);
     assert_int_equal(run_total_ns(), 10 * NS_PER_S);
@@ -234,7 +234,7 @@ static void open_one_late(struct fake_transport *fake)
     assert_int_equal(fake->connections[0].sends, 3);
     fake_advance(fake, 500 * NS_PER_MS);
     assert_int_equal(fake->connections[1].sends, 1);
-    crew_stop(&run.crew, STOP_POLITELY);
+    run_control_stop(&run.control, STOP_POLITELY);
     fake_advance(fake, 0);
     fake_advance(fake, 900 * NS_PER_MS);
     assert_int_equal(fake->sends, 4); /* they are closing */
@@ -259,7 +259,7 @@ static void interrupt(struct fake_transport *fake)
 {
     fake_opened(fake, 0);
     fake_advance(fake, 1234 * NS_PER_MS);
-    crew_stop(&run.crew, STOP_POLITELY);
+    run_control_stop(&run.control, STOP_POLITELY);
     fake_advance(fake, 0);
     assert_int_equal(fake->connections[0].closes, 1); /* there is nothing to wait for */
     fake_closed(fake, 0, FAILURE_CLOSED, "1000");

@@ -92,7 +92,7 @@ static void stream_in_every_way(struct fake_transport *fake)
     fake_reply(fake, 0, "END");   /* at once */
     fake_advance(fake, 10 * MS);
     fake_reply(fake, 0, "b");
-    crew_stop(&run.crew, STOP_NOW); /* unanswered */
+    run_control_stop(&run.control, STOP_NOW); /* unanswered */
     fake_advance(fake, 0);
 }
 
@@ -171,7 +171,7 @@ static void answer_by_turns(struct fake_transport *fake)
     fake_reply(fake, 1, "ok");
     fake_reply(fake, 0, ""); /* then it takes request 3 */
     fake_advance(fake, 30 * MS);
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
 }
 

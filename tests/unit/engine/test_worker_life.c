@@ -16,7 +16,7 @@ static void serve_to_the_end(struct fake_transport *fake)
 
 static void stop(struct fake_transport *fake)
 {
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
 }
 

@@ -9,7 +9,7 @@
 
 static void stop(struct fake_transport *fake)
 {
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
 }
 

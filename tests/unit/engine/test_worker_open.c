@@ -35,7 +35,7 @@ static void answer_out_of_turn(struct fake_transport *fake)
     assert_sent(fake, 2, "6 three");
     fake_advance(fake, 100 * NS_PER_MS);
     assert_sent(fake, 0, "7 one"); /* the only one */
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
 }
 
@@ -48,7 +48,7 @@ static void test_worker_sends_at_the_rate_over_free_connections_in_turn(void **s
     assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 7);
     assert_int_equal(recorder->seen->counts[COUNT_OK], 4);
     assert_int_equal(recorder->seen->counts[COUNT_UNANSWERED], 3);
-    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].max_ns, 0);
+    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].max, 0);
     assert_int_equal(recorder->seen->counts[COUNT_WAITED], 0);
     assert_int_equal(run_total_ns(), 600 * NS_PER_MS);
     run_tear_down();
@@ -72,7 +72,7 @@ static void keep_one_busy(struct fake_transport *fake)
     fake_advance(fake, 30 * NS_PER_MS);
     assert_sent(fake, 0, "4 one");
     fake_reply(fake, 0, "ok");
-    crew_stop(&run.crew, STOP_POLITELY);
+    run_control_stop(&run.control, STOP_POLITELY);
     fake_advance(fake, 0);
     fake_closed(fake, 0, FAILURE_CLOSED, "1000");
 }
@@ -85,19 +85,19 @@ static void test_worker_keeps_due_times_of_requests_that_wait(void **state)
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
     assert_int_equal(recorder->seen->counts[COUNT_OK], 4);
-    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max_ns, 250 * NS_PER_MS);
-    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].sum_ns,
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max, 250 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].sum,
                      (250 + 10 + 10 + 0) * NS_PER_MS);
-    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].max_ns, 250 * NS_PER_MS);
-    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].sum_ns,
+    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].max, 250 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].sum,
                      (250 + 160 + 70 + 0) * NS_PER_MS);
-    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].max_ns, 150 * NS_PER_MS);
-    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].sum_ns,
+    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].max, 150 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].sum,
                      (0 + 150 + 60 + 0) * NS_PER_MS);
     assert_int_equal(recorder->seen->counts[COUNT_WAITED], 2);
     assert_int_equal(recorder->seen->distributions[DIST_PACING_LAG].count,
                      2); /* of those that did not wait */
-    assert_int_equal(recorder->seen->distributions[DIST_PACING_LAG].max_ns, 0);
+    assert_int_equal(recorder->seen->distributions[DIST_PACING_LAG].max, 0);
     run_tear_down();
 }
 
@@ -108,7 +108,7 @@ static void wake_late(struct fake_transport *fake)
     fake->now_ns += 130 * NS_PER_MS; /* the machine had other things to do */
     fake_advance(fake, 0);
     assert_sent(fake, 1, "2 two");
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
 }
 
@@ -119,8 +119,8 @@ static void test_worker_admits_its_own_lateness(void **state)
     const struct recorder *recorder = run_execute(wake_late);
     assert_conserved(recorder);
     assert_int_equal(recorder->seen->distributions[DIST_PACING_LAG].count, 2);
-    assert_int_equal(recorder->seen->distributions[DIST_PACING_LAG].max_ns, 30 * NS_PER_MS);
-    assert_int_equal(recorder->seen->distributions[DIST_LOOP_LAG].max_ns,
+    assert_int_equal(recorder->seen->distributions[DIST_PACING_LAG].max, 30 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_LOOP_LAG].max,
                      120 * NS_PER_MS); /* the beat was due at 10 ms */
     run_tear_down();
 }
@@ -130,7 +130,7 @@ static void come_late(struct fake_transport *fake)
     run_open_all(fake);
     fake->now_ns += WORKER_HEARTBEAT_NS + run.delay_ns;
     fake_advance(fake, 0);
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
 }
 
@@ -141,7 +141,7 @@ static void test_worker_makes_up_for_the_looks_that_it_missed(void **state)
     static const struct {
         uint64_t late_ns;
         uint64_t looks;
-        uint64_t sum_ns;
+        uint64_t sum;
     } cases[] = {
         {0, 1, 0},
         {10 * NS_PER_MS, 1, 10 * NS_PER_MS},
@@ -154,10 +154,10 @@ static void test_worker_makes_up_for_the_looks_that_it_missed(void **state)
         run.delay_ns = cases[i].late_ns;
         const struct histogram *lag = &run_execute(come_late)->seen->distributions[DIST_LOOP_LAG];
         assert_int_equal(lag->count, cases[i].looks);
-        assert_int_equal(lag->max_ns, cases[i].late_ns);
-        assert_int_equal(lag->sum_ns, cases[i].sum_ns);
+        assert_int_equal(lag->max, cases[i].late_ns);
+        assert_int_equal(lag->sum, cases[i].sum);
         if (cases[i].late_ns == NS_PER_S)
-            assert_in_range(histogram_percentile_ns(lag, 99), 980 * NS_PER_MS, NS_PER_S);
+            assert_in_range(histogram_percentile(lag, 99), 980 * NS_PER_MS, NS_PER_S);
         run_tear_down();
     }
 }
@@ -171,7 +171,7 @@ static void never_answer(struct fake_transport *fake)
     fake_reply(fake, 0, "ok");
     assert_sent(fake, 0, run.plan.load.max_queue ? "2 two" : "1 one");
     fake_advance(fake, 99 * NS_PER_MS);
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
 }
 
@@ -241,7 +241,7 @@ static void send_two_each(struct fake_transport *fake)
         fake_reply(fake, 1, "ok");
     }
     fake_reply(fake, 1, "of no request");
-    crew_stop(&run.crew, STOP_POLITELY);
+    run_control_stop(&run.control, STOP_POLITELY);
     fake_advance(fake, 0);
 }
 
@@ -256,9 +256,9 @@ static void test_worker_has_several_requests_in_flight(void **state)
     assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
     assert_int_equal(recorder->seen->counts[COUNT_WAITED], 1);
     /* Due at 0, 100, 200, 300, 400 ms; the second was answered at 400, all others at 450. */
-    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].sum_ns,
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].sum,
                      (450 + 300 + 250 + 150 + 50) * NS_PER_MS);
-    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].sum_ns,
+    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].sum,
                      (450 + 300 + 250 + 150 + 50) * NS_PER_MS);
     run_tear_down();
 }
@@ -310,14 +310,14 @@ static void test_worker_shows_a_stall_in_the_response_time(void **state)
     assert_conserved(recorder);
     assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 20000);
     assert_int_equal(recorder->seen->counts[COUNT_OK], 20000);
-    assert_in_range(histogram_percentile_ns(&recorder->seen->distributions[DIST_RESPONSE_TIME], 99),
+    assert_in_range(histogram_percentile(&recorder->seen->distributions[DIST_RESPONSE_TIME], 99),
                     900 * NS_PER_MS, 1500 * NS_PER_MS);
-    assert_in_range(histogram_percentile_ns(&recorder->seen->distributions[DIST_LATENCY], 99),
+    assert_in_range(histogram_percentile(&recorder->seen->distributions[DIST_LATENCY], 99),
                     NS_PER_MS, 2 * NS_PER_MS);
-    assert_in_range(recorder->seen->distributions[DIST_LATENCY].max_ns, 1398 * NS_PER_MS,
+    assert_in_range(recorder->seen->distributions[DIST_LATENCY].max, 1398 * NS_PER_MS,
                     1402 * NS_PER_MS);
-    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].max_ns,
-                     recorder->seen->distributions[DIST_LATENCY].max_ns);
+    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].max,
+                     recorder->seen->distributions[DIST_LATENCY].max);
     run_tear_down();
 }
 
@@ -333,11 +333,11 @@ static void interrupt_absurdity(struct fake_transport *fake)
     fake_advance(fake, 0);
     uint64_t taken = recorder->seen->counts[COUNT_PLANNED];
     assert_in_range(taken, 2, ABSURD_RATE / 10); /* and then it looks at its connections */
-    assert_in_range(fake->wake_ns, fake->now_ns, fake->now_ns + WORKER_SLOT_NS);
-    fake_advance(fake, WORKER_SLOT_NS);
+    assert_in_range(fake->wake_ns, fake->now_ns, fake->now_ns + WORKER_WAKE_EVERY_NS);
+    fake_advance(fake, WORKER_WAKE_EVERY_NS);
     assert_in_range(recorder->seen->counts[COUNT_PLANNED], taken + 1, 2 * taken);
     taken = recorder->seen->counts[COUNT_PLANNED];
-    crew_stop(&run.crew, STOP_POLITELY);
+    run_control_stop(&run.control, STOP_POLITELY);
     fake_advance(fake, 0);
     assert_in_range(recorder->seen->counts[COUNT_PLANNED], taken, 2 * taken);
     assert_int_equal(fake->connections[0].closes, 0);
@@ -396,25 +396,25 @@ static void test_worker_wakes_for_each_request_at_a_low_rate(void **state)
     const struct recorder *recorder = run_execute(serve_for_a_second);
     assert_conserved(recorder);
     assert_int_equal(recorder->seen->counts[COUNT_OK], 1000);
-    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].max_ns, 0);
+    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].max, 0);
     run_tear_down();
 }
 
-static void test_worker_wakes_once_a_slot_at_a_high_rate(void **state)
+static void test_worker_wakes_now_and_then_at_a_high_rate(void **state)
 {
     (void)state;
     run_set_up_open(100, 40000, NS_PER_S);
     run.delay_ns = NS_PER_MS;
     const struct recorder *recorder = run_execute(serve_for_a_second);
-    const uint64_t slots = NS_PER_S / WORKER_SLOT_NS;
+    const uint64_t slots = NS_PER_S / WORKER_WAKE_EVERY_NS;
     const uint64_t beats = NS_PER_S / WORKER_HEARTBEAT_NS;
     assert_conserved(recorder);
     assert_int_equal(recorder->seen->counts[COUNT_OK], 40000);
     assert_in_range(run.fake->wakes, slots / 2, slots + beats + 20); /* and to open and to end */
     assert_int_equal(recorder->seen->counts[COUNT_WAITED], 0);
-    assert_in_range(recorder->seen->distributions[DIST_PACING_LAG].max_ns, 1, WORKER_SLOT_NS);
-    assert_true(histogram_mean_ns(&recorder->seen->distributions[DIST_PACING_LAG]) <
-                (double)WORKER_SLOT_NS / 2);
+    assert_in_range(recorder->seen->distributions[DIST_PACING_LAG].max, 1, WORKER_WAKE_EVERY_NS);
+    assert_true(histogram_mean(&recorder->seen->distributions[DIST_PACING_LAG]) <
+                (double)WORKER_WAKE_EVERY_NS / 2);
     run_tear_down();
 }
 
@@ -433,7 +433,7 @@ TEST_GROUP(worker_open)
         cmocka_unit_test(test_worker_can_be_interrupted_at_an_absurd_rate),
         cmocka_unit_test(test_worker_accounts_for_all_that_came_due_at_an_absurd_rate),
         cmocka_unit_test(test_worker_wakes_for_each_request_at_a_low_rate),
-        cmocka_unit_test(test_worker_wakes_once_a_slot_at_a_high_rate),
+        cmocka_unit_test(test_worker_wakes_now_and_then_at_a_high_rate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

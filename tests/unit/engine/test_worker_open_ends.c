@@ -70,7 +70,7 @@ static void interrupt_with_a_queue(struct fake_transport *fake)
 {
     run_open_all(fake);
     fake_advance(fake, 450 * NS_PER_MS);
-    crew_stop(&run.crew, STOP_POLITELY);
+    run_control_stop(&run.control, STOP_POLITELY);
     fake_advance(fake, 0);
     assert_int_equal(fake->connections[0].closes, 0);
     fake_advance(fake, 2 * NS_PER_S - 1);
@@ -224,7 +224,7 @@ static void break_one(struct fake_transport *fake)
     fake_opened(fake, 0);
     assert_string_equal(fake->connections[0].last_message, "5 two");
     fake_reply(fake, 0, "ok");
-    crew_stop(&run.crew, STOP_POLITELY);
+    run_control_stop(&run.control, STOP_POLITELY);
     fake_advance(fake, 0);
     fake_closed(fake, 0, FAILURE_CLOSED, "1000");
 }
@@ -247,7 +247,7 @@ static void test_worker_reopens_a_broken_connection_for_those_that_wait(void **s
     assert_int_equal(recorder->seen->counts[COUNT_OPEN_FAILED], 1);
     assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 2);
     assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].count, 2);
-    assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].max_ns, 30 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_LIFETIME].max, 30 * NS_PER_MS);
     run_tear_down();
 }
 
@@ -273,9 +273,9 @@ static void test_worker_queues_while_no_connection_is_open(void **state)
     assert_int_equal(recorder->seen->counts[COUNT_OK], 299);
     assert_failure(recorder, 0, FAILURE_RESET, "", 1); /* the one in flight */
     assert_int_equal(recorder->seen->counts[COUNT_REOPENED], 3);
-    assert_in_range(recorder->seen->distributions[DIST_RESPONSE_TIME].max_ns, 990 * NS_PER_MS,
+    assert_in_range(recorder->seen->distributions[DIST_RESPONSE_TIME].max, 990 * NS_PER_MS,
                     1010 * NS_PER_MS);
-    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max_ns, 5 * NS_PER_MS);
+    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].max, 5 * NS_PER_MS);
     run_tear_down();
 }
 

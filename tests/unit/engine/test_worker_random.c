@@ -173,7 +173,7 @@ static void act_at_random(struct fake_transport *fake)
     unsigned stops = (unsigned)pick(2 * EVENTS); /* politely, in every other run */
     for (unsigned i = 0; i < EVENTS && !fake->stopped; i++) {
         if (i == stops)
-            crew_stop(&run.crew, STOP_POLITELY);
+            run_control_stop(&run.control, STOP_POLITELY);
         happen(fake, (uint32_t)pick(run.plan.load.connections));
         if (!fake->stopped)
             fake_advance(fake, maybe(2) ? 0 : random_between(&chance, 0, 15 * MS));
@@ -181,7 +181,7 @@ static void act_at_random(struct fake_transport *fake)
     /* Now nothing comes any more: it ends by itself, but for a run that breaks again and again. */
     for (unsigned i = 0; i < 100 && !fake->stopped && maybe(2); i++)
         fake_advance(fake, 100 * MS);
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     if (!fake->stopped)
         fake_advance(fake, 0);
 }

@@ -47,7 +47,7 @@ static void test_worker_takes_the_times_of_a_stream(void **state)
     assert_times(&recorder->seen->distributions[DIST_LATENCY], 2, 160 * MS, 330 * MS);
     assert_times(&recorder->seen->distributions[DIST_TTFM], 2, 100 * MS, 300 * MS);
     assert_times(&recorder->seen->distributions[DIST_GAP], 3, 20 * MS, 40 * MS);
-    assert_int_equal(recorder->seen->distributions[DIST_GAP].sum_ns, (20 + 40 + 30) * MS);
+    assert_int_equal(recorder->seen->distributions[DIST_GAP].sum, (20 + 40 + 30) * MS);
     assert_times(&recorder->seen->distributions[DIST_TPOM], 2, 30 * MS,
                  30 * MS); /* 60 ms by 2, and 30 ms by 1 */
     assert_times(&recorder->seen->distributions[DIST_REPLY_MESSAGES], 2, 2, 3);
@@ -89,7 +89,7 @@ static void say_all(struct fake_transport *fake)
         say(fake, 10, *message);
     }
     assert_int_equal(fake->sends, 2); /* that was the end */
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
 }
 
@@ -295,7 +295,7 @@ static void chatter_while_idle(struct fake_transport *fake)
     say(fake, 10, "a");
     say(fake, 10, "##"); /* while it thinks */
     fake_advance(fake, 5 * NS_PER_S);
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
 }
 

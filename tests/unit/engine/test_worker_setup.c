@@ -19,7 +19,7 @@ static const char timed_out[] = "{\"message\": \"Endpoint request timed out\", "
 
 static void stop(struct fake_transport *fake)
 {
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
 }
 
@@ -329,7 +329,7 @@ static void end_while_it_is_set_up(struct fake_transport *fake)
 
 static void interrupt(struct fake_transport *fake)
 {
-    crew_stop(&run.crew, STOP_POLITELY);
+    run_control_stop(&run.control, STOP_POLITELY);
     fake_advance(fake, 0);
 }
 

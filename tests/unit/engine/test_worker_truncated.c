@@ -20,7 +20,7 @@ static void say(struct fake_transport *fake, uint64_t after_ms, const char *mess
 
 static void stop(struct fake_transport *fake)
 {
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance(fake, 0);
 }
 

@@ -71,15 +71,15 @@ static void write_file_at(const char *path, const char *contents, time_t second)
 }
 
 /* A setup of the URL's PATH alone. */
-static struct identity_setup setup_of(struct url *url, const char *path)
+static struct identity_config setup_of(struct url *url, const char *path)
 {
     *url = (struct url){.secure = true, .port = 443, .host = "example.amazonaws.com"};
     snprintf(url->path, sizeof(url->path), "%s", path);
-    return (struct identity_setup){
+    return (struct identity_config){
         .url = url, .host_header = "example.amazonaws.com", .origin = ""};
 }
 
-static struct identity *new_identity(const struct identity_setup *setup)
+static struct identity *new_identity(const struct identity_config *setup)
 {
     struct error error = {""};
     struct identity *identity = identity_new(setup, &error);
@@ -111,7 +111,7 @@ static void assert_headers(const struct identity *identity, uint64_t connection,
 }
 
 /* That identity_new() fails, with EXPECTED in the error and no secret. */
-static void assert_refused(const struct identity_setup *setup, const char *expected)
+static void assert_refused(const struct identity_config *setup, const char *expected)
 {
     struct error error = {""};
 
@@ -146,7 +146,7 @@ static void test_identity_path_is_the_urls_with_what_is_added(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct url url;
-        struct identity_setup setup = setup_of(&url, cases[i].path);
+        struct identity_config setup = setup_of(&url, cases[i].path);
         struct identity *identity;
 
         setup.query = cases[i].query;
@@ -162,7 +162,7 @@ static void test_identity_path_is_of_the_connection(void **state)
 {
     static const char *const query[] = {"n={{connection}}", "at={{timestamp}}"};
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/");
+    struct identity_config setup = setup_of(&url, "/");
     struct identity *identity;
 
     (void)state;
@@ -181,7 +181,7 @@ static void test_identity_path_and_headers_have_the_users_cells_as_they_are(void
     static const char *const query[] = {"u={{user}}", "k={{token:raw}}"};
     static const struct header headers[] = {{{"X-User", 6}, {"<{{user}}>", 10}}};
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/?a=1");
+    struct identity_config setup = setup_of(&url, "/?a=1");
     struct identity *identity;
     struct users users;
     struct error error;
@@ -211,7 +211,7 @@ static void test_identity_says_when_there_is_no_room(void **state)
 {
     static const struct header headers[] = {{{"X-Long", 6}, {"0123456789", 10}}};
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/0123456789");
+    struct identity_config setup = setup_of(&url, "/0123456789");
     struct identity *identity;
     struct buffer out;
 
@@ -236,7 +236,7 @@ static void test_identity_headers_come_in_order(void **state)
         {{"User-Agent", 10}, {"wsload", 6}},
     };
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/");
+    struct identity_config setup = setup_of(&url, "/");
     struct identity *identity;
 
     (void)state;
@@ -260,7 +260,7 @@ static void test_identity_headers_come_in_order(void **state)
 static void test_identity_headers_may_be_none(void **state)
 {
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/");
+    struct identity_config setup = setup_of(&url, "/");
     struct identity *identity = new_identity(&setup);
 
     (void)state;
@@ -287,7 +287,7 @@ static void test_identity_headers_follow_a_file_that_changes(void **state)
         {"n{{connection}}", 1005, "n1"},
     };
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/");
+    struct identity_config setup = setup_of(&url, "/");
     struct identity *identity;
 
     (void)state;
@@ -313,7 +313,7 @@ static void test_identity_headers_read_a_pipe_only_once(void **state)
 {
     static const struct timespec later[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/");
+    struct identity_config setup = setup_of(&url, "/");
     struct identity *identity;
     pid_t writer;
     int status;
@@ -348,7 +348,7 @@ static void test_identity_signs_in_the_query(void **state)
         "host&X-Amz-Security-Token=" TOKEN
         "&X-Amz-Signature=6a6aac830e3f1890b0723d373d42c4fb46c762dfeaf714d4245051c71b466506";
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/");
+    struct identity_config setup = setup_of(&url, "/");
     struct identity *identity;
 
     (void)state;
@@ -370,7 +370,7 @@ static void test_identity_signs_in_headers(void **state)
         "aws4_request, SignedHeaders=host;x-amz-date;x-amz-security-token, "
         "Signature=07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8\r\n";
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/");
+    struct identity_config setup = setup_of(&url, "/");
     struct identity *identity;
 
     (void)state;
@@ -383,8 +383,8 @@ static void test_identity_signs_in_headers(void **state)
 }
 
 /* The signature in what identity_path() and identity_headers() make. */
-static void find_signature(const struct identity_setup *setup, uint64_t connection, uint64_t unix_s,
-                           char signature[65])
+static void find_signature(const struct identity_config *setup, uint64_t connection,
+                           uint64_t unix_s, char signature[65])
 {
     struct identity *identity = new_identity(setup);
     struct buffer out;
@@ -408,7 +408,7 @@ static void test_identity_signature_is_of_the_moment_host_and_query(void **state
     (void)state;
     for (int in_header = 0; in_header < 2; in_header++) {
         struct url url;
-        struct identity_setup setup = setup_of(&url, "/prod");
+        struct identity_config setup = setup_of(&url, "/prod");
 
         setup.sigv4 = "us-east-1:execute-api";
         setup.sigv4_in_header = in_header == 1;
@@ -441,7 +441,7 @@ static void test_identity_new_refuses_parameters_without_a_name(void **state)
     for (size_t i = 0; i < ARRAY_LENGTH(items); i++) {
         const char *const query[] = {"a=b", items[i]};
         struct url url;
-        struct identity_setup setup = setup_of(&url, "/");
+        struct identity_config setup = setup_of(&url, "/");
 
         setup.query = query;
         setup.query_count = 2;
@@ -454,7 +454,7 @@ static void test_identity_new_refuses_unknown_variables(void **state)
     static const char *const query[] = {"n={{conection}}&" SECRET};
     static const struct header headers[] = {{{"X-A", 3}, {SECRET " {{prompt}}", 17}}};
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/");
+    struct identity_config setup = setup_of(&url, "/");
 
     (void)state;
     setup.query = query;
@@ -484,7 +484,7 @@ static void test_identity_new_refuses_what_is_no_secret(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct url url;
-        struct identity_setup setup = setup_of(&url, "/");
+        struct identity_config setup = setup_of(&url, "/");
         char expected[100];
 
         write_file("secret", cases[i].contents);
@@ -501,7 +501,7 @@ static void test_identity_new_refuses_what_is_no_secret(void **state)
 static void test_identity_new_refuses_files_that_are_not_there_or_too_large(void **state)
 {
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/");
+    struct identity_config setup = setup_of(&url, "/");
     char large[20000];
 
     (void)state;
@@ -518,7 +518,7 @@ static void test_identity_new_refuses_files_that_are_not_there_or_too_large(void
 static void test_identity_new_names_the_option_of_a_signature(void **state)
 {
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/");
+    struct identity_config setup = setup_of(&url, "/");
 
     (void)state;
     setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials", 1);

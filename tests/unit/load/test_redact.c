@@ -58,7 +58,7 @@ static void assert_redacted(const struct identity *identity, uint64_t connection
 }
 
 /* What becomes of COUNT texts, on CONNECTION of SETUP. */
-static void assert_all_redacted(const struct identity_setup *setup, uint64_t connection,
+static void assert_all_redacted(const struct identity_config *setup, uint64_t connection,
                                 const struct example *examples, size_t count)
 {
     struct error error = {""};
@@ -70,11 +70,11 @@ static void assert_all_redacted(const struct identity_setup *setup, uint64_t con
     identity_free(identity);
 }
 
-static struct identity_setup setup_of(struct url *url, const char *path)
+static struct identity_config setup_of(struct url *url, const char *path)
 {
     *url = (struct url){0};
     snprintf(url->path, sizeof(url->path), "%s", path);
-    return (struct identity_setup){.url = url, .host_header = "h", .origin = ""};
+    return (struct identity_config){.url = url, .host_header = "h", .origin = ""};
 }
 
 static void test_redact_blanks_what_the_handshake_carried(void **state)
@@ -105,7 +105,7 @@ static void test_redact_blanks_what_the_handshake_carried(void **state)
         {"", ""},
     };
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/prod?token=pathsecret1&bare-thing&p=a+plus&a=");
+    struct identity_config setup = setup_of(&url, "/prod?token=pathsecret1&bare-thing&p=a+plus&a=");
 
     (void)state;
     setup.origin = "https://origin.example";
@@ -124,7 +124,7 @@ static void test_redact_blanks_a_beginning_where_the_text_was_cut(void **state)
         {"denied: longsecre.", "denied: longsecre."}, {"longse", "******"},
     };
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/?token=longsecret");
+    struct identity_config setup = setup_of(&url, "/?token=longsecret");
 
     (void)state;
     assert_all_redacted(&setup, 0, examples, ARRAY_LENGTH(examples));
@@ -134,7 +134,7 @@ static void test_redact_finds_secrets_that_overlap(void **state)
 {
     static const struct example examples[] = {{"secret-1secret-12", "*****************"}};
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/?a=secret-1&b=secret-12");
+    struct identity_config setup = setup_of(&url, "/?a=secret-1&b=secret-12");
 
     (void)state;
     assert_all_redacted(&setup, 0, examples, ARRAY_LENGTH(examples));
@@ -146,7 +146,7 @@ static void test_redact_leaves_the_time_out_of_what_it_knows(void **state)
     static const struct example examples[] = {
         {"before-1440938160000-behind", "*******1440938160000*******"}};
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/");
+    struct identity_config setup = setup_of(&url, "/");
 
     (void)state;
     setup.query = query;
@@ -165,7 +165,7 @@ static void test_redact_blanks_what_is_of_that_connection(void **state)
         {"number-4 number-5 number-6", "number-4 ******** number-6"},
     };
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/");
+    struct identity_config setup = setup_of(&url, "/");
     struct users users;
     struct error error;
 
@@ -193,7 +193,7 @@ static void test_redact_knows_every_token_that_was_read(void **state)
     static const struct example example = {"token-one= token-two= token-three= token-four=",
                                            "********** ********** ************ token-four="};
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/");
+    struct identity_config setup = setup_of(&url, "/");
     struct identity *identity = NULL;
     struct error error;
 
@@ -234,7 +234,7 @@ static void test_redact_blanks_what_was_signed_and_leaves_names(void **state)
         {"trace 67891233abcdef012345678912345678.", "trace 67891233abcdef012345678912345678."},
     };
     struct url url;
-    struct identity_setup setup = setup_of(&url, "/prod");
+    struct identity_config setup = setup_of(&url, "/prod");
 
     (void)state;
     setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);

@@ -363,9 +363,8 @@ static void assert_same_histograms(const struct measurement *a, const struct mea
     for (size_t i = 0; i < DISTRIBUTION_COUNT; i++) {
         const struct histogram *ours = &a->distributions[i];
         const struct histogram *theirs = &b->distributions[i];
-        if (ours->count != theirs->count || ours->min_ns != theirs->min_ns ||
-            ours->max_ns != theirs->max_ns || ours->sum_ns != theirs->sum_ns ||
-            ours->sum_squares != theirs->sum_squares ||
+        if (ours->count != theirs->count || ours->min != theirs->min || ours->max != theirs->max ||
+            ours->sum != theirs->sum || ours->sum_squares != theirs->sum_squares ||
             memcmp(ours->buckets, theirs->buckets, sizeof(ours->buckets)) != 0)
             fail_msg("%s is another one", metric_of_distribution((enum distribution)i)->path);
     }

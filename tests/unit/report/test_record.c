@@ -33,10 +33,10 @@ static int remove_directory(void **state)
 
 static struct record *start(const char *path, unsigned workers, bool replies)
 {
-    struct record_setup setup = {
+    struct record_config config = {
         .path = path, .workers = workers, .run_id = 0x0badcafe, .replies = replies};
     struct error error = {""};
-    struct record *record = record_start(&setup, &error);
+    struct record *record = record_start(&config, &error);
 
     assert_string_equal(error.text, "");
     assert_non_null(record);
@@ -228,10 +228,10 @@ static void test_record_errors_name_the_path(void **state)
     (void)state;
     assert_int_equal(mkfifo("pipe", 0600), 0); /* that nobody reads */
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct record_setup setup = {.path = cases[i].path, .workers = 2};
+        struct record_config config = {.path = cases[i].path, .workers = 2};
         struct error error = {""};
 
-        assert_null(record_start(&setup, &error));
+        assert_null(record_start(&config, &error));
         assert_string_equal(error.text, cases[i].expected);
     }
 }
@@ -360,13 +360,13 @@ static void test_record_blanks_the_secrets_of_a_connection(void **state)
 {
     static const char *const query[] = {"key=secret-{{connection}}"};
     struct url url = {.path = "/"};
-    struct identity_setup who = {
+    struct identity_config who = {
         .url = &url, .host_header = "h", .origin = "", .query = query, .query_count = 1};
     struct error error;
     struct identity *identity = identity_new(&who, &error);
-    struct record_setup setup = {
+    struct record_config config = {
         .path = "r.jsonl", .workers = 1, .replies = true, .identity = identity};
-    struct record *record = record_start(&setup, &error);
+    struct record *record = record_start(&config, &error);
     struct buffer file;
 
     (void)state;

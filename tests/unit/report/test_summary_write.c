@@ -44,15 +44,15 @@ static void assert_distribution_stands_in(const cJSON *object, const struct metr
         const char *name;
         double value;
     } figures[] = {
-        {"average", histogram_mean_ns(histogram)},
-        {"median", (double)histogram_percentile_ns(histogram, 50)},
-        {"min", (double)histogram->min_ns},
-        {"max", (double)histogram->max_ns},
-        {"p90", (double)histogram_percentile_ns(histogram, 90)},
-        {"p95", (double)histogram_percentile_ns(histogram, 95)},
-        {"p99", (double)histogram_percentile_ns(histogram, 99)},
-        {"p999", (double)histogram_percentile_ns(histogram, 99.9)},
-        {"stddev", histogram_stddev_ns(histogram)},
+        {"average", histogram_mean(histogram)},
+        {"median", (double)histogram_percentile(histogram, 50)},
+        {"min", (double)histogram->min},
+        {"max", (double)histogram->max},
+        {"p90", (double)histogram_percentile(histogram, 90)},
+        {"p95", (double)histogram_percentile(histogram, 95)},
+        {"p99", (double)histogram_percentile(histogram, 99)},
+        {"p999", (double)histogram_percentile(histogram, 99.9)},
+        {"stddev", histogram_stddev(histogram)},
     };
     bool seconds = metric->unit == METRIC_SECONDS;
     for (size_t i = 0; i < ARRAY_LENGTH(figures); i++)

@@ -53,7 +53,7 @@ static void presigned_request(char request[REQUEST_SIZE], int skew_s)
     buffer_free(&query);
 }
 
-/* A server's front door: its port and, with TLS, what to trust. */
+/* A server's front acceptor: its port and, with TLS, what to trust. */
 struct front {
     struct running running;
     char *ca_path; /* NULL: plain */

@@ -1,4 +1,4 @@
-#include "gate.h"
+#include "admission.h"
 
 #include "testing.h"
 #include "wsload/base/clock.h"

@@ -1,4 +1,4 @@
-#include "gate.h"
+#include "admission.h"
 
 #include <stdio.h>
 #include <stdlib.h>

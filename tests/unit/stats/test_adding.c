@@ -81,9 +81,9 @@ static void test_adding_adds_everything(void **state)
     }
     for (unsigned id = 0; id < DISTRIBUTION_COUNT; id++) {
         assert_int_equal(sum->distributions[id].count, 4);
-        assert_true(sum->distributions[id].sum_ns == 400 * id + 6);
-        assert_int_equal(sum->distributions[id].min_ns, 100 * id);
-        assert_int_equal(sum->distributions[id].max_ns, 100 * id + 3);
+        assert_true(sum->distributions[id].sum == 400 * id + 6);
+        assert_int_equal(sum->distributions[id].min, 100 * id);
+        assert_int_equal(sum->distributions[id].max, 100 * id + 3);
     }
     assert_int_equal(sum->parts, PARTS);
     assert_int_equal(sum->load.workers, 2 + 2 * PARTS);

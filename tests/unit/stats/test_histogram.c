@@ -78,13 +78,13 @@ static void assert_percentiles_match(const char *name)
     qsort(samples, SAMPLES, sizeof(samples[0]), compare);
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         uint64_t exact = samples[cases[i].rank - 1];
-        uint64_t got = histogram_percentile_ns(&histogram, cases[i].percent);
+        uint64_t got = histogram_percentile(&histogram, cases[i].percent);
         if (got < exact || got - exact > exact / 1000)
             fail_msg("%s p%g: exactly %llu, got %llu", name, cases[i].percent,
                      (unsigned long long)exact, (unsigned long long)got);
     }
-    assert_int_equal(histogram.min_ns, samples[0]);
-    assert_int_equal(histogram.max_ns, samples[SAMPLES - 1]);
+    assert_int_equal(histogram.min, samples[0]);
+    assert_int_equal(histogram.max, samples[SAMPLES - 1]);
 }
 
 /* The samples from FIRST_NS on, of those that are sorted. */
@@ -117,10 +117,10 @@ static void assert_moments_match(const char *name)
     for (size_t i = 0; i < SAMPLES; i++)
         variance += ((long double)samples[i] - mean) * ((long double)samples[i] - mean) / SAMPLES;
     double stddev = (double)sqrtl(variance);
-    if (fabs(histogram_mean_ns(&histogram) - (double)mean) > 1e-3 ||
-        fabs(histogram_stddev_ns(&histogram) - stddev) > 1e-9 * stddev + 1e-3)
+    if (fabs(histogram_mean(&histogram) - (double)mean) > 1e-3 ||
+        fabs(histogram_stddev(&histogram) - stddev) > 1e-9 * stddev + 1e-3)
         fail_msg("%s: mean %.3f, stddev %.3f; got %.3f and %.3f", name, (double)mean, stddev,
-                 histogram_mean_ns(&histogram), histogram_stddev_ns(&histogram));
+                 histogram_mean(&histogram), histogram_stddev(&histogram));
 }
 
 static void test_histogram_agrees_with_exact_sorting(void **state)
@@ -167,7 +167,7 @@ static void test_histogram_percentile_is_the_nearest_rank(void **state)
         reset(state);
         for (uint64_t value = 1; value <= cases[i].count; value++)
             histogram_record(&histogram, value); /* so small that buckets are exact */
-        assert_int_equal(histogram_percentile_ns(&histogram, cases[i].percent), cases[i].rank);
+        assert_int_equal(histogram_percentile(&histogram, cases[i].percent), cases[i].rank);
         assert_int_equal(histogram_samples_beyond(&histogram, cases[i].percent),
                          cases[i].count - cases[i].rank);
     }
@@ -178,7 +178,7 @@ static void assert_bucket_holds(uint64_t value)
     histogram_init(&histogram);
     histogram_record(&histogram, value);
     histogram_record(&histogram, HOUR_NS); /* so that the maximum does not narrow the answer */
-    uint64_t got = histogram_percentile_ns(&histogram, 50);
+    uint64_t got = histogram_percentile(&histogram, 50);
     assert_in_range(got, value, value + value / 1000);
 }
 
@@ -196,15 +196,15 @@ static void test_histogram_buckets_hold_their_precision_at_every_power_of_two(vo
 static void test_histogram_buckets_begin_where_the_one_before_ends(void **state)
 {
     (void)state;
-    assert_int_equal(histogram_bucket_start_ns(0), 0);
+    assert_int_equal(histogram_bucket_start(0), 0);
     for (size_t bucket = 1; bucket < HISTOGRAM_BUCKETS; bucket++) {
-        uint64_t start_ns = histogram_bucket_start_ns(bucket);
+        uint64_t start_ns = histogram_bucket_start(bucket);
         if (start_ns > HISTOGRAM_HIGHEST_NS)
             break;
         assert_int_equal(histogram_bucket_of(start_ns), bucket);
         assert_int_equal(histogram_bucket_of(start_ns - 1), bucket - 1);
     }
-    assert_int_equal(histogram_bucket_start_ns(HISTOGRAM_BUCKETS), UINT64_C(1) << 42);
+    assert_int_equal(histogram_bucket_start(HISTOGRAM_BUCKETS), UINT64_C(1) << 42);
 }
 
 static void test_histogram_counts_above_what_is_surely_above(void **state)
@@ -225,9 +225,9 @@ static void test_histogram_percentile_stays_between_minimum_and_maximum(void **s
 {
     (void)state;
     histogram_record(&histogram, 1000000001);
-    assert_int_equal(histogram_percentile_ns(&histogram, 0), 1000000001);
-    assert_int_equal(histogram_percentile_ns(&histogram, 50), 1000000001);
-    assert_int_equal(histogram_percentile_ns(&histogram, 100), 1000000001);
+    assert_int_equal(histogram_percentile(&histogram, 0), 1000000001);
+    assert_int_equal(histogram_percentile(&histogram, 50), 1000000001);
+    assert_int_equal(histogram_percentile(&histogram, 100), 1000000001);
 }
 
 static void test_histogram_counts_what_is_out_of_range_at_the_end(void **state)
@@ -238,26 +238,26 @@ static void test_histogram_counts_what_is_out_of_range_at_the_end(void **state)
     histogram_record(&histogram, 2 * HOUR_NS);
     histogram_record(&histogram, 3 * HOUR_NS);
     assert_int_equal(histogram.count, 4);
-    assert_int_equal(histogram.min_ns, 0);
-    assert_int_equal(histogram.max_ns, 3 * HOUR_NS);
-    assert_int_equal(histogram_percentile_ns(&histogram, 25), 0);
-    assert_int_equal(histogram_percentile_ns(&histogram, 50), 5);
-    assert_in_range(histogram_percentile_ns(&histogram, 75), HOUR_NS, HOUR_NS + HOUR_NS / 1000);
-    assert_true(histogram_mean_ns(&histogram) == (5 + 5 * (double)HOUR_NS) / 4);
+    assert_int_equal(histogram.min, 0);
+    assert_int_equal(histogram.max, 3 * HOUR_NS);
+    assert_int_equal(histogram_percentile(&histogram, 25), 0);
+    assert_int_equal(histogram_percentile(&histogram, 50), 5);
+    assert_in_range(histogram_percentile(&histogram, 75), HOUR_NS, HOUR_NS + HOUR_NS / 1000);
+    assert_true(histogram_mean(&histogram) == (5 + 5 * (double)HOUR_NS) / 4);
 
     reset(NULL);
     histogram_record(&histogram, UINT64_MAX);
-    assert_true(histogram_percentile_ns(&histogram, 50) == UINT64_MAX);
+    assert_true(histogram_percentile(&histogram, 50) == UINT64_MAX);
 }
 
 static void test_histogram_empty_has_no_figures(void **state)
 {
     (void)state;
-    assert_int_equal(histogram_percentile_ns(&histogram, 50), 0);
+    assert_int_equal(histogram_percentile(&histogram, 50), 0);
     assert_int_equal(histogram_samples_beyond(&histogram, 50), 0);
-    assert_true(histogram_mean_ns(&histogram) == 0);
-    assert_true(histogram_stddev_ns(&histogram) == 0);
-    assert_true(histogram.min_ns == UINT64_MAX);
+    assert_true(histogram_mean(&histogram) == 0);
+    assert_true(histogram_stddev(&histogram) == 0);
+    assert_true(histogram.min == UINT64_MAX);
 }
 
 /* --- Moments --- */
@@ -270,8 +270,8 @@ static void test_histogram_moments_survive_a_large_offset(void **state)
         reset(state);
         for (size_t j = 0; j < ARRAY_LENGTH(values); j++)
             histogram_record(&histogram, offsets[i] + values[j]);
-        assert_true(histogram_mean_ns(&histogram) == (double)offsets[i] + 5);
-        assert_true(histogram_stddev_ns(&histogram) == 2);
+        assert_true(histogram_mean(&histogram) == (double)offsets[i] + 5);
+        assert_true(histogram_stddev(&histogram) == 2);
     }
 }
 
@@ -280,8 +280,8 @@ static void test_histogram_moments_survive_a_fractional_mean(void **state)
     (void)state;
     histogram_record(&histogram, HOUR_NS);
     histogram_record(&histogram, HOUR_NS + 1);
-    assert_true(histogram_mean_ns(&histogram) == (double)HOUR_NS + 0.5);
-    assert_true(histogram_stddev_ns(&histogram) == 0.5);
+    assert_true(histogram_mean(&histogram) == (double)HOUR_NS + 0.5);
+    assert_true(histogram_stddev(&histogram) == 0.5);
 }
 
 static void test_histogram_moments_survive_a_trillion_samples(void **state)
@@ -294,8 +294,8 @@ static void test_histogram_moments_survive_a_trillion_samples(void **state)
         histogram_merge(&histogram, &other);
     }
     assert_int_equal(histogram.count, UINT64_C(1) << 41);
-    assert_true(histogram_mean_ns(&histogram) == (double)HOUR_NS);
-    assert_true(histogram_stddev_ns(&histogram) == 2);
+    assert_true(histogram_mean(&histogram) == (double)HOUR_NS);
+    assert_true(histogram_stddev(&histogram) == 2);
     assert_int_equal(histogram_samples_beyond(&histogram, 50), UINT64_C(1) << 40);
 }
 
@@ -334,8 +334,8 @@ static void test_histogram_merge_order_does_not_matter(void **state)
         assert_memory_equal(&merged[i], &merged[0], sizeof(merged[0]));
     }
     assert_int_equal(merged[0].count, 5);
-    assert_int_equal(merged[0].min_ns, 1);
-    assert_int_equal(merged[0].max_ns, 3 * HOUR_NS);
+    assert_int_equal(merged[0].min, 1);
+    assert_int_equal(merged[0].max, 3 * HOUR_NS);
 }
 
 static void test_histogram_reset_leaves_nothing_behind(void **state)
@@ -364,7 +364,7 @@ static void test_histogram_consistent_is_what_could_be_recorded(void **state)
 {
     static const struct {
         const char *name;
-        uint64_t count, min_ns, max_ns, sum_ns, sum_squares;
+        uint64_t count, min, max, sum, sum_squares;
         bool consistent;
     } cases[] = {
         {"as recorded", 2, 1000, 2000, 3000, 5000000, true},
@@ -385,9 +385,9 @@ static void test_histogram_consistent_is_what_could_be_recorded(void **state)
     histogram.buckets[2000] = 1;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         histogram.count = cases[i].count;
-        histogram.min_ns = cases[i].min_ns;
-        histogram.max_ns = cases[i].max_ns;
-        histogram.sum_ns = cases[i].sum_ns;
+        histogram.min = cases[i].min;
+        histogram.max = cases[i].max;
+        histogram.sum = cases[i].sum;
         histogram.sum_squares = cases[i].sum_squares;
         if (histogram_consistent(&histogram) != cases[i].consistent)
             fail_msg("%s", cases[i].name);
@@ -432,10 +432,10 @@ static void test_histogram_consistent_is_what_buckets_allow(void **state)
         record_all(&histogram, (uint64_t[]){LOW, HIGH, LOW, LOW}, 4);
         for (size_t j = 0; j < 2; j++) {
             uint64_t value = cases[i].others[j];
-            histogram.sum_ns += value - LOW;
+            histogram.sum += value - LOW;
             histogram.sum_squares += (histogram_sum)value * value - (histogram_sum)LOW * LOW;
         }
-        add(&histogram.sum_ns, cases[i].sum_more);
+        add(&histogram.sum, cases[i].sum_more);
         add(&histogram.sum_squares, cases[i].squares_more);
         if (histogram_consistent(&histogram) != cases[i].consistent)
             fail_msg("%s", cases[i].name);
@@ -466,9 +466,9 @@ static void test_histogram_consistent_has_no_minimum_above_the_maximum(void **st
     record_all(&histogram, (uint64_t[]){3000, 3001}, 2);
     assert_int_equal(histogram_bucket_of(3000), histogram_bucket_of(3001));
     assert_true(histogram_consistent(&histogram));
-    histogram.min_ns = 3001;
-    histogram.max_ns = 3000;
-    histogram.sum_ns = 6002;
+    histogram.min = 3001;
+    histogram.max = 3000;
+    histogram.sum = 6002;
     histogram.sum_squares = 2 * 3001 * 3001;
     assert_false(histogram_consistent(&histogram));
 }
@@ -476,16 +476,16 @@ static void test_histogram_consistent_has_no_minimum_above_the_maximum(void **st
 static void test_histogram_consistent_and_empty_has_no_figures(void **state)
 {
     static const struct {
-        uint64_t min_ns, max_ns, sum_ns, sum_squares;
+        uint64_t min, max, sum, sum_squares;
         bool consistent;
     } cases[] = {{UINT64_MAX, 0, 0, 0, true},  {UINT64_MAX - 1, 0, 0, 0, false},
                  {0, 0, 0, 0, false},          {UINT64_MAX, 1, 0, 0, false},
                  {UINT64_MAX, 0, 1, 0, false}, {UINT64_MAX, 0, 0, 1, false}};
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        histogram.min_ns = cases[i].min_ns;
-        histogram.max_ns = cases[i].max_ns;
-        histogram.sum_ns = cases[i].sum_ns;
+        histogram.min = cases[i].min;
+        histogram.max = cases[i].max;
+        histogram.sum = cases[i].sum;
         histogram.sum_squares = cases[i].sum_squares;
         assert_int_equal(histogram_consistent(&histogram), cases[i].consistent);
     }

@@ -54,7 +54,7 @@ static void test_measurement_begins_empty(void **state)
         assert_int_equal(seen->counts[i], 0);
     for (size_t i = 0; i < DISTRIBUTION_COUNT; i++) {
         assert_int_equal(seen->distributions[i].count, 0);
-        assert_true(seen->distributions[i].min_ns == UINT64_MAX);
+        assert_true(seen->distributions[i].min == UINT64_MAX);
     }
     assert_int_equal(seen->timeline.count, 0);
     assert_false(seen->samples[0].present);

@@ -54,7 +54,7 @@ static struct request_outcome some_outcome(void)
 static void assert_one_sample(const struct histogram *histogram, uint64_t value)
 {
     assert_int_equal(histogram->count, 1);
-    assert_int_equal(histogram->min_ns, value);
+    assert_int_equal(histogram->min, value);
 }
 
 static void assert_no_reply_recorded(void)
@@ -150,8 +150,8 @@ static void test_recorder_pools_the_gaps_of_all_replies(void **state)
     recorder_gap(recorder, START_NS + 5, 300);
     recorder_gap(recorder, START_NS + 5, 200);
     assert_int_equal(distribution(recorder, DIST_GAP)->count, 3);
-    assert_int_equal(distribution(recorder, DIST_GAP)->sum_ns, 600);
-    assert_int_equal(distribution(recorder, DIST_GAP)->min_ns, 100);
+    assert_int_equal(distribution(recorder, DIST_GAP)->sum, 600);
+    assert_int_equal(distribution(recorder, DIST_GAP)->min, 100);
 }
 
 /* --- One way --- */

@@ -133,9 +133,9 @@ static void test_timeline_counts_are_recorded_as_the_middles_of_their_buckets(vo
     row.counts[TIMELINE_BUCKETS / 2] = 3; /* 2^25.. */
     timeline_counts_record(&row, &histogram);
     assert_int_equal(histogram.count, 5);
-    assert_int_equal(histogram.min_ns, 16);
-    assert_int_equal(histogram.max_ns, timeline_percentile_ns(&row, 100));
-    assert_true(histogram.sum_ns == 2 * 16 + 3 * (histogram_sum)histogram.max_ns);
+    assert_int_equal(histogram.min, 16);
+    assert_int_equal(histogram.max, timeline_percentile_ns(&row, 100));
+    assert_true(histogram.sum == 2 * 16 + 3 * (histogram_sum)histogram.max);
     assert_true(histogram_consistent(&histogram));
 }
 

@@ -9,7 +9,7 @@
 
 #define WORKERS 3
 
-/* Several workers of one crew: together they do exactly what one would. */
+/* Several workers of one control: together they do exactly what one would. */
 
 static void serve_all(struct fake_transport *fake)
 {
@@ -124,8 +124,8 @@ static void test_workers_have_the_arrivals_of_one(void **state)
         for (unsigned i = 0; i < ARRIVALS; i++) {
             uint64_t apart_ns = alone[i] > sent_at_ns[i] ? alone[i] - sent_at_ns[i]
                                                          : sent_at_ns[i] - alone[i];
-            /* Each is sent when it is due, or within the slot. */
-            assert_true(apart_ns <= WORKER_SLOT_NS);
+            /* Each is sent when it is due, or before the next wake. */
+            assert_true(apart_ns <= WORKER_WAKE_EVERY_NS);
         }
         if (law == ARRIVAL_CONSTANT)
             assert_int_equal(alone[ARRIVALS - 1], (ARRIVALS - 1) * NS_PER_S / 500);
@@ -143,12 +143,12 @@ static void open_one_by_one(struct fake_transport *fake)
     fake_advance_all(fakes, 3, 10 * NS_PER_MS);
     assert_int_equal(fakes[0].sends + fakes[2].sends, 0);
     fake_failed(&fakes[1], 0, FAILURE_CONNECT_REFUSED); /* has had its chance */
-    fake_advance_all(fakes, 3, CREW_START_DELAY_NS - 1);
+    fake_advance_all(fakes, 3, RUN_CONTROL_START_DELAY_NS - 1);
     assert_int_equal(fakes[0].sends + fakes[2].sends, 0);
     fake_advance_all(fakes, 3, 1);
     assert_string_equal(fakes[0].connections[0].last_message, "1 one");
     assert_string_equal(fakes[2].connections[0].last_message, "3 three");
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance_all(fakes, 3, 0);
 }
 
@@ -162,9 +162,9 @@ static void test_workers_start_together_when_the_last_has_settled(void **state)
         assert_true(run.fakes[i].stopped);
         assert_conserved(run_recorder(i));
         assert_int_equal(run.workers[i]->recorder->start_ns,
-                         FAKE_START_NS + 20 * NS_PER_MS + CREW_START_DELAY_NS);
+                         FAKE_START_NS + 20 * NS_PER_MS + RUN_CONTROL_START_DELAY_NS);
         assert_int_equal(run.workers[i]->recorder->seen->counts[COUNT_OPEN_TIME],
-                         20 * NS_PER_MS + CREW_START_DELAY_NS);
+                         20 * NS_PER_MS + RUN_CONTROL_START_DELAY_NS);
     }
     run_tear_down();
 }
@@ -182,7 +182,7 @@ static void refuse_per_request(struct fake_transport *fake)
 {
     for (unsigned i = 0; i < 3; i++)
         assert_int_equal(fake[i].connections[0].opens, 0); /* each opens for a request */
-    fake_advance_all(fake, 3, CREW_START_DELAY_NS);
+    fake_advance_all(fake, 3, RUN_CONTROL_START_DELAY_NS);
     refuse_all(fake);
 }
 
@@ -202,12 +202,12 @@ static void test_workers_end_when_nobody_opens(void **state)
 
 static void serve_two(struct fake_transport *fake)
 {
-    fake_advance_all(fake, 2, CREW_START_DELAY_NS);
+    fake_advance_all(fake, 2, RUN_CONTROL_START_DELAY_NS);
     fake_failed(&fake[0], 0, FAILURE_CONNECT_REFUSED);
     fake_opened(&fake[1], 0);
     fake_advance_all(fake, 2, NS_PER_S);
     assert_int_equal(fake[0].connections[0].opens, 2); /* another worker found somebody */
-    crew_stop(&run.crew, STOP_NOW);
+    run_control_stop(&run.control, STOP_NOW);
     fake_advance_all(fake, 2, 0);
 }
 
@@ -241,7 +241,7 @@ static void test_workers_share_the_queue(void **state)
 
 static void count_opened(struct fake_transport *fake)
 {
-    fake_serve_all(fake, 3, NS_PER_MS + CREW_START_DELAY_NS);
+    fake_serve_all(fake, 3, NS_PER_MS + RUN_CONTROL_START_DELAY_NS);
     for (unsigned level = 1; level <= 10; level++) {
         for (unsigned worker = 0; worker < 3; worker++)
             assert_int_equal(opened_by(worker), plan_share(level, worker, 3));
@@ -265,7 +265,7 @@ static void test_workers_share_the_stages(void **state)
     run_tear_down();
 }
 
-TEST_GROUP(worker_crew)
+TEST_GROUP(worker_control)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_workers_share_connections_and_requests_exactly),

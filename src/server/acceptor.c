@@ -21,9 +21,9 @@
 /* As long as libwebsockets waits for a request. */
 #define PATIENCE_NS (20 * NS_PER_S)
 
-struct visitor {
+struct pending {
     struct delay patience; /* first member; of a plain socket */
-    TAILQ_ENTRY(visitor) link;
+    TAILQ_ENTRY(pending) link;
     struct server *server;
     struct ev_io watcher;
     int fd;
@@ -32,41 +32,41 @@ struct visitor {
     char bytes[UPGRADE_BYTES_MAX];
 };
 
-static struct text heard(const struct visitor *visitor)
+static struct text heard(const struct pending *pending)
 {
-    return (struct text){visitor->bytes, visitor->length};
+    return (struct text){pending->bytes, pending->length};
 }
 
 /* Whether nothing more needs to be read. */
-static bool heard_enough(const struct visitor *visitor)
+static bool heard_enough(const struct pending *pending)
 {
-    return visitor->length == sizeof(visitor->bytes) || upgrade_length(heard(visitor)) != 0;
+    return pending->length == sizeof(pending->bytes) || upgrade_length(heard(pending)) != 0;
 }
 
-static void stop_overhearing(struct visitor *visitor)
+static void stop_overhearing(struct pending *pending)
 {
-    ev_io_stop(visitor->server->loop, &visitor->watcher);
-    delays_remove(&visitor->server->delays, &visitor->patience);
+    ev_io_stop(pending->server->loop, &pending->watcher);
+    delays_remove(&pending->server->delays, &pending->patience);
 }
 
-static void forget(struct visitor *visitor)
+static void forget(struct pending *pending)
 {
-    stop_overhearing(visitor);
-    TAILQ_REMOVE(&visitor->server->visitors, visitor, link);
-    free(visitor);
+    stop_overhearing(pending);
+    TAILQ_REMOVE(&pending->server->pendings, pending, link);
+    free(pending);
 }
 
-static void hand_over(struct visitor *visitor)
+static void hand_over(struct pending *pending)
 {
-    struct server *server = visitor->server;
-    server->entering = visitor;
-    lws_adopt_socket_vhost(server->vhost, visitor->fd); /* which closes it when it cannot */
-    if (server->entering == visitor)
-        forget(visitor);
+    struct server *server = pending->server;
+    server->entering = pending;
+    lws_adopt_socket_vhost(server->vhost, pending->fd); /* which closes it when it cannot */
+    if (server->entering == pending)
+        forget(pending);
     server->entering = NULL;
 }
 
-void door_socket_gone(struct server *server)
+void acceptor_socket_gone(struct server *server)
 {
     if (server->listen_fd >= 0)
         ev_io_start(server->loop, &server->acceptor);
@@ -74,85 +74,85 @@ void door_socket_gone(struct server *server)
 
 static void turn_away(struct delay *patience)
 {
-    struct visitor *visitor = (struct visitor *)patience;
-    struct server *server = visitor->server;
-    close(visitor->fd);
-    forget(visitor);
-    door_socket_gone(server);
+    struct pending *pending = (struct pending *)patience;
+    struct server *server = pending->server;
+    close(pending->fd);
+    forget(pending);
+    acceptor_socket_gone(server);
 }
 
 static void on_plain_bytes(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
-    struct visitor *visitor = watcher->data;
-    ssize_t length = recv(visitor->fd, visitor->bytes, sizeof(visitor->bytes), MSG_PEEK);
+    struct pending *pending = watcher->data;
+    ssize_t length = recv(pending->fd, pending->bytes, sizeof(pending->bytes), MSG_PEEK);
     (void)loop;
     (void)events;
     /* Woken without anything new: the client has sent all it will. */
-    if (length <= 0 || (size_t)length == visitor->length) {
-        turn_away(&visitor->patience);
+    if (length <= 0 || (size_t)length == pending->length) {
+        turn_away(&pending->patience);
         return;
     }
-    visitor->length = (size_t)length;
-    bool enough = heard_enough(visitor);
+    pending->length = (size_t)length;
+    bool enough = heard_enough(pending);
     /* What was seen stays in the socket and must not wake us again. */
     int more = enough ? 1 : (int)length + 1;
-    setsockopt(visitor->fd, SOL_SOCKET, SO_RCVLOWAT, &more, sizeof(more));
+    setsockopt(pending->fd, SOL_SOCKET, SO_RCVLOWAT, &more, sizeof(more));
     if (!enough)
         return;
-    stop_overhearing(visitor);
-    hand_over(visitor);
+    stop_overhearing(pending);
+    hand_over(pending);
 }
 
 static void on_tls_bytes(struct ev_loop *loop, struct ev_io *watcher, int events)
 {
-    struct visitor *visitor = watcher->data;
-    SSL *ssl = lws_get_ssl(visitor->wsi);
+    struct pending *pending = watcher->data;
+    SSL *ssl = lws_get_ssl(pending->wsi);
     (void)events;
     if (!ssl || !SSL_is_init_finished(ssl))
         return;
-    int length = SSL_peek(ssl, visitor->bytes + visitor->length,
-                          (int)(sizeof(visitor->bytes) - visitor->length));
+    int length = SSL_peek(ssl, pending->bytes + pending->length,
+                          (int)(sizeof(pending->bytes) - pending->length));
     if (length > 0)
-        visitor->length += (size_t)length;
+        pending->length += (size_t)length;
     else
         ERR_clear_error(); /* libwebsockets will meet the same one */
-    if (heard_enough(visitor))
+    if (heard_enough(pending))
         ev_io_stop(loop, watcher);
 }
 
-static struct visitor *listen_to(struct server *server, int fd)
+static struct pending *listen_to(struct server *server, int fd)
 {
-    struct visitor *visitor = calloc(1, sizeof(*visitor));
-    if (!visitor)
+    struct pending *pending = calloc(1, sizeof(*pending));
+    if (!pending)
         return NULL;
-    visitor->server = server;
-    visitor->fd = fd;
-    visitor->patience.expired = turn_away;
-    visitor->watcher.data = visitor;
-    TAILQ_INSERT_TAIL(&server->visitors, visitor, link);
-    return visitor;
+    pending->server = server;
+    pending->fd = fd;
+    pending->patience.expired = turn_away;
+    pending->watcher.data = pending;
+    TAILQ_INSERT_TAIL(&server->pendings, pending, link);
+    return pending;
 }
 
 /* Takes in FD, an accepted socket. */
 static void take_in(struct server *server, int fd)
 {
-    if (!gate_reads(&server->gate)) {
+    if (!admission_reads(&server->admission)) {
         lws_adopt_socket_vhost(server->vhost, fd);
         return;
     }
-    struct visitor *visitor = listen_to(server, fd);
-    if (!visitor) {
+    struct pending *pending = listen_to(server, fd);
+    if (!pending) {
         close(fd);
         return;
     }
     if (server->options.tls) {
-        hand_over(visitor);
+        hand_over(pending);
         return;
     }
-    ev_io_init(&visitor->watcher, on_plain_bytes, fd, EV_READ);
-    ev_io_start(server->loop, &visitor->watcher);
-    if (delays_add(&server->delays, &visitor->patience, clock_monotonic_ns() + PATIENCE_NS))
-        turn_away(&visitor->patience);
+    ev_io_init(&pending->watcher, on_plain_bytes, fd, EV_READ);
+    ev_io_start(server->loop, &pending->watcher);
+    if (delays_add(&server->delays, &pending->patience, clock_monotonic_ns() + PATIENCE_NS))
+        turn_away(&pending->patience);
 }
 
 /* --- Listening and accepting --- */
@@ -233,7 +233,7 @@ static void on_waiting_clients(struct ev_loop *loop, struct ev_io *watcher, int 
     }
 }
 
-int door_open(struct server *server, struct error *error)
+int acceptor_open(struct server *server, struct error *error)
 {
     server->listen_fd = listener_open(server->options.address, server->options.port, error);
     if (server->listen_fd < 0)
@@ -245,50 +245,50 @@ int door_open(struct server *server, struct error *error)
     return 0;
 }
 
-void door_close(struct server *server)
+void acceptor_close(struct server *server)
 {
     if (server->listen_fd >= 0) {
         ev_io_stop(server->loop, &server->acceptor);
         close(server->listen_fd);
         server->listen_fd = -1;
     }
-    struct visitor *next;
-    for (struct visitor *visitor = TAILQ_FIRST(&server->visitors); visitor; visitor = next) {
-        next = TAILQ_NEXT(visitor, link);
-        if (!visitor->wsi)
-            turn_away(&visitor->patience);
+    struct pending *next;
+    for (struct pending *pending = TAILQ_FIRST(&server->pendings); pending; pending = next) {
+        next = TAILQ_NEXT(pending, link);
+        if (!pending->wsi)
+            turn_away(&pending->patience);
     }
 }
 
 /* --- What libwebsockets makes of them --- */
 
-void door_entered(struct server *server, struct lws *wsi)
+void acceptor_entered(struct server *server, struct lws *wsi)
 {
-    struct visitor *visitor = server->entering;
-    if (!visitor)
+    struct pending *pending = server->entering;
+    if (!pending)
         return;
     server->entering = NULL;
-    visitor->wsi = wsi;
-    lws_set_opaque_user_data(wsi, visitor);
+    pending->wsi = wsi;
+    lws_set_opaque_user_data(wsi, pending);
     if (!server->options.tls)
         return;
-    ev_io_init(&visitor->watcher, on_tls_bytes, visitor->fd, EV_READ);
+    ev_io_init(&pending->watcher, on_tls_bytes, pending->fd, EV_READ);
     /* Before libwebsockets' own watcher. */
-    ev_set_priority(&visitor->watcher, 1);
-    ev_io_start(server->loop, &visitor->watcher);
+    ev_set_priority(&pending->watcher, 1);
+    ev_io_start(server->loop, &pending->watcher);
 }
 
-struct text door_request(struct lws *wsi)
+struct text acceptor_request(struct lws *wsi)
 {
-    const struct visitor *visitor = lws_get_opaque_user_data(wsi);
-    return visitor ? heard(visitor) : TEXT("");
+    const struct pending *pending = lws_get_opaque_user_data(wsi);
+    return pending ? heard(pending) : TEXT("");
 }
 
-void door_forget(struct lws *wsi)
+void acceptor_forget(struct lws *wsi)
 {
-    struct visitor *visitor = lws_get_opaque_user_data(wsi);
-    if (!visitor)
+    struct pending *pending = lws_get_opaque_user_data(wsi);
+    if (!pending)
         return;
     lws_set_opaque_user_data(wsi, NULL);
-    forget(visitor);
+    forget(pending);
 }

@@ -1,7 +1,7 @@
 /* Who may come in, and what is said to those who may not: quotas, required headers, signature, and
  * the answers to refused handshakes in API Gateway's words. Pure: time is an argument. */
-#ifndef WSLOAD_SERVER_GATE_H
-#define WSLOAD_SERVER_GATE_H
+#ifndef WSLOAD_SERVER_ADMISSION_H
+#define WSLOAD_SERVER_ADMISSION_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,23 +33,25 @@ enum refusal {
     REFUSAL_THROTTLED         /* 429 */
 };
 
-struct gate {
+struct admission {
     const struct server_options *options; /* borrowed */
     struct quota connects;
 };
 
 /* Opens at NOW_NS. OPTIONS must outlive it. */
-void gate_init(struct gate *gate, const struct server_options *options, uint64_t now_ns);
+void admission_init(struct admission *admission, const struct server_options *options,
+                    uint64_t now_ns);
 
-/* Whether the gate looks at what a request says. */
-bool gate_reads(const struct gate *gate);
+/* Whether the admission looks at what a request says. */
+bool admission_reads(const struct admission *admission);
 
 /* Whether a handshake at NOW_NS is within the quota, of which it then uses up one. */
-enum refusal gate_count(struct gate *gate, uint64_t now_ns);
+enum refusal admission_count(struct admission *admission, uint64_t now_ns);
 
 /* Whether REQUEST, the bytes of the handshake as sent, may come in at UNIX_S. Values are compared
  * in constant time. */
-enum refusal gate_judge(const struct gate *gate, struct text request, uint64_t unix_s);
+enum refusal admission_judge(const struct admission *admission, struct text request,
+                             uint64_t unix_s);
 
 /* Room for ids that look like API Gateway's, with their NUL. They are drawn from a generator that
  * never repeats from run to run. */

@@ -1,4 +1,4 @@
-#include "gate.h"
+#include "admission.h"
 
 #include <inttypes.h>
 #include <openssl/crypto.h>
@@ -38,22 +38,23 @@ bool quota_take(struct quota *quota, uint64_t now_ns)
     return true;
 }
 
-/* --- The gate --- */
+/* --- The admission --- */
 
-void gate_init(struct gate *gate, const struct server_options *options, uint64_t now_ns)
+void admission_init(struct admission *admission, const struct server_options *options,
+                    uint64_t now_ns)
 {
-    gate->options = options;
-    quota_init(&gate->connects, options->connect_quota, now_ns);
+    admission->options = options;
+    quota_init(&admission->connects, options->connect_quota, now_ns);
 }
 
-bool gate_reads(const struct gate *gate)
+bool admission_reads(const struct admission *admission)
 {
-    return gate->options->required_count > 0 || gate->options->sigv4_region.data;
+    return admission->options->required_count > 0 || admission->options->sigv4_region.data;
 }
 
-enum refusal gate_count(struct gate *gate, uint64_t now_ns)
+enum refusal admission_count(struct admission *admission, uint64_t now_ns)
 {
-    return quota_take(&gate->connects, now_ns) ? REFUSAL_NONE : REFUSAL_THROTTLED;
+    return quota_take(&admission->connects, now_ns) ? REFUSAL_NONE : REFUSAL_THROTTLED;
 }
 
 static bool has_header(const struct upgrade *upgrade, const struct header *required)
@@ -63,9 +64,10 @@ static bool has_header(const struct upgrade *upgrade, const struct header *requi
            CRYPTO_memcmp(header->value.data, required->value.data, header->value.length) == 0;
 }
 
-enum refusal gate_judge(const struct gate *gate, struct text request, uint64_t unix_s)
+enum refusal admission_judge(const struct admission *admission, struct text request,
+                             uint64_t unix_s)
 {
-    const struct server_options *options = gate->options;
+    const struct server_options *options = admission->options;
     struct upgrade upgrade;
     if (upgrade_read(&upgrade, request))
         return REFUSAL_BAD_REQUEST;
