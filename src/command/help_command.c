@@ -65,9 +65,15 @@ static const struct usage *usage_of(const char *name)
     return NULL;
 }
 
+/* File names and other words of the caller's stand in it: none may begin a line or steer a
+ * terminal.
+ */
 int command_complain(const struct error *error)
 {
-    fprintf(stderr, "wsload: %s\n", error->text);
+    fprintf(stderr, "wsload: ");
+    for (const char *c = error->text; *c; c++)
+        fputc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, stderr);
+    fputc('\n', stderr);
     return EXIT_USAGE;
 }
 

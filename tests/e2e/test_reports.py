@@ -217,6 +217,7 @@ class Report(ReportCase):
         self.run_to("a.json", *PLAIN)
         for args, *texts in (
             ((), "no summary given"),
+            (("no\n\x1b[31m.json",), "no??[31m.json: No such file"),
             (("a.json", "b.json"), "too many arguments"),
             (("a.json", "--threshold", "latncy:avg<1s"), "--threshold", "latency"),
             (("a.json", "-o", "csv=b"), "--out 'csv=b'", "json, hgrm, hlog"),
