@@ -103,7 +103,7 @@ static void test_run_control_stop_wakes_all(void **state)
     run_control_stop(&control, STOP_NOW);
     assert_int_equal(run_control_stop_requested(&control), STOP_NOW);
     assert_int_equal(wakes, 2);
-    run_control_stop(&control, STOP_POLITELY); /* a threshold that aborts, behind a second Ctrl-C */
+    run_control_stop(&control, STOP_POLITELY); /* a threshold that aborts, after a second Ctrl-C */
     assert_int_equal(run_control_stop_requested(&control), STOP_NOW);
     assert_int_equal(run_control_start_ns(&control), 0);
 }

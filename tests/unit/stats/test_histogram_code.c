@@ -12,7 +12,7 @@
 #define HOUR_NS       (3600 * NS_PER_S)
 #define BYTES(string) string, sizeof(string) - 1
 
-/* The 40 bytes in front of the counts, but for the counts' length. */
+/* The 40 bytes before the counts, but for the counts' length. */
 #define COOKIE   "\x1C\x84\x93\x13"
 #define GEOMETRY "\0\0\0\0\0\0\0\3\0\0\0\0\0\0\0\1\0\0\3\x46\x30\xB8\xA0\0\x3F\xF0\0\0\0\0\0\0"
 
