@@ -7,8 +7,10 @@
 #                 stay. Without a WEBSOCKET_URL the address is wss://HOST[:PORT]/
 #   WSLOAD_FLAG   handed on, and wins over the settings: ./run_load_test.sh -- -c 50 -d 30s
 #
-# Without any address it tests wsload's built-in server on this machine. The exit code is wsload's:
-# 0 passed, 1 a threshold is broken, 2 a mistake in the settings, 3 no connection could be opened.
+# Without any address it tests wsload's built-in server on this machine, within 0.5 s and at 100
+# requests per second. Of your own backend nothing is asked but what you set, and 95 % success. The
+# exit code is wsload's: 0 passed, 1 a threshold is broken, 2 a mistake in the settings, or wsload
+# could not be built, 3 no connection could be opened.
 
 # Settings. Change them here, or in the environment: CONNECTIONS=50 ./run_load_test.sh
 # wsload's own names for them, as in WSLOAD_CONNECTIONS=50, do as well.
@@ -16,8 +18,8 @@ WEBSOCKET_URL=${WEBSOCKET_URL:-${WSLOAD_URL:-}}        # wss://ID.execute-api.RE
 ORIGIN=${ORIGIN:-${WSLOAD_ORIGIN:-}}                   # https://HOST; empty: made from the address
 PROMPTS_FILE=${PROMPTS_FILE:-${WSLOAD_PROMPTS_FILE:-}} # empty: prompts.txt beside this script
 CONNECTIONS=${CONNECTIONS:-${WSLOAD_CONNECTIONS:-20}}  # open at the same time
-MAX_LATENCY=${MAX_LATENCY:-${WSLOAD_MAX_LATENCY:-0.5}} # seconds on average, at most
-MIN_RPS=${MIN_RPS:-${WSLOAD_MIN_RPS:-100}}             # requests per second, at least
+MAX_LATENCY=${MAX_LATENCY:-}                           # seconds on average, at most; empty: any
+MIN_RPS=${MIN_RPS:-${WSLOAD_MIN_RPS:-}}                # requests per second, at least; empty: any
 MIN_SUCCESS_RATE=${MIN_SUCCESS_RATE:-${WSLOAD_MIN_SUCCESS_RATE:-95}} # percent, at least
 WSLOAD=${WSLOAD:-}                                     # a wsload to run; empty: the one built here
 
@@ -84,6 +86,15 @@ ensure_prompts() {
     say "$PROMPTS_FILE did not exist: wrote three sample prompts into it"
 }
 
+# A bare MAX_LATENCY is seconds; wsload's own name for it takes a unit.
+choose_latency() {
+    case $MAX_LATENCY in
+    '') MAX_LATENCY=${WSLOAD_MAX_LATENCY:-} ;;
+    *[!0-9.]*) ;;
+    *) MAX_LATENCY+=s ;;
+    esac
+}
+
 # Runs a command in the project's directory, and shows what it said only when it fails.
 quietly() {
     (cd "$here" && "$@") >"$scratch/log" 2>&1 || {
@@ -92,13 +103,30 @@ quietly() {
     }
 }
 
+# A checkout may be read-only, or somebody else's.
+require_writable() {
+    local binary=$here/build/release/wsload
+    mkdir -p "$here/build" 2>/dev/null && [ -w "$here/build" ] && return
+    [ -x "$binary" ] || binary=/path/to/wsload
+    die "$here/build cannot be written, so wsload cannot be built there;" \
+        "name one that is built: WSLOAD=$binary ./run_load_test.sh"
+}
+
+# Two at once would disturb each other's packages and files: the second one waits.
 build() {
-    "$here/scripts/install.sh" build
+    require_writable
+    exec {lock}<"$here"
+    flock --nonblock "$lock" || {
+        say "waiting for another run that builds wsload here"
+        flock "$lock"
+    }
+    "$here/scripts/install.sh" build || die "what wsload is built with is not there, see above"
     if [ ! -e "$here/build/release/build.ninja" ]; then
         say "building wsload"
         quietly cmake --preset release
     fi
     quietly cmake --build --preset release
+    exec {lock}<&-
     WSLOAD=$here/build/release/wsload
 }
 
@@ -120,9 +148,11 @@ start_server() {
     export WSLOAD_CACERT=$scratch/ca.pem
 }
 
-# The prompts are too few to measure by: unless the flags or the environment say how long the run is,
-# send some more.
-size_demonstration() {
+# What the built-in server is sure to keep. The prompts are too few to measure by: unless the flags or
+# the environment say how long the run is, send some more.
+set_up_demonstration() {
+    MAX_LATENCY=${MAX_LATENCY:-0.5s}
+    MIN_RPS=${MIN_RPS:-100}
     [ -z "${WSLOAD_REQUESTS:-}${WSLOAD_DURATION:-}${WSLOAD_STAGE:-}" ] || return 0
     case " $*" in
     *' -n'* | *' -d'* | *' -s'* | *' --requests'* | *' --duration'* | *' --stage'*) ;;
@@ -155,8 +185,9 @@ run_wsload() {
     trap 'signalled=yes; tell TERM' TERM HUP
     [ -z "$ORIGIN" ] || export WSLOAD_ORIGIN=$ORIGIN
     if sends_prompts "$@"; then
-        export WSLOAD_PROMPTS_FILE=$PROMPTS_FILE WSLOAD_MAX_LATENCY=$MAX_LATENCY
-        export WSLOAD_MIN_RPS=$MIN_RPS WSLOAD_MIN_SUCCESS_RATE=$MIN_SUCCESS_RATE
+        export WSLOAD_PROMPTS_FILE=$PROMPTS_FILE WSLOAD_MIN_SUCCESS_RATE=$MIN_SUCCESS_RATE
+        [ -z "$MAX_LATENCY" ] || export WSLOAD_MAX_LATENCY=$MAX_LATENCY
+        [ -z "$MIN_RPS" ] || export WSLOAD_MIN_RPS=$MIN_RPS
     fi
     WSLOAD_URL=$WEBSOCKET_URL WSLOAD_CONNECTIONS=$CONNECTIONS setsid "$WSLOAD" "$@" <&0 &
     client=$!
@@ -189,6 +220,7 @@ fi
 
 [ -z "$host_argument" ] || override_host "$host_argument"
 ensure_prompts
+choose_latency
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
@@ -197,7 +229,7 @@ scratch=$(mktemp -d)
 command -v "$WSLOAD" >/dev/null || die "WSLOAD=$WSLOAD: no such program"
 [ -n "$WEBSOCKET_URL" ] || {
     start_server
-    size_demonstration "$@"
+    set_up_demonstration "$@"
 }
 
 code=0

@@ -57,7 +57,7 @@ as_root() {
     if [ "$(id -u)" -eq 0 ]; then
         "$@"
     else
-        sudo "$@"
+        sudo -n "$@"
     fi
 }
 
@@ -79,14 +79,18 @@ find_missing "$@"
 
 command -v apt-get >/dev/null ||
     die "this system has no apt-get; install the equivalents of: ${missing[*]}"
-[ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
-    die "not root, and there is no sudo; as root run: apt-get install ${missing[*]}"
+if [ "$(id -u)" -ne 0 ]; then
+    by_hand="as root run: apt-get install ${missing[*]}"
+    command -v sudo >/dev/null || die "not root, and there is no sudo; $by_hand"
+    sudo -n true 2>/dev/null ||
+        die "not root, and sudo asks for a password; run 'sudo -v' before, or $by_hand"
+fi
 
 say "installing ${missing[*]}"
 forbid_services
-as_root apt-get update -qq
+as_root apt-get update -qq >&2 || die "'apt-get update' failed, see above"
 as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 \
-    install --no-install-recommends "${missing[@]}" >&2
+    install --no-install-recommends "${missing[@]}" >&2 || die "'apt-get install' failed, see above"
 
 find_missing "$@"
 [ ${#missing[@]} -eq 0 ] || die "still missing: ${missing[*]}"

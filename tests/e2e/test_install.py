@@ -6,15 +6,16 @@ import subprocess
 
 import harness
 
-TOOLS = ("bash", "cat", "cut", "dirname", "env", "grep")
+TOOLS = ("bash", "cat", "cut", "dirname", "env", "grep", "true")
 LOG = 'echo "${0##*/} $*" >>"$STATE/log"\n'
 STAND_INS = {
     # Knows what stands in the file "installed"; everything else is an unknown package.
     "dpkg-query": 'sed "s/$/ installed/" "$STATE/installed"; exit 1\n',
-    "apt-get": LOG + '[ "$5" = install ] && shift 6 && printf "%s\\n" "$@" >>"$STATE/installed"\n'
+    "apt-get": LOG + '[ -z "$FAILING" ] || exit 100\n'
+    '[ "$5" = install ] && shift 6 && printf "%s\\n" "$@" >>"$STATE/installed"\n'
     "exit 0\n",
     "id": "cat $STATE/id\n",
-    "sudo": LOG + 'exec "$@"\n',
+    "sudo": LOG + '[ "$1" = -n ] && shift && exec "$@"\n',
     "tee": LOG + "cat >/dev/null\n",
     "chmod": LOG,
     "rm": LOG,
@@ -45,19 +46,19 @@ class Install(harness.Case):
     def stand_in(self, name, script):
         os.chmod(self.write(f"bin/{name}", "#!/bin/sh\n" + script), 0o755)
 
-    def install(self, *groups):
+    def install(self, *groups, **environment):
         """Returns exit code, standard error and the calls of package tools."""
         log = self.dir / "log"
         log.unlink(missing_ok=True)
         ended = subprocess.run(
             [self.dir / "scripts" / "install.sh", *groups],
-            env={"PATH": str(self.dir / "bin"), "STATE": str(self.dir)},
+            env={"PATH": str(self.dir / "bin"), "STATE": str(self.dir), **environment},
             capture_output=True,
             text=True,
             check=False,
         )
         calls = log.read_text().splitlines() if log.exists() else []
-        calls = [call for call in calls if call.startswith(("apt-get", "sudo env", "sudo apt"))]
+        calls = [call for call in calls if call.startswith(("apt-get", "sudo -n env", "sudo -n apt"))]
         return ended.returncode, ended.stderr, calls
 
     def test_nothing_is_missing(self):
@@ -86,13 +87,29 @@ class Install(harness.Case):
         self.write("installed", "")
         code, err, calls = self.install("build")
         self.assertEqual(code, 0, err)
-        self.assertEqual(calls[0], "sudo apt-get update -qq")
-        self.assertTrue(calls[2].startswith("sudo env DEBIAN_FRONTEND=noninteractive apt-get"))
+        self.assertEqual(calls[0], "sudo -n apt-get update -qq")
+        self.assertTrue(calls[2].startswith("sudo -n env DEBIAN_FRONTEND=noninteractive apt-get"))
         os.remove(self.dir / "bin" / "sudo")
         self.write("installed", "")
         code, err, calls = self.install("build")
         self.assertEqual((code, calls), (2, []))
         self.assertIn("apt-get install alpha", err)
+
+    def test_sudo_that_asks_for_a_password(self):
+        self.write("id", "1000\n")
+        self.write("installed", "")
+        self.stand_in("sudo", '[ "$1" = -n ] || cat >/dev/null\nexit 1\n')
+        code, err, calls = self.install("build")
+        self.assertEqual((code, calls), (2, []))
+        self.assertEqual(err.count("\n"), 1, err)
+        self.assertIn("sudo asks for a password; run 'sudo -v' before", err)
+        self.assertIn("apt-get install alpha", err)
+
+    def test_packages_that_cannot_be_had(self):
+        self.write("installed", "")
+        code, err, calls = self.install("build", FAILING="yes")
+        self.assertEqual((code, len(calls)), (2, 1), err)
+        self.assertIn("'apt-get update' failed", err)
 
     def test_a_system_without_apt(self):
         self.write("installed", "")

@@ -2,8 +2,10 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
+import unittest
 
 import harness
 
@@ -22,14 +24,15 @@ exit 7
 
 
 class ScriptCase(harness.Case):
-    def script(self, *args, wsload=harness.WSLOAD, **settings):
+    def script(self, *args, wsload=harness.WSLOAD, program=SCRIPT, **settings):
         """Runs the script with wsload as it was built for this test run."""
         self.write("prompts.txt", "a\nb\n")
-        env = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+        clean = harness.clean_environment()
+        env = {name: value for name, value in clean.items() if name not in SETTINGS}
         env.update({"PROMPTS_FILE": str(self.dir / "prompts.txt"), "TMPDIR": str(self.dir)})
         env.update({"WSLOAD": wsload, **settings})
         return subprocess.Popen(
-            [SCRIPT, *map(str, args)],
+            [program, *map(str, args)],
             cwd=self.dir,
             env=env,
             stdin=subprocess.DEVNULL,
@@ -41,23 +44,42 @@ class ScriptCase(harness.Case):
         return self.finish(self.script(*args, **settings))
 
 
+    def executable(self, name, content):
+        path = self.write(name, content)
+        os.chmod(path, 0o755)
+        return path
+
+
 class Settings(ScriptCase):
     def asked(self, *args, code=7, **settings):
-        stub = self.write("stub", STUB)
-        os.chmod(stub, 0o755)
+        stub = self.executable("stub", STUB)
         run = self.run_script(*args, wsload=stub, **settings)
         self.assertEqual(run.code, code, run)
         return run.out.splitlines()
 
-    def test_defaults(self):
+    def test_nothing_is_asked_of_ones_own_backend_but_success(self):
         lines = self.asked(WEBSOCKET_URL="wss://h/s")
         self.assertEqual(
             lines,
             [
                 *("URL=wss://h/s", "ORIGIN=", f"PROMPTS_FILE={self.dir}/prompts.txt"),
-                *("CONNECTIONS=20", "MAX_LATENCY=0.5", "MIN_RPS=100", "MIN_SUCCESS_RATE=95"),
+                *("CONNECTIONS=20", "MAX_LATENCY=", "MIN_RPS=", "MIN_SUCCESS_RATE=95"),
             ],
         )
+
+    def test_latency_is_seconds_unless_its_unit_is_there(self):
+        for settings, limit in (
+            ({"MAX_LATENCY": "0.5"}, "0.5s"),
+            ({"MAX_LATENCY": "2"}, "2s"),
+            ({"MAX_LATENCY": "500ms"}, "500ms"),
+            ({"MAX_LATENCY": "1,5"}, "1,5"),
+            ({"MAX_LATENCY": "", "WSLOAD_MAX_LATENCY": "500ms"}, "500ms"),
+            ({"WSLOAD_MAX_LATENCY": "500"}, "500"),  # wsload asks back
+            ({"MAX_LATENCY": "3", "WSLOAD_MAX_LATENCY": "500ms"}, "3s"),
+        ):
+            with self.subTest(settings=settings):
+                lines = self.asked(WEBSOCKET_URL="wss://h/s", **settings)
+                self.assertEqual(lines[4], f"MAX_LATENCY={limit}")
 
     def test_the_environment_overrides_them(self):
         lines = self.asked(
@@ -70,7 +92,7 @@ class Settings(ScriptCase):
         )
         self.assertEqual(lines[0], "URL=wss://h/s?token=a&b=c d")
         self.assertEqual(lines[1], "ORIGIN=https://o")
-        self.assertEqual(lines[3:], ["CONNECTIONS=3", "MAX_LATENCY=1", "MIN_RPS=2",
+        self.assertEqual(lines[3:], ["CONNECTIONS=3", "MAX_LATENCY=1s", "MIN_RPS=2",
                                      "MIN_SUCCESS_RATE=4"])
 
     def test_flags_are_handed_on(self):
@@ -142,6 +164,90 @@ class Settings(ScriptCase):
         self.assertIn("the built-in server did not start", run.err)
 
 
+# In place of scripts/install.sh: the first one to come waits until it is let go.
+INSTALL = """#!/bin/sh
+echo begin >>"$STATE/log"
+[ -e "$STATE/second" ] || { : >"$STATE/second"; read -r go <"$STATE/gate"; }
+echo end >>"$STATE/log"
+"""
+
+
+class FirstRun(ScriptCase):
+    """A checkout in which nothing is built yet, with stand-ins for what builds."""
+
+    def setUp(self):
+        super().setUp()
+        for name in ("checkout/scripts", "bin"):
+            (self.dir / name).mkdir(parents=True)
+        shutil.copy(SCRIPT, self.dir / "checkout")
+        built = self.dir / "checkout" / "build" / "release" / "wsload"
+        self.executable("stub", STUB)
+        self.executable("bin/cmake", f'#!/bin/sh\nmkdir -p {built.parent}\ncp {self.dir}/stub {built}\n')
+        self.install("exit 0")
+
+    def install(self, script):
+        self.executable("checkout/scripts/install.sh", f"#!/bin/sh\n{script}\n")
+
+    def checkout(self, **settings):
+        path = f"{self.dir}/bin:{os.environ['PATH']}"
+        state = {"STATE": str(self.dir), "WEBSOCKET_URL": "ws://h/"}
+        program = self.dir / "checkout" / SCRIPT.name
+        return self.script(program=program, wsload="", PATH=path, **state, **settings)
+
+    def refused(self, **settings):
+        run = self.finish(self.checkout(**settings))
+        self.assertEqual((run.code, run.out), (2, ""), run)
+        return run.err
+
+    def test_builds(self):
+        run = self.finish(self.checkout())
+        self.assertEqual(run.code, 7, run)
+        self.assertIn("URL=ws://h/\n", run.out)
+
+    def test_two_at_once_take_turns(self):
+        os.mkfifo(self.dir / "gate")
+        gate = open(self.dir / "gate", "r+b", buffering=0)
+        self.addCleanup(gate.close)
+        self.install(INSTALL)
+        first = self.checkout()
+        self.wait_for((self.dir / "second").exists, "the first one's turn")
+        second = self.checkout()
+        self.assertIn(b"waiting for another run", second.stderr.readline())
+        gate.write(b"go\n")
+        self.assertEqual([self.finish(run).code for run in (first, second)], [7, 7])
+        self.assertEqual((self.dir / "log").read_text().split(), ["begin", "end"] * 2)
+
+    def test_a_checkout_that_cannot_be_written(self):
+        self.write("checkout/build", "in the way, even of root")
+        self.assertIn("WSLOAD=/path/to/wsload ./run_load_test.sh", self.refused())
+
+    def test_what_fails_before_the_run_is_a_mistake(self):
+        self.executable("bin/cmake", "#!/bin/sh\necho no compiler\nexit 1\n")
+        self.assertIn("no compiler", self.refused())
+        self.install("echo no sudo >&2\nexit 1")
+        self.assertIn("no sudo", self.refused())
+
+
+class LineEnds(harness.Case):
+    @unittest.skipUnless(shutil.which("git"), "there is no git here, so nothing is checked out by it")
+    def test_scripts_have_line_feeds_whatever_git_prefers(self):
+        def git(*args):
+            command = ["git", "-C", self.dir, "-c", "core.autocrlf=true", *args]
+            subprocess.run(command, check=True, capture_output=True)
+
+        shutil.copy(harness.ROOT / ".gitattributes", self.dir)
+        files = {"a.sh": b"#!/bin/sh\n", "tests/fuzz/corpus/x/y": b"1\r\n2\n"}
+        (self.dir / "tests/fuzz/corpus/x").mkdir(parents=True)
+        for name, content in files.items():
+            self.write(name, content)
+        git("init", "--quiet")
+        git("add", ".")
+        for name in files:
+            os.remove(self.dir / name)
+        git("checkout", ".")
+        self.assertEqual({name: (self.dir / name).read_bytes() for name in files}, files)
+
+
 class BuiltInServer(ScriptCase):
     def test_is_tested_over_tls_when_no_address_is_set(self):
         run = self.run_script(MIN_RPS="1", MAX_LATENCY="10")
@@ -151,6 +257,21 @@ class BuiltInServer(ScriptCase):
         self.assertEqual(len(run.summary["thresholds"]), 3)
         self.assertGreaterEqual(run.summary["latency"]["min"], 0.020)
         self.assert_nothing_left()
+
+    def test_is_held_to_limits_that_were_not_set(self):
+        stub = self.executable(
+            "stub",
+            '#!/bin/sh\n[ "$1" != serve ] || { while [ $# -gt 1 ]; do [ "$1" = --port-file ] && '
+            'echo 1 >"$2"; shift; done; exec cat; }\n' + STUB.partition("\n")[2],
+        )
+        for settings, limits in (
+            ({}, ["MAX_LATENCY=0.5s", "MIN_RPS=100", "MIN_SUCCESS_RATE=95"]),
+            ({"MAX_LATENCY": "1"}, ["MAX_LATENCY=1s", "MIN_RPS=100", "MIN_SUCCESS_RATE=95"]),
+            ({"MIN_RPS": "9"}, ["MAX_LATENCY=0.5s", "MIN_RPS=9", "MIN_SUCCESS_RATE=95"]),
+        ):
+            with self.subTest(settings=settings):
+                run = self.run_script(wsload=stub, **settings)
+                self.assertEqual(run.out.splitlines()[4:7], limits, run)
 
     def test_the_environment_sizes_the_run(self):
         run = self.run_script(MIN_RPS="1", MAX_LATENCY="10", WSLOAD_REQUESTS="7")
