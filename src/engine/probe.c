@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -26,15 +27,32 @@ struct probe {
     struct error *error;
 };
 
-/* Waits until the socket is ready for EVENTS or the deadline has come. 0 or -1. */
+/* What is wrong with the socket: a connection that did not come to be, or has ended. */
+static int set_socket_error(const struct probe *probe)
+{
+    int cause = 0;
+    socklen_t size = sizeof(cause);
+    if (getsockopt(probe->fd, SOL_SOCKET, SO_ERROR, &cause, &size) != 0)
+        cause = errno;
+    return error_set(probe->error, "%s", cause ? strerror(cause) : "the server closed it");
+}
+
+/* Waits until the socket is ready for EVENTS. -1 when the deadline has come, or when it never will
+ * be: a socket that is done with counts as ready for ever. */
 static int await(struct probe *probe, short events)
 {
     struct pollfd ready = {.fd = probe->fd, .events = events};
-    uint64_t now = clock_monotonic_ns();
-    int wait_ms = now < probe->deadline_ns ? (int)((probe->deadline_ns - now) / NS_PER_MS) : 0;
-    if (poll(&ready, 1, wait_ms) == 1)
-        return 0;
-    return error_set(probe->error, "no answer in time");
+    int found = 0;
+    while (found == 0) {
+        uint64_t now = clock_monotonic_ns();
+        if (now >= probe->deadline_ns)
+            return error_set(probe->error, "no answer in time");
+        found = poll(&ready, 1, (int)((probe->deadline_ns - now) / NS_PER_MS) + 1);
+        if (found < 0 && errno == EINTR)
+            found = 0;
+    }
+    bool over = ready.revents & (POLLERR | POLLHUP | POLLNVAL);
+    return found < 0 || (over && !(ready.revents & POLLIN)) ? set_socket_error(probe) : 0;
 }
 
 static int connect_socket(struct probe *probe, const char *address, uint16_t port)
@@ -56,10 +74,14 @@ static int connect_socket(struct probe *probe, const char *address, uint16_t por
 /* Waits for what the last read or write lacked. 0 to try again, -1 when it has failed. */
 static int await_retry(struct probe *probe)
 {
+    int cause = errno;
+    unsigned long tls = probe->context ? ERR_peek_last_error() : 0;
     if (BIO_should_retry(probe->bio))
         return await(probe, BIO_should_read(probe->bio) ? POLLIN : POLLOUT);
     return error_set(probe->error, "%s",
-                     probe->context ? "the TLS connection failed" : strerror(errno));
+                     tls     ? tls_reason_of(tls)
+                     : cause ? strerror(cause)
+                             : "the server closed it");
 }
 
 /* As strict as the run itself: the request carries the same tokens. The handshake comes with the
@@ -109,13 +131,15 @@ static int write_request(struct probe *probe, struct buffer *request)
     return status | buffer_printf(request, "\r\n");
 }
 
+/* Not with BIO_write_ex(): OpenSSL 3.0 calls its failures successes. */
 static int send_all(struct probe *probe, struct text rest)
 {
     while (rest.length > 0) {
-        size_t sent = 0;
-        if (!BIO_write_ex(probe->bio, rest.data, rest.length, &sent) && await_retry(probe))
+        int sent = BIO_write(probe->bio, rest.data, (int)rest.length);
+        if (sent > 0)
+            rest = text_after(rest, (size_t)sent);
+        else if (await_retry(probe))
             return -1;
-        rest = (struct text){rest.data + sent, rest.length - sent};
     }
     return 0;
 }
@@ -135,8 +159,8 @@ static bool is_complete(const struct buffer *raw)
     return raw->length - (size_t)(end + 4 - raw->data) >= body;
 }
 
-/* Reads until the answer is whole, the server closes, or the time is up: what came counts. Keeps it
- * without the secrets of the connection that it asked for. */
+/* Reads until the answer is whole, the server closes, or the time is up: what came counts, and only
+ * when nothing did, why. Keeps it without the secrets of the connection that it asked for. */
 static int receive(struct probe *probe, struct buffer *out)
 {
     struct buffer raw;
@@ -147,6 +171,8 @@ static int receive(struct probe *probe, struct buffer *out)
         if (got > 0 ? buffer_append(&raw, piece, (size_t)got) : await_retry(probe))
             break;
     }
+    if (raw.length == 0)
+        return -1;
     int status = buffer_append(out, raw.data, raw.length);
     if (status == 0)
         identity_redact(probe->plan->target.identity, 0, buffer_text(&raw), out->data);

@@ -143,6 +143,27 @@ class NeverOpen(Case):
         self.assertIn("403", run.err)
 
 
+    def test_verbose_ends_when_its_own_handshake_meets_nobody(self):
+        made = certificates.Authority(self.dir)
+        issued = made.issue("server", "DNS:localhost")
+        for then, scheme, words in (
+            ("closed", "ws", "Connection refused"),
+            ("closed", "wss", "Connection refused"),
+            ("reset", "ws", "Connection reset by peer"),
+            ("reset", "wss", "Connection reset by peer"),
+            ("eof", "ws", "the server closed it"),
+            ("eof", "wss", "unexpected eof while reading"),
+        ):
+            with self.subTest(then=then, scheme=scheme):
+                secure = {"cert": issued.cert, "key": issued.key} if scheme == "wss" else {}
+                server = self.bad("status_403_once", then=then, **secure)
+                url = server.url(scheme, "localhost")
+                run = self.run_against(server, "-v", "--cacert", made.cert, "-4", url=url)
+                self.assertEqual(run.code, 3, run)
+                _, told = run.err.split("one more, to see the answer:\n")
+                self.assertEqual(told, f"  {words}\n")
+
+
 class NeverAnswered(Case):
     def test_every_request_fails(self):
         for mode, kind, detail, lost in NEVER_ANSWERED:

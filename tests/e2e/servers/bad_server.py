@@ -2,6 +2,7 @@
 
   mode        a name of MODES below
   code        of the close frame, for close_with
+  then        closed, reset or eof, for status_403_once
   greetings, greeting_bytes, cut, reply_bytes
               for greeting, see there
   cert, key   TLS
@@ -35,6 +36,7 @@ counts = {
 }
 lock = threading.Lock()
 open_now = set()
+listeners = []  # the last one is for the mode
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -188,6 +190,17 @@ def refusing(status, body="", headers=""):
         wait_for_end(peer)
 
     return mode
+
+
+def status_403_once(peer):
+    """Refuses the first upgrade; later there is no port, or connections end as soon as they stand."""
+    if counts["connections"] > 1:
+        peer.reset() if options["then"] == "reset" else peer.end()
+        return
+    if options["then"] == "closed":
+        listeners[-1].shutdown(socket.SHUT_RDWR)
+    peer.answer("403 Forbidden")
+    wait_for_end(peer)
 
 
 def wait_for_end(peer):
@@ -370,6 +383,7 @@ MODES = {
     "status_200": refusing("200 OK", "hi"),
     "status_302": refusing("302 Found", "", location),
     "status_403": refusing("403 Forbidden", '{"message":"Forbidden"}', AMAZON_HEADERS),
+    "status_403_once": status_403_once,
     "status_429": refusing("429 Too Many Requests"),
     "bad_accept": bad_accept,
     "never_reply": never_reply,
@@ -424,10 +438,14 @@ def serve(mode, stream):
 def listen(handle):
     """Serves each connection in a thread of its own; returns the port."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    listeners.append(listener)
 
     def loop():
         while True:
-            stream, _ = listener.accept()
+            try:
+                stream, _ = listener.accept()
+            except OSError:
+                return  # it was shut down
             threading.Thread(target=handle, args=(stream,), daemon=True).start()
 
     threading.Thread(target=loop, daemon=True).start()
