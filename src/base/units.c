@@ -1,6 +1,8 @@
 #include "wsload/base/units.h"
 
+#include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,16 +280,22 @@ static char *format_long_duration(uint64_t ns, char out[UNITS_SIZE])
     return out;
 }
 
-char *units_format_duration(uint64_t ns, char out[UNITS_SIZE])
+/* The next unit is due when rounding to three digits reaches it: 999.5 us is "1.00 ms". */
+static const struct unit *shown_unit(uint64_t ns)
 {
     static const struct unit units[] = {
         {"ns", 1}, {"us", NS_PER_US}, {"ms", NS_PER_MS}, {"s", NS_PER_S}};
     const struct unit *unit = units;
-    if (ns >= MINUTE_NS - 50 * NS_PER_MS) /* 59.95 s would read "60.0 s" */
-        return format_long_duration(ns, out);
-    /* The next unit is due when rounding to three digits reaches it: 999.5 us is "1.00 ms". */
     while (unit->factor < NS_PER_S && ns >= unit->factor * 1000 - unit->factor / 2)
         unit++;
+    return unit;
+}
+
+char *units_format_duration(uint64_t ns, char out[UNITS_SIZE])
+{
+    const struct unit *unit = shown_unit(ns);
+    if (ns >= MINUTE_NS - 50 * NS_PER_MS) /* 59.95 s would read "60.0 s" */
+        return format_long_duration(ns, out);
     units_format_number((double)ns / (double)unit->factor, out);
     if (strtod(out, NULL) * (double)unit->factor == (double)ns) /* nothing was rounded away */
         drop_zeros(out);
@@ -307,5 +315,53 @@ char *units_format_size(uint64_t bytes, char out[UNITS_SIZE])
         snprintf(out, UNITS_SIZE, "%" PRIu64 " %s", (uint64_t)value, names[i]);
     else
         snprintf(out, UNITS_SIZE, "%.1f %s", value, names[i]);
+    return out;
+}
+
+/* --- Figures beside a limit --- */
+
+#define BESIDE_DECIMALS_MAX 6
+
+static int side(double value, double limit)
+{
+    return (value > limit) - (value < limit);
+}
+
+static bool tells_side(double shown, double value, double limit)
+{
+    return side(shown, limit) == side(value, limit) && side(shown, 0) == side(value, 0);
+}
+
+/* What the last bit of VALUE is off does not count. */
+static double rounded(double value, enum rounding rounding, double power)
+{
+    return rounding == ROUND_DOWN ? floor(value * power * (1 + 2 * DBL_EPSILON)) / power
+                                  : round(value * power) / power;
+}
+
+double units_round_beside(double value, double limit, enum rounding rounding, int *decimals)
+{
+    double power = pow(10, *decimals);
+    double shown = rounded(value, rounding, power);
+    for (; *decimals < BESIDE_DECIMALS_MAX && !tells_side(shown, value, limit); ++*decimals) {
+        power *= 10;
+        shown = rounded(value, rounding, power);
+    }
+    if (tells_side(shown, value, limit))
+        return shown;
+    return value < limit && shown > 0 ? shown - 1 / power : shown + 1 / power;
+}
+
+char *units_format_duration_beside(uint64_t ns, uint64_t limit_ns, char out[UNITS_SIZE])
+{
+    const struct unit *unit = shown_unit(ns);
+    double factor = (double)unit->factor;
+    int decimals = decimals_for((double)ns / factor);
+    int enough = decimals;
+    double shown = units_round_beside((double)ns / factor, (double)limit_ns / factor, ROUND_NEAREST,
+                                      &enough);
+    if (enough == decimals)
+        return units_format_duration(ns, out);
+    snprintf(out, UNITS_SIZE, "%.*f %s", enough, shown, unit->name);
     return out;
 }

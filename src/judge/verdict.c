@@ -116,7 +116,7 @@ static bool check_loop_lag(const struct measurement *seen, struct validity_reaso
         return false;
     bool invalid = lag_ns > LOOP_LAG_INVALID_NS && lag_ns > median_ns / 2;
     return say(reason, invalid ? VALIDITY_INVALID : VALIDITY_DOUBTFUL,
-               "loop lag p99 %s (%s at most)", units_format_duration(lag_ns, lag),
+               "loop lag p99 %s (%s at most)", units_format_duration_beside(lag_ns, limit_ns, lag),
                units_format_duration(limit_ns, allowed));
 }
 
@@ -130,7 +130,7 @@ static bool check_send_lag(const struct measurement *seen, struct validity_reaso
         return false;
     return say(reason, lag_ns > SEND_LAG_INVALID_NS ? VALIDITY_INVALID : VALIDITY_DOUBTFUL,
                "%s p99 %s (%s at most)", seen->counts[COUNT_WAITED] > 0 ? "pacing lag" : "send lag",
-               units_format_duration(lag_ns, lag),
+               units_format_duration_beside(lag_ns, SEND_LAG_DOUBTFUL_NS, lag),
                units_format_duration(SEND_LAG_DOUBTFUL_NS, allowed));
 }
 

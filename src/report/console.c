@@ -282,7 +282,7 @@ static void put_cost(struct screen *screen, const struct measurement *measuremen
     screen_break(screen);
     screen_print(screen, "quota");
     screen_item(screen, SCREEN_LABEL, "%s messages/s of the account's %s",
-                units_format_number(cost.messages_per_s, SCRATCH),
+                figure_beside(cost.messages_per_s, GATEWAY_QUOTA_PER_S, SCRATCH),
                 units_format_count(GATEWAY_QUOTA_PER_S, SCRATCH));
     screen_break(screen);
 }

@@ -1,6 +1,5 @@
 #include "figures.h"
 
-#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -130,11 +129,6 @@ static double scale_of(enum metric_unit unit, double value, const char **name)
     return time_unit->ns / (double)NS_PER_S;
 }
 
-static int side(double value, double limit)
-{
-    return (value > limit) - (value < limit);
-}
-
 struct figure figure_limit(const struct threshold *threshold)
 {
     struct figure figure;
@@ -152,30 +146,22 @@ static int first_decimals(enum metric_unit unit, double value)
     return unit == METRIC_PERCENT ? 1 : figure_decimals(value);
 }
 
-/* Shares are rounded down: all but one are never 100 %. What the last bit of VALUE is off does not
- * count. */
-static double shown(enum metric_unit unit, double value, int decimals)
-{
-    double power = pow(10, decimals);
-    return unit == METRIC_PERCENT ? floor(value * power * (1 + 2 * DBL_EPSILON)) / power
-                                  : rounded(value, decimals);
-}
-
-static bool tells_side(double shown, double value, double limit)
-{
-    return side(shown, limit) == side(value, limit) && side(shown, 0) == side(value, 0);
-}
-
 struct figure figure_actual(const struct judgement *judgement)
 {
     struct figure figure;
     enum metric_unit unit = selector_unit(&judgement->threshold.selector);
     double scale = scale_of(unit, judgement->actual, &figure.unit);
     double value = judgement->actual / scale;
-    double limit = judgement->threshold.limit / scale;
     int decimals = first_decimals(unit, value);
-    while (decimals < DECIMALS_MAX && !tells_side(shown(unit, value, decimals), value, limit))
-        decimals++;
-    figure_number(shown(unit, value, decimals), decimals, figure.number);
+    value = units_round_beside(value, judgement->threshold.limit / scale,
+                               unit == METRIC_PERCENT ? ROUND_DOWN : ROUND_NEAREST, &decimals);
+    figure_number(value, decimals, figure.number);
     return figure;
+}
+
+char *figure_beside(double value, double limit, char out[FIGURE_SIZE])
+{
+    int decimals = figure_decimals(value);
+    value = units_round_beside(value, limit, ROUND_NEAREST, &decimals);
+    return figure_number(value, decimals, out);
 }

@@ -55,4 +55,8 @@ struct figure figure_limit(const struct threshold *threshold);
  * only when there is one. */
 struct figure figure_actual(const struct judgement *judgement);
 
+/* VALUE, not negative, beside a limit: with as many digits as show on which side it is. Returns
+ * OUT. */
+char *figure_beside(double value, double limit, char out[FIGURE_SIZE]);
+
 #endif

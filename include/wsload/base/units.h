@@ -46,4 +46,17 @@ char *units_format_size(uint64_t bytes, char out[UNITS_SIZE]);
  * "81.0", "376", "12,345". */
 char *units_format_number(double number, char out[UNITS_SIZE]);
 
+/* --- Figures beside a limit --- */
+
+enum rounding { ROUND_NEAREST, ROUND_DOWN };
+
+/* VALUE, not negative, rounded to *DECIMALS digits after the point, or to as many more, at most 6,
+ * as it takes to stand on its own side of LIMIT and of 0: 500.04 is not 500 when 500 is the limit,
+ * and 0.004 not 0.0. What needs still more is rounded away from the limit. */
+double units_round_beside(double value, double limit, enum rounding rounding, int *decimals);
+
+/* NS as units_format_duration() does, with more digits when it takes them beside LIMIT_NS. Returns
+ * OUT. */
+char *units_format_duration_beside(uint64_t ns, uint64_t limit_ns, char out[UNITS_SIZE]);
+
 #endif

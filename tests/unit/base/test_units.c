@@ -303,6 +303,61 @@ static void test_units_format_numbers(void **state)
     assert_string_equal(units_format_number((double)INFINITY, out), "inf");
 }
 
+static void test_units_round_to_the_side_of_a_limit(void **state)
+{
+    static const struct {
+        double value;
+        double limit;
+        enum rounding rounding;
+        int least;
+        int decimals;
+        double shown;
+    } cases[] = {
+        {376.47, 100, ROUND_NEAREST, 0, 0, 376},
+        {99.97, 100, ROUND_NEAREST, 1, 2, 99.97},
+        {99.97, 100, ROUND_DOWN, 1, 1, 99.9},
+        {99.95, 99, ROUND_DOWN, 1, 1, 99.9},
+        {100 * 0.29, 20, ROUND_DOWN, 0, 0, 29}, /* a little less than 29 */
+        {500.04, 500, ROUND_NEAREST, 0, 2, 500.04},
+        {500, 500, ROUND_NEAREST, 0, 0, 500},
+        {0.004, 95, ROUND_NEAREST, 1, 3, 0.004},
+        {0, 95, ROUND_NEAREST, 1, 1, 0},
+        {5e-9, 95, ROUND_DOWN, 1, 6, 0.000001},
+        {500.00000001, 500, ROUND_NEAREST, 0, 6, 500.000001},
+        {499.99999999, 500, ROUND_NEAREST, 0, 6, 499.999999},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int decimals = cases[i].least;
+        double shown = units_round_beside(cases[i].value, cases[i].limit, cases[i].rounding,
+                                          &decimals);
+        assert_int_equal(decimals, cases[i].decimals);
+        assert_true(fabs(shown - cases[i].shown) < 1e-9);
+    }
+}
+
+static void test_units_durations_beside_a_limit(void **state)
+{
+    static const struct {
+        uint64_t ns;
+        uint64_t limit_ns;
+        const char *text;
+    } cases[] = {
+        {38 * NS_PER_MS, 10 * NS_PER_MS, "38 ms"},
+        {10 * NS_PER_MS, 10 * NS_PER_MS, "10 ms"},
+        {10040 * NS_PER_US, 10 * NS_PER_MS, "10.04 ms"},
+        {9999 * NS_PER_US, 10 * NS_PER_MS, "9.999 ms"},
+        {1000400 * NS_PER_US, NS_PER_S, "1.0004 s"},
+        {90 * NS_PER_S, 10 * NS_PER_MS, "1 min 30 s"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char out[UNITS_SIZE];
+        assert_string_equal(units_format_duration_beside(cases[i].ns, cases[i].limit_ns, out),
+                            cases[i].text);
+    }
+}
+
 TEST_GROUP(units)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +372,8 @@ TEST_GROUP(units)
         cmocka_unit_test(test_units_format_durations),
         cmocka_unit_test(test_units_format_sizes),
         cmocka_unit_test(test_units_format_numbers),
+        cmocka_unit_test(test_units_round_to_the_side_of_a_limit),
+        cmocka_unit_test(test_units_durations_beside_a_limit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,7 +116,7 @@ static void test_validity_grades_loop_lag_by_the_latency(void **state)
         enum validity_grade grade;
     } cases[] = {
         {NS_PER_S, 5 * NS_PER_MS, NULL, VALIDITY_VALID},
-        {NS_PER_S, 5 * NS_PER_MS + 1, "loop lag p99 5.00 ms (5 ms at most)", VALIDITY_DOUBTFUL},
+        {NS_PER_S, 5 * NS_PER_MS + 1, "loop lag p99 5.000001 ms (5 ms at most)", VALIDITY_DOUBTFUL},
         {NS_PER_S, 400 * NS_PER_MS, "loop lag p99 400 ms (5 ms at most)", VALIDITY_DOUBTFUL},
         {NS_PER_S, 500 * NS_PER_MS + NS_PER_MS, "loop lag p99 501 ms (5 ms at most)",
          VALIDITY_INVALID},

@@ -134,6 +134,10 @@ static void test_figures_actual_stands_on_its_side_of_the_limit(void **state)
         {"latency:avg", 0.052, 0.5, "52.0", "ms", "500", "ms"},
         {"latency:avg", 0.5004, 0.5, "500.4", "ms", "500", "ms"},
         {"latency:avg", 0.5, 0.5, "500", "ms", "500", "ms"},
+        {"latency:avg", 0.50004, 0.5, "500.04", "ms", "500", "ms"},
+        {"latency:avg", 0.49996, 0.5, "499.96", "ms", "500", "ms"},
+        {"latency:avg", 0.5000000001, 0.5, "500.000001", "ms", "500", "ms"},
+        {"latency:avg", 0.4999999999, 0.5, "499.999999", "ms", "500", "ms"},
         {"latency:avg", 1.2, 0.5125, "1.20", "s", "512.5", "ms"},
         {"latency:avg", 0.00005, 120, "50.0", "us", "120", "s"},
         {"requests_per_second", 376.47, 100, "376", "", "100", ""},
@@ -148,6 +152,7 @@ static void test_figures_actual_stands_on_its_side_of_the_limit(void **state)
         {"success_rate", 100 * (1 - 1e-12), 99, "99.9", "%", "99", "%"},
         {"success_rate", 100 * 0.29, 20, "29.0", "%", "20", "%"},
         {"success_rate", 100 * (1 - 1e-9), 100, "99.9", "%", "100", "%"},
+        {"success_rate", 1e-9, 95, "0.000001", "%", "95", "%"},
         {"success_rate", 0.004, 95, "0.004", "%", "95", "%"},
         {"success_rate", 0, 95, "0.0", "%", "95", "%"},
         {"achieved_rate", 99.999, 98, "99.9", "%", "98", "%"},
@@ -178,6 +183,22 @@ static void test_figures_actual_stands_on_its_side_of_the_limit(void **state)
     }
 }
 
+static void test_figures_beside_a_limit_show_their_side(void **state)
+{
+    static const struct {
+        double value;
+        double limit;
+        const char *text;
+    } cases[] = {{265, 10000, "265"},        {9999.7, 10000, "9,999.7"},
+                 {10000, 10000, "10,000"},   {10000.004, 10000, "10,000.004"},
+                 {0.000667, 10000, "0.001"}, {0.0000667, 10000, "0.0001"}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char out[FIGURE_SIZE];
+        assert_string_equal(figure_beside(cases[i].value, cases[i].limit, out), cases[i].text);
+    }
+}
+
 TEST_GROUP(figures)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +211,7 @@ TEST_GROUP(figures)
         cmocka_unit_test(test_figures_durations_read_as_they_are_typed),
         cmocka_unit_test(test_figures_plural_is_for_all_but_one),
         cmocka_unit_test(test_figures_actual_stands_on_its_side_of_the_limit),
+        cmocka_unit_test(test_figures_beside_a_limit_show_their_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
