@@ -17,6 +17,9 @@
 
 #define READ_SIZE 65536
 
+#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
+#define SAVE_AS_UTF_8   "save the file as UTF-8"
+
 /* "PATH: what the system says". */
 static int system_error(struct error *error, const char *path)
 {
@@ -46,12 +49,16 @@ static int read_piece(int fd, const char *path, struct buffer *out, struct error
     return got > 0;
 }
 
+const char *file_name(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 int file_read(const char *path, struct buffer *out, struct error *error)
 {
     bool standard_input = strcmp(path, "-") == 0;
     int fd = standard_input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (standard_input)
-        path = "standard input";
+    path = file_name(path);
     if (fd < 0)
         return system_error(error, path);
     /* Room for all of it at once, so that a file that is too large is refused before it fills the
@@ -65,6 +72,85 @@ int file_read(const char *path, struct buffer *out, struct error *error)
         close(fd);
     return result;
 }
+
+/* --- Text --- */
+
+/* Keeps of TEXT the LENGTH bytes from START on. */
+static void keep(struct buffer *text, size_t start, size_t length)
+{
+    if (!text->data)
+        return;
+    memmove(text->data, text->data + start, length);
+    text->length = length;
+    text->data[length] = '\0';
+}
+
+int file_read_unmarked(const char *path, struct buffer *out, struct error *error)
+{
+    if (file_read(path, out, error))
+        return -1;
+    struct text text = buffer_text(out);
+    if (text_begins(text, "\xFF\xFE") || text_begins(text, "\xFE\xFF"))
+        return error_set(error, "%s: UTF-16, which older PowerShells write; " SAVE_AS_UTF_8,
+                         file_name(path));
+    if (text_begins(text, BYTE_ORDER_MARK))
+        keep(out, strlen(BYTE_ORDER_MARK), text.length - strlen(BYTE_ORDER_MARK));
+    return 0;
+}
+
+/* Looks for the line only when something is wrong. */
+static int check_text(const char *path, struct text text, struct error *error)
+{
+    if (!memchr(text.data, '\0', text.length) && utf8_valid(text))
+        return 0;
+    for (size_t line = 1; text.length > 0; line++) {
+        struct text one = text_cut(&text, '\n');
+        if (memchr(one.data, '\0', one.length))
+            return error_set(error,
+                             "%s: line %zu: a NUL byte: this is no text, or UTF-16; " SAVE_AS_UTF_8,
+                             file_name(path), line);
+        if (!utf8_valid(one))
+            return error_set(error, "%s: line %zu: not valid UTF-8; " SAVE_AS_UTF_8,
+                             file_name(path), line);
+    }
+    return 0;
+}
+
+static void drop_carriage_returns(struct buffer *text)
+{
+    char *end = text->data + text->length;
+    char *out = memchr(text->data, '\r', text->length);
+    for (const char *at = out; at && at < end; at++)
+        if (*at != '\r' || at + 1 == end || at[1] != '\n')
+            *out++ = *at;
+    if (out)
+        keep(text, 0, (size_t)(out - text->data));
+}
+
+/* White space in the last line that is not blank is its own. */
+static void drop_blank_end(struct buffer *text)
+{
+    size_t length = text->length;
+    while (length > 0 && strchr(" \t\n\v\f\r", text->data[length - 1]))
+        length--;
+    const char *end = memchr(text->data + length, '\n', text->length - length);
+    if (length > 0)
+        length = end ? (size_t)(end - text->data) : text->length;
+    keep(text, 0, length);
+}
+
+int file_read_text(const char *path, struct buffer *out, struct error *error)
+{
+    if (file_read_unmarked(path, out, error) || check_text(path, buffer_text(out), error))
+        return -1;
+    if (out->length > 0) {
+        drop_carriage_returns(out);
+        drop_blank_end(out);
+    }
+    return 0;
+}
+
+/* --- Where to write --- */
 
 /* Where the bytes for a path go. */
 struct destination {
@@ -166,6 +252,8 @@ bool file_same(const char *a, const char *b)
     return identify(a, &first) && identify(b, &second) && first.device == second.device &&
            first.inode == second.inode && strcmp(first.name, second.name) == 0;
 }
+
+/* --- Writing --- */
 
 /* Creates a file of a new name beside the destination and leaves that name in TEMPORARY. The kernel
  * gives it mode 0666 less the umask, which mkstemp() would not. -1 with errno. */

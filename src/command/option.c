@@ -228,10 +228,10 @@ int option_read_text(const char *value, struct buffer *file, struct text *text, 
     buffer_init(file, TEXT_FILE_MAX);
     if (value[0] != '@')
         return 0;
-    if (file_read(value + 1, file, error))
+    if (file_read_text(value + 1, file, error))
         return -1;
     *text = buffer_text(file);
-    while (text->length > 0 && strchr("\r\n", text->data[text->length - 1]))
+    while (text->length > 0 && strchr(" \t\n\v\f\r", text->data[text->length - 1]))
         text->length--;
     return 0;
 }

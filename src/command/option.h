@@ -106,7 +106,7 @@ char *option_environment_name(const struct option_set *set, const struct option_
 /* Appends the choices of ROW, as "constant, poisson". Returns how many there are. */
 size_t option_list_choices(const struct option_row *row, struct buffer *out);
 
-/* Finds what VALUE says: itself, or "@FILE", where it is the content of that without line breaks at
+/* Finds what VALUE says: itself, or "@FILE", where it is the text of that without white space at
  * its end. FILE, which takes the content, is the caller's to free. 0 or -1. */
 int option_read_text(const char *value, struct buffer *file, struct text *text,
                      struct error *error);

@@ -74,11 +74,11 @@ static int read_part(struct part *part, const char *path, struct error *error)
     struct buffer text;
     *part = (struct part){.path = path};
     buffer_init(&text, SUMMARY_SIZE_MAX);
-    int status = file_read(path, &text, error);
+    int status = file_read_text(path, &text, error);
     if (status == 0) {
         status = summary_read(buffer_text(&text), &part->measurement, &part->thresholds, error);
         if (status)
-            error_prefix(error, "%s", strcmp(path, "-") == 0 ? "standard input" : path);
+            error_prefix(error, "%s", file_name(path));
     }
     buffer_free(&text);
     return status;

@@ -95,7 +95,7 @@ static const struct option_row rows[] = {
          "{{prompt}} is the prompt, escaped for a JSON string; {{prompt:raw}} as it is; {{id}} is "
          "unique for each request, {{seq}} its number from 1, {{timestamp}} the Unix time in "
          "milliseconds, {{connection}} the connection's number from 1; with --users, {{NAME}} is "
-         "that column. @FILE reads the template from a file, without a line break at its end."},
+         "that column. @FILE reads the template from a file, without white space at its end."},
     {"setup", 0, "FILE", OPTION_FILE, FIELD(setup), "Messages",
      .help = "steps before the first prompt, or each",
      .more = "JSON: {\"on_connect\": [{\"send\": \"...\", \"expect\": RULE}, ...], "

@@ -16,8 +16,6 @@
 #define FILE_SIZE_MAX UINT32_MAX
 #define COLUMNS_MAX   1000
 
-#define BYTE_ORDER_MARK "\xEF\xBB\xBF"
-
 /* Where a load stands. */
 struct loader {
     const char *path; /* as errors name it */
@@ -42,8 +40,6 @@ static int line_error(struct loader *loader, const char *what)
 static int each_line(struct loader *loader, struct text file,
                      int (*take)(struct loader *loader, struct text line))
 {
-    if (text_begins(file, BYTE_ORDER_MARK))
-        file = text_after(file, strlen(BYTE_ORDER_MARK));
     while (file.length > 0) {
         loader->line++;
         if (take(loader, text_cut(&file, '\n')))
@@ -147,10 +143,6 @@ static int add_json_line(struct loader *loader, struct text line)
 /* A line of text, or, with JSON lines, of JSON. */
 static int add_prompt_line(struct loader *loader, struct text line)
 {
-    if (memchr(line.data, '\0', line.length))
-        return line_error(loader, "a NUL byte: this is no text; save the file as UTF-8");
-    if (!utf8_valid(line))
-        return line_error(loader, "not valid UTF-8; save the file as UTF-8");
     line = text_trim(line);
     if (line.length == 0)
         return 0;
@@ -160,7 +152,7 @@ static int add_prompt_line(struct loader *loader, struct text line)
 
 static int read_raw(struct loader *loader, const char *path)
 {
-    if (file_read(path, &loader->prompts->raw, loader->error) == 0)
+    if (file_read_text(path, &loader->prompts->raw, loader->error) == 0)
         return 0;
     if (strcmp(path, "-") != 0 && access(path, F_OK) && errno == ENOENT)
         return error_set(loader->error,
@@ -173,7 +165,7 @@ int prompts_load(struct prompts *prompts, const char *path, const char *field, s
 {
     struct loader loader = {
         .prompts = prompts,
-        .path = strcmp(path, "-") == 0 ? "standard input" : path,
+        .path = file_name(path),
         .field = field,
         .error = error,
     };
@@ -289,8 +281,6 @@ static int no_space(unsigned char c)
 static int parse_line(struct loader *loader, struct text line)
 {
     struct csv_parser *parser = &loader->parser;
-    if (!utf8_valid(line))
-        return line_error(loader, "not valid UTF-8; save the file as UTF-8");
     if (!header_value_valid(line)) /* cells go into headers */
         return line_error(loader, "a control character, which no cell can hold; take it out");
     loader->columns = 0;
@@ -307,7 +297,6 @@ static int parse_line(struct loader *loader, struct text line)
 static int add_user_line(struct loader *loader, struct text line)
 {
     struct users *users = loader->users;
-    line.length -= text_ends(line, "\r");
     if (line.length == 0)
         return 0;
     if (parse_line(loader, line))
@@ -337,13 +326,13 @@ static int add_users(struct loader *loader, struct text file)
 
 int users_load(struct users *users, const char *path, struct error *error)
 {
-    struct loader loader = {.users = users, .path = path, .error = error};
+    struct loader loader = {.users = users, .path = file_name(path), .error = error};
     struct buffer file;
     *users = (struct users){0};
     buffer_init(&users->texts, SIZE_MAX);
     buffer_init(&loader.items, SIZE_MAX);
     buffer_init(&file, FILE_SIZE_MAX);
-    int result = file_read(path, &file, error);
+    int result = file_read_text(path, &file, error);
     if (result == 0) {
         csv_init(&loader.parser, CSV_STRICT | CSV_STRICT_FINI);
         csv_set_space_func(&loader.parser, no_space);

@@ -60,7 +60,7 @@ static struct secret_version *read_version(const char *path, const struct templa
     struct buffer text;
     buffer_init(&text, SECRET_SIZE_MAX);
     find_modified(path, &version->modified_ns); /* first: a change while it is read is seen later */
-    int result = file_read(path, &text, error);
+    int result = file_read_text(path, &text, error);
     if (result == 0)
         result = compile(&version->content, buffer_text(&text), path, scope, error);
     buffer_free(&text);
@@ -243,7 +243,7 @@ static int from_file(struct credentials *credentials, const char *profile, struc
         return -1;
     struct buffer file;
     buffer_init(&file, FILE_SIZE_MAX);
-    int result = file_read(path, &file, error);
+    int result = file_read_text(path, &file, error);
     if (result == 0 && credentials_parse(credentials, buffer_text(&file), profile, error))
         result = error_prefix(error, "%s", path);
     buffer_free(&file);

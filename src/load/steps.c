@@ -223,18 +223,6 @@ static int read_lists(struct steps *steps, const cJSON *json, struct reading *re
     return read_list(reading, BEFORE_REQUEST, found[BEFORE_REQUEST], &steps->before_request);
 }
 
-/* cJSON does not look at these. */
-static int check_text(struct text text, struct error *error)
-{
-    if (!utf8_valid(text))
-        return error_set(error, "not valid UTF-8; save the file as UTF-8");
-    if (memchr(text.data, '\0', text.length))
-        return error_set(error, "a NUL byte: this is no text; save the file as UTF-8");
-    if (json_has_escaped_nul(text))
-        return error_set(error, "a NUL (\\u0000), which no step can hold; take it out");
-    return 0;
-}
-
 /* The whole of TEXT as JSON, or NULL and an error that names the line where it breaks. */
 static cJSON *parse_json(struct text text, struct error *error)
 {
@@ -256,8 +244,8 @@ int steps_parse(struct steps *steps, struct text text, const struct template_sco
 {
     struct reading reading = {.paths = paths, .columns = columns, .error = error};
     *steps = (struct steps){0};
-    if (check_text(text, error))
-        return -1;
+    if (json_has_escaped_nul(text))
+        return error_set(error, "a NUL (\\u0000), which no step can hold; take it out");
     cJSON *json = parse_json(text, error);
     if (!json)
         return -1;
@@ -274,9 +262,9 @@ int steps_load(struct steps *steps, const char *path, const struct template_scop
     *steps = (struct steps){0};
     struct buffer contents;
     buffer_init(&contents, FILE_SIZE_MAX);
-    int result = file_read(path, &contents, error);
+    int result = file_read_text(path, &contents, error);
     if (result == 0 && steps_parse(steps, buffer_text(&contents), columns, paths, error))
-        result = error_prefix(error, "%s", strcmp(path, "-") == 0 ? "standard input" : path);
+        result = error_prefix(error, "%s", file_name(path));
     buffer_free(&contents);
     return result;
 }

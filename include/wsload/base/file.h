@@ -1,5 +1,5 @@
-/* Whole files: read one, check that one can be written, write one so that nobody sees half of it.
- */
+/* Whole files: read one, as it is or as the text that is meant, check that one can be written,
+ * write one so that nobody sees half of it. */
 #ifndef WSLOAD_BASE_FILE_H
 #define WSLOAD_BASE_FILE_H
 
@@ -11,6 +11,19 @@
 /* Appends the file at PATH ("-" is standard input) to OUT. -1 when it cannot be read, is a
  * directory, or does not fit into OUT's maximum; the error names PATH. */
 int file_read(const char *path, struct buffer *out, struct error *error);
+
+/* PATH as errors name it. */
+const char *file_name(const char *path);
+
+/* Reads the text file at PATH into OUT, which is empty, without what editors and shells add to it:
+ * no byte order mark, LF for CRLF, nothing after the last line that is not blank. -1 as
+ * file_read(), and when it is not UTF-8 or has a NUL; the error names PATH and the line, and shows
+ * nothing of the text. Every option that takes a text reads it so. */
+int file_read_text(const char *path, struct buffer *out, struct error *error);
+
+/* The same of a file that another library takes apart: only the byte order mark goes, and only
+ * UTF-16 is refused. */
+int file_read_unmarked(const char *path, struct buffer *out, struct error *error);
 
 /* Whether file_write_atomic() to PATH would work now, found out without leaving a file: the
  * directory exists and is writable, PATH is no directory. 0 or -1. */

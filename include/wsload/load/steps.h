@@ -50,7 +50,7 @@ struct steps {
 int steps_load(struct steps *steps, const char *path, const struct template_scope *columns,
                struct json_paths *paths, struct error *error);
 
-/* The same from TEXT; errors do not name where it comes from. */
+/* The same from TEXT, as file_read_text() gives it; errors do not name where it comes from. */
 int steps_parse(struct steps *steps, struct text text, const struct template_scope *columns,
                 struct json_paths *paths, struct error *error);
 

@@ -168,6 +168,94 @@ static void test_file_read_takes_standard_input(void **state)
     close(saved);
 }
 
+static void write_bytes(const char *path, struct text bytes)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes.data, 1, bytes.length, file), bytes.length);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void test_file_read_text_drops_what_editors_add(void **state)
+{
+    static const struct {
+        const char *bytes;
+        const char *text;
+    } cases[] = {
+        {"", ""},
+        {"a", "a"},
+        {"a\nb", "a\nb"},
+        {"a\n", "a"},
+        {"\xEF\xBB\xBF", ""},
+        {"\xEF\xBB\xBFone", "one"},
+        {"\xEF\xBB\xBF\xEF\xBB\xBFone", "\xEF\xBB\xBFone"},
+        {"a\r\nb\r\n\r\nc\r\n", "a\nb\n\nc"},
+        {"a\r\r\nb\rc\r", "a\r\nb\rc\r"},
+        {"a\r", "a\r"},
+        {"\r\na\r\n", "\na"},
+        {"  a  ", "  a  "},
+        {"a \t\n \t\r\n\n\f\v", "a \t"},
+        {" \r\n\t\n", ""},
+        {"\n", ""},
+        {"\r\n", ""},
+        {"caf\u00e9\r\n", "caf\u00e9"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct buffer out;
+        struct error error;
+        buffer_init(&out, 100);
+        write_bytes("a", text_of(cases[i].bytes));
+        assert_int_equal(file_read_text("a", &out, &error), 0);
+        assert_string_equal(buffer_text(&out).data, cases[i].text);
+        assert_int_equal(out.length, strlen(cases[i].text));
+        buffer_free(&out);
+    }
+}
+
+static void test_file_read_text_refuses_what_is_none(void **state)
+{
+    static const struct {
+        struct text bytes;
+        const char *expected;
+    } cases[] = {
+        {{"\xFF\xFEo\0k\0", 6}, "a: UTF-16, which older PowerShells write; save the file as UTF-8"},
+        {{"\xFE\xFF\0o\0k", 6}, "a: UTF-16, which older PowerShells write; save the file as UTF-8"},
+        {{"\xFF\xFE", 2}, "a: UTF-16, which older PowerShells write; save the file as UTF-8"},
+        {{"ok\n\ns3cret\0", 11},
+         "a: line 3: a NUL byte: this is no text, or UTF-16; save the file as UTF-8"},
+        {{"o\0k\0", 4},
+         "a: line 1: a NUL byte: this is no text, or UTF-16; save the file as UTF-8"},
+        {{"ok\r\ncaf\xE9\n", 9}, "a: line 2: not valid UTF-8; save the file as UTF-8"},
+        {{"\xEF\xBB", 2}, "a: line 1: not valid UTF-8; save the file as UTF-8"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct buffer out;
+        struct error error;
+        buffer_init(&out, 100);
+        write_bytes("a", cases[i].bytes);
+        assert_int_equal(file_read_text("a", &out, &error), -1);
+        assert_string_equal(error.text, cases[i].expected);
+        buffer_free(&out);
+    }
+}
+
+static void test_file_read_unmarked_keeps_all_else(void **state)
+{
+    struct buffer out;
+    struct error error;
+    (void)state;
+    buffer_init(&out, 100);
+    write_bytes("a", (struct text){"\xEF\xBB\xBFone\r\n\0\xE9 \r\n", 13});
+    assert_int_equal(file_read_unmarked("a", &out, &error), 0);
+    assert_true(text_equal(buffer_text(&out), (struct text){"one\r\n\0\xE9 \r\n", 10}));
+    buffer_free(&out);
+    write_bytes("a", (struct text){"\xFF\xFEo\0", 4});
+    assert_int_equal(file_read_unmarked("a", &out, &error), -1);
+    buffer_free(&out);
+}
+
 static void test_file_write_creates_and_replaces(void **state)
 {
     struct error error;
@@ -442,6 +530,9 @@ TEST_GROUP(file)
         IN_DIRECTORY(test_file_read_bounds_what_does_not_tell_its_size),
         IN_DIRECTORY(test_file_read_names_the_path_in_errors),
         IN_DIRECTORY(test_file_read_takes_standard_input),
+        IN_DIRECTORY(test_file_read_text_drops_what_editors_add),
+        IN_DIRECTORY(test_file_read_text_refuses_what_is_none),
+        IN_DIRECTORY(test_file_read_unmarked_keeps_all_else),
         IN_DIRECTORY(test_file_write_creates_and_replaces),
         IN_DIRECTORY(test_file_write_leaves_the_old_contents_to_readers),
         IN_DIRECTORY(test_file_write_follows_symbolic_links),

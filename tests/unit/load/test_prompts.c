@@ -165,7 +165,7 @@ static void test_prompts_errors_name_path_and_line(void **state)
         {"p.txt", NULL, CONTENTS("a\nb\ncaf\xE9\n"),
          "p.txt: line 3: not valid UTF-8; save the file as UTF-8"},
         {"p.txt", NULL, CONTENTS("a\n\nb\0c\n"),
-         "p.txt: line 3: a NUL byte: this is no text; save the file as UTF-8"},
+         "p.txt: line 3: a NUL byte: this is no text, or UTF-16; save the file as UTF-8"},
         {"p.jsonl", NULL, CONTENTS("{\"prompt\":\"a\"}\nhello\n"),
          "p.jsonl: line 2: not a JSON object; a .jsonl file has one on each line"},
         {"p.jsonl", NULL, CONTENTS("{\"prompt\":\"a\\u0000b\"}"),

@@ -188,7 +188,7 @@ static void test_users_refuses_a_nul(void **state)
 
     (void)state;
     assert_int_equal(load(&users, (struct text){"user\na\0b\n", 9}, &error), -1);
-    assert_non_null(strstr(error.text, "line 2: a control character"));
+    assert_non_null(strstr(error.text, "line 2: a NUL byte"));
 }
 
 static void test_users_says_when_there_is_no_file(void **state)
