@@ -231,6 +231,18 @@ int buffer_append_text(struct buffer *buffer, struct text text)
     return buffer_append(buffer, text.data, text.length);
 }
 
+int buffer_append_quoted(struct buffer *buffer, struct text text)
+{
+    const char *quote;
+    int failed = buffer_append(buffer, "'", 1);
+    while (!failed && text.length > 0 && (quote = memchr(text.data, '\'', text.length))) {
+        size_t length = (size_t)(quote - text.data);
+        failed = buffer_append(buffer, text.data, length) || buffer_append(buffer, "'\\''", 4);
+        text = text_after(text, length + 1);
+    }
+    return failed || buffer_append_text(buffer, text) || buffer_append(buffer, "'", 1) ? -1 : 0;
+}
+
 int buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     va_list arguments;

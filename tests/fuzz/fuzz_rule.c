@@ -4,6 +4,7 @@
 
 #include "wsload/base/text.h"
 #include "wsload/protocol/reply.h"
+#include "wsload/protocol/rule_for.h"
 
 #define ADDERS 6
 
@@ -62,6 +63,23 @@ static void judge(const struct reply_rules *rules, struct text message)
     reply_clear(&reply);
 }
 
+/* A rule that is made of MESSAGE holds for it. */
+static void check_rule_for(struct text message)
+{
+    struct json_value values[JSON_PATHS_MAX];
+    struct json_paths paths = {0};
+    struct error error;
+    struct rule rule;
+    char text[RULE_FOR_SIZE];
+
+    if (!rule_for(message, text))
+        return;
+    REQUIRE(rule_parse(text, &paths, &rule, &error) == 0);
+    json_scan(&paths, message, values);
+    REQUIRE(rule_holds(&rule, message, values));
+    json_paths_free(&paths);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const uint8_t *feed = memchr(data, '\n', size);
@@ -72,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (feed != NULL)
         message = (struct text){(const char *)feed + 1, size - length - 1};
+    check_rule_for(message);
     add_all(&rules, text);
     judge(&rules, message);
     rules.ignored.count = 0;

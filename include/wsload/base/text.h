@@ -105,6 +105,10 @@ int buffer_append_text(struct buffer *buffer, struct text text);
 int buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Appends TEXT in single quotes, as a POSIX shell reads it back. 0, or -1 as buffer_append(), with
+ * a part of it appended. */
+int buffer_append_quoted(struct buffer *buffer, struct text text);
+
 /* Makes room for LENGTH bytes in all, so that appends up to there cannot fail. 0 or -1. */
 int buffer_reserve(struct buffer *buffer, size_t length);
 

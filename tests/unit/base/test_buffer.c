@@ -109,6 +109,31 @@ static void test_buffer_grows_past_what_was_reserved(void **state)
     buffer_free(&buffer);
 }
 
+static void test_buffer_quotes_for_a_shell(void **state)
+{
+    static const struct {
+        const char *text, *quoted;
+    } cases[] = {
+        {"", "''"},
+        {"json:type=ping", "'json:type=ping'"},
+        {"it's", "'it'\\''s'"},
+        {"'a''", "''\\''a'\\'''\\'''"},
+        {"$x `y` \"z\" \\", "'$x `y` \"z\" \\'"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct buffer buffer;
+        size_t length = strlen(cases[i].quoted);
+        buffer_init(&buffer, length);
+        assert_int_equal(buffer_append_quoted(&buffer, text_of(cases[i].text)), 0);
+        assert_string_equal(buffer.data, cases[i].quoted);
+        buffer_free(&buffer);
+        buffer_init(&buffer, length - 1);
+        assert_int_equal(buffer_append_quoted(&buffer, text_of(cases[i].text)), -1);
+        buffer_free(&buffer);
+    }
+}
+
 TEST_GROUP(buffer)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +143,7 @@ TEST_GROUP(buffer)
         cmocka_unit_test(test_buffer_grows_through_many_appends),
         cmocka_unit_test(test_buffer_reserve_makes_the_memory_stay),
         cmocka_unit_test(test_buffer_grows_past_what_was_reserved),
+        cmocka_unit_test(test_buffer_quotes_for_a_shell),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
