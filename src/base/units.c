@@ -215,6 +215,25 @@ int units_parse_percent(const char *text, double *percent, struct error *error)
     return 0;
 }
 
+int units_parse_limit_time(const char *text, uint64_t *ns, struct error *error)
+{
+    if (units_parse_duration(text, ns, error))
+        return -1;
+    if (*ns > 0 && text[strspn(text, "0123456789.")] == '\0')
+        return error_set(error, "a limit needs its unit; is it %sms or %ss ?", text, text);
+    return 0;
+}
+
+int units_parse_limit_percent(const char *text, double *percent, struct error *error)
+{
+    if (units_parse_percent(text, percent, error))
+        return -1;
+    if (*percent > 0 && *percent <= 1 && !strchr(text, '%'))
+        return error_set(error, "at most 1 percent; did you mean %.10g ? If not, write %s%%",
+                         *percent * 100, text);
+    return 0;
+}
+
 char *units_format_count(uint64_t count, char out[UNITS_SIZE])
 {
     char digits[UNITS_SIZE];

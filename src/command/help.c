@@ -168,18 +168,6 @@ static const char *other_name(const struct metric *metric)
     return metric->alias && strcmp(metric->alias, metric->path) != 0 ? metric->alias : NULL;
 }
 
-/* Which runs have it; NULL: all of them. */
-static const char *runs_of(const struct metric *metric)
-{
-    if (metric->runs & RUN_STREAM)
-        return "Only runs whose replies are streams (--reply-end) have it.";
-    if (metric->runs & RUN_OPEN)
-        return "Only runs at a --rate have it.";
-    if (metric->runs & RUN_HOLD)
-        return "Only runs that --hold connections have it.";
-    return metric->runs & RUN_TWO_WAY ? "Runs with --one-way or --hold do not have it." : NULL;
-}
-
 /* --- Figures: lists --- */
 
 /* NAME, and TEXT beside it from COLUMN on; below it when NAME is too long. */
@@ -243,11 +231,14 @@ static void put_failures(struct buffer *out)
 
 static void put_metric(const struct metric *metric, struct buffer *out)
 {
-    const char *runs = runs_of(metric);
+    char text[128];
+    const char *runs = metric_runs(metric);
     buffer_printf(out, "%s%s   (%s)\n\n", out->length ? "\n" : "", metric->path, metric->label);
     wrap("  ", metric->meaning, out);
-    if (runs)
-        wrap("  ", runs, out);
+    if (runs) {
+        snprintf(text, sizeof(text), "Only runs %s have it.", runs);
+        wrap("  ", text, out);
+    }
     if (metric->by_kind)
         wrap("  ", "The kinds: 'wsload help failures'.", out);
     buffer_printf(out, "\n");

@@ -44,7 +44,8 @@ static int parse_number(const struct option_row *row, const char *text, uint64_t
                                                                  ? units_parse_count
                                                              : row->type == OPTION_SIZE
                                                                  ? units_parse_size
-                                                                 : units_parse_duration;
+                                                             : row->limit ? units_parse_limit_time
+                                                                          : units_parse_duration;
     return parse(text, field, error) ? -1 : check_range(row, *field, error);
 }
 
@@ -145,7 +146,8 @@ static int parse_value(const struct option_row *row, const char *text, void *val
     case OPTION_RATE:
         return units_parse_rate(text, field, error);
     case OPTION_PERCENT:
-        return units_parse_percent(text, field, error);
+        return row->limit ? units_parse_limit_percent(text, field, error)
+                          : units_parse_percent(text, field, error);
     case OPTION_DECIMAL:
         return parse_decimal(row, text, field, error);
     case OPTION_FILE:

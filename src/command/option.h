@@ -62,6 +62,7 @@ struct option_row {
     const char *initial;        /* default, as it would be typed; NULL: none, and the field is 0
                                    or NULL, a rate, percentage or decimal -1, and a count that may
                                    be 0 COUNT_NOT_GIVEN */
+    bool limit;                 /* of a duration or percentage: read as one, see units.h */
     bool rare;                  /* --help only names it, its line is in `help all` */
     const char *more;           /* further sentences for `wsload help OPTION`; may be NULL */
 };

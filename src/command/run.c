@@ -83,8 +83,7 @@ static int prepare(struct run *run, struct error *error)
 {
     struct load *load = &run->plan.plan.load;
     if (run_plan_build(&run->plan, &run->options, error) ||
-        run_thresholds_build(&run->thresholds, &run->options, run_load_requests(&run->plan.plan),
-                             error))
+        run_thresholds_build(&run->thresholds, &run->options, &run->plan.plan, error))
         return -1;
     load->levels = thresholds_service_levels(&run->thresholds);
     if (prepare_outputs(run, error))

@@ -36,9 +36,12 @@ const char *run_plan_prompts_file(const struct run_options *options);
 /* Releases everything. A zeroed struct is fine. */
 void run_plan_free(struct run_plan *run);
 
-/* Fills THRESHOLDS, empty yet, for a run of REQUESTS (UINT64_MAX: nobody can know). 0 or -1. */
+/* --- The limits that it is judged by: run_thresholds.c --- */
+
+/* Fills THRESHOLDS, empty yet, for a run of PLAN, which is complete: what OPTIONS ask for, or else
+ * the defaults. 0 or -1. */
 int run_thresholds_build(struct thresholds *thresholds, const struct run_options *options,
-                         uint64_t requests, struct error *error);
+                         const struct plan *plan, struct error *error);
 
 /* --- Options that make no sense together, or not without each other: run_conflicts.c --- */
 

@@ -261,11 +261,14 @@ static const struct option_row rows[] = {
          "Without it each connection makes a full handshake, as real clients do that arrive cold."},
 
     {"max-latency", 0, "T", OPTION_DURATION, FIELD(max_latency_ns), "Results",
-     .help = "fail when the average latency is above", .minimum = NS_PER_US},
+     .help = "fail when the average latency is above", .minimum = NS_PER_US, .limit = true,
+     .more = "A bare number is no limit: it may be seconds or milliseconds."},
     {"min-rps", 0, "R", OPTION_RATE, FIELD(min_rps), "Results",
      .help = "fail when requests per second are below"},
     {"min-success-rate", 0, "PCT", OPTION_PERCENT, FIELD(min_success_rate), "Results",
-     .help = "fail when fewer requests succeed"},
+     .help = "fail when fewer requests succeed", .limit = true,
+     .more = "Of those that ended. When no threshold at all is given, 95 is asked; 0 takes that "
+             "away."},
     {"threshold", 0, "RULE", OPTION_LIST, FIELD(thresholds), "Results",
      .help = "fail unless METRIC:STAT OP VALUE[,abort]",
      .more = "Such as 'latency:p(95)<500ms', 'ttfm:p(95)<800ms', 'response_time:p(99.9)<2s', "

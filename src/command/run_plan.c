@@ -166,61 +166,6 @@ static int build_replies(struct reply_rules *rules, const struct run_options *op
     return 0;
 }
 
-/* --- Thresholds --- */
-
-static void add_named(struct thresholds *thresholds, const struct run_options *options)
-{
-    if (options->max_latency_ns)
-        thresholds_add(thresholds, "max_latency", "latency:avg", THRESHOLD_AT_MOST,
-                       clock_seconds(options->max_latency_ns));
-    if (options->min_rps >= 0)
-        thresholds_add(thresholds, "min_rps", "requests_per_second", THRESHOLD_AT_LEAST,
-                       options->min_rps);
-    if (options->min_success_rate >= 0)
-        thresholds_add(thresholds, "min_success_rate", "success_rate", THRESHOLD_AT_LEAST,
-                       options->min_success_rate);
-}
-
-#define NO_REPLIES "there are no replies with --one-way, and so no %s; leave out one of them"
-
-static int add_threshold(struct thresholds *thresholds, const char *text,
-                         const struct run_options *options, uint64_t requests, struct error *error)
-{
-    if (thresholds_parse(thresholds, text, error))
-        return -1;
-    const struct threshold *threshold = &thresholds->items[thresholds->count - 1];
-    const struct metric *metric = threshold->selector.metric;
-    if (options->plan.reply_rules.one_way && metric->runs & (RUN_TWO_WAY | RUN_STREAM))
-        return error_set(error, NO_REPLIES, metric->label);
-    if (threshold->abort && !threshold_can_abort(threshold, true))
-        return error_set(error,
-                         "'%s': abort needs a figure that can be sure to fail before the end: an "
-                         "upper limit of max, med, p(N) or avg of a request's times or its reply's "
-                         "size or of a count, or a lower limit of min or success_rate",
-                         threshold->selector.text);
-    if (threshold->abort && !threshold_can_abort(threshold, requests != UINT64_MAX))
-        return error_set(error,
-                         "it is never sure to fail before the end when the number of requests "
-                         "is not known; give --requests, or leave out ',abort'");
-    return 0;
-}
-
-int run_thresholds_build(struct thresholds *thresholds, const struct run_options *options,
-                         uint64_t requests, struct error *error)
-{
-    char limit[UNITS_SIZE];
-    if (options->plan.reply_rules.one_way && options->max_latency_ns)
-        return error_set(error, "--max-latency %s: " NO_REPLIES,
-                         units_format_duration(options->max_latency_ns, limit), "latency");
-    add_named(thresholds, options);
-    for (size_t i = 0; i < options->thresholds.count; i++) {
-        const char *text = options->thresholds.items[i];
-        if (add_threshold(thresholds, text, options, requests, error))
-            return error_prefix(error, "--threshold '%s'", text);
-    }
-    return 0;
-}
-
 /* --- All --- */
 
 int run_plan_build(struct run_plan *run, const struct run_options *options, struct error *error)

@@ -132,9 +132,12 @@ static int parse_distribution_stat(const char *word, struct selector *selector, 
     if (!is_percentile(word, number))
         return error_set(error, "'%s': no such statistic; use %s", word, DISTRIBUTION_STATS);
     selector->stat = STAT_PERCENTILE;
-    return units_parse_percent(number, &selector->percent, error)
-               ? error_prefix(error, "'%s'", word)
-               : 0;
+    if (units_parse_percent(number, &selector->percent, error))
+        return error_prefix(error, "'%s'", word);
+    if (selector->percent > 0 && selector->percent < 1)
+        return error_set(error, "'%s': N of p(N) is in percent; did you mean p(%.10g) ?", word,
+                         selector->percent * 100);
+    return 0;
 }
 
 static int parse_counter_stat(const char *word, struct selector *selector, struct error *error)

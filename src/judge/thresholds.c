@@ -11,6 +11,11 @@
 
 #define LIMIT_HIGHEST 0x1p62 /* beyond any sample, and llround() still holds it */
 
+/* No threshold that was asked for has such a name: it is an option's, or has a sign in it. */
+#define DEFAULT_PREFIX "default_"
+
+#define DEFAULT_SUCCESS_PERCENT 95
+
 /* --- Parsing --- */
 
 /* The signs, longer ones before those that they begin with. */
@@ -55,10 +60,10 @@ static int parse_limit(const char *text, enum metric_unit unit, double *limit, s
 {
     uint64_t number;
     if (unit == METRIC_PERCENT)
-        return units_parse_percent(text, limit, error);
+        return units_parse_limit_percent(text, limit, error);
     if (unit == METRIC_PER_SECOND)
         return units_parse_rate(text, limit, error);
-    if (unit == METRIC_SECONDS ? units_parse_duration(text, &number, error)
+    if (unit == METRIC_SECONDS ? units_parse_limit_time(text, &number, error)
         : unit == METRIC_BYTES ? units_parse_size(text, &number, error)
                                : units_parse_count(text, &number, error))
         return -1;
@@ -130,6 +135,18 @@ int thresholds_add(struct thresholds *thresholds, const char *name, const char *
     snprintf(threshold.name, sizeof(threshold.name), "%s", name);
     thresholds->items[thresholds->count++] = threshold;
     return 0;
+}
+
+void thresholds_add_defaults(struct thresholds *thresholds, const struct load *load)
+{
+    if (load->model != LOAD_HOLD)
+        thresholds_add(thresholds, DEFAULT_PREFIX "success_rate", "success_rate",
+                       THRESHOLD_AT_LEAST, DEFAULT_SUCCESS_PERCENT);
+}
+
+bool threshold_is_default(const struct threshold *threshold)
+{
+    return text_begins(text_of(threshold->name), DEFAULT_PREFIX);
 }
 
 /* --- Keeping --- */

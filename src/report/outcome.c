@@ -17,6 +17,12 @@
 
 /* --- The line of the verdict --- */
 
+static void put_word(struct screen *screen, enum screen_color color, const char *word)
+{
+    screen_word(screen, color, word);
+    screen_print(screen, "   ");
+}
+
 static const char *unit_gap(const struct figure *figure)
 {
     return figure->unit[0] ? " " : "";
@@ -48,7 +54,8 @@ static void put_broken_threshold(struct screen *screen, const struct judgement *
     } else {
         screen_print(screen, "no %s", label);
     }
-    screen_print(screen, ", %s was asked", shown_limit(&judgement->threshold, asked));
+    screen_print(screen, ", %s %s", shown_limit(&judgement->threshold, asked),
+                 threshold_is_default(&judgement->threshold) ? "is the default" : "was asked");
 }
 
 static void put_why_failed(struct screen *screen, const struct measurement *measurement,
@@ -73,20 +80,29 @@ static void put_why_failed(struct screen *screen, const struct measurement *meas
     }
 }
 
+/* How many thresholds somebody asked for. */
+static size_t count_asked(const struct verdict *verdict)
+{
+    size_t asked = 0;
+    for (size_t i = 0; i < verdict->count; i++)
+        asked += !threshold_is_default(&verdict->judgements[i].threshold);
+    return asked;
+}
+
 static void put_what_passed(struct screen *screen, const struct measurement *measurement,
                             const struct verdict *verdict)
 {
     uint64_t failed = measurement->counts[COUNT_FAILED];
     uint64_t requests = measurement_requests(measurement);
-    if (verdict->count > 0)
-        screen_print(screen, "%zu of %zu threshold%s", verdict->count, verdict->count,
-                     figure_plural(verdict->count));
-    else if (failed == 0)
+    size_t asked = count_asked(verdict);
+    put_word(screen, SCREEN_GREEN, asked > 0 ? "PASSED" : "DONE");
+    if (asked > 0)
+        screen_print(screen, "%zu of %zu threshold%s", asked, asked, figure_plural(asked));
+    else
         screen_print(screen, "no thresholds set");
     if (failed > 0)
-        screen_print(screen, "%s%s of %s request%s failed", verdict->count > 0 ? ", " : "",
-                     units_format_count(failed, SCRATCH), units_format_count(requests, SCRATCH),
-                     figure_plural(requests));
+        screen_print(screen, ", %s of %s failed", units_format_count(failed, SCRATCH),
+                     units_format_count(requests, SCRATCH));
     screen_print(screen, "   run %s", validity_grade_name(verdict->validity.grade));
 }
 
@@ -105,19 +121,12 @@ static void put_when_interrupted(struct screen *screen, const struct measurement
                      figure_plural(requests));
 }
 
-static void put_word(struct screen *screen, enum screen_color color, const char *word)
-{
-    screen_word(screen, color, word);
-    screen_print(screen, "   ");
-}
-
 void outcome_print(struct screen *screen, const struct measurement *measurement,
                    const struct verdict *verdict)
 {
     double asked = measurement_asked(measurement, measurement->load.connections);
     switch (verdict->code) {
     case EXIT_PASSED:
-        put_word(screen, SCREEN_GREEN, "PASSED");
         put_what_passed(screen, measurement, verdict);
         break;
     case EXIT_THRESHOLD:
@@ -254,11 +263,13 @@ static void put_threshold(struct screen *screen, const struct judgement *judgeme
     screen_break(screen);
 }
 
+/* Of a default one the line of the verdict says all that there is. */
 static void put_thresholds(struct screen *screen, const struct verdict *verdict)
 {
     struct threshold_widths widths = measure_thresholds(verdict);
-    if (verdict->count > 0)
-        screen_break(screen);
+    if (count_asked(verdict) == 0)
+        return;
+    screen_break(screen);
     for (size_t i = 0; i < verdict->count; i++)
         put_threshold(screen, &verdict->judgements[i], &widths);
 }

@@ -179,6 +179,17 @@ bool metric_is_of(const struct metric *metric, const struct load *load)
     return (metric->runs & ~metric_run_kinds(load)) == 0;
 }
 
+const char *metric_runs(const struct metric *metric)
+{
+    if (metric->runs & RUN_STREAM)
+        return "whose replies are streams (--reply-end)";
+    if (metric->runs & RUN_OPEN)
+        return "at a --rate";
+    if (metric->runs & RUN_HOLD)
+        return "that --hold connections";
+    return metric->runs & RUN_TWO_WAY ? "with replies (no --one-way, no --hold)" : NULL;
+}
+
 bool metric_value(const struct metric *metric, const struct measurement *measurement, double *value)
 {
     if (!metric_is_of(metric, &measurement->load))

@@ -235,12 +235,29 @@ class Verdict(harness.Case):
         server = self.node(error_every=5, error_reply='{"message": "Une erreur est survenue"}')
         flags = ("-n", 20, "-c", 2, "--fail-on", "never said", "--fail-on", "Une erreur")
         run = self.wsload(*flags, server.url(), self.prompts("a"))
-        self.assertEqual((run.code, run.summary["exit"]["reason"]), (0, "passed"), run)
+        self.assertEqual((run.code, run.summary["exit"]["reason"]), (1, "threshold failed"), run)
+        self.assertIn("FAILED   success rate 80.0 %, at least 95 % is the default", run.out)
         self.assertEqual(run.errors(), {("error_reply", ""): 4})
         self.assertIn("Une erreur est survenue", run.summary["errors"][0]["example"])
         self.assertEqual(run.summary["successful_requests"], 16)
         self.assertEqual(run.summary["success_rate"], 80)
         self.assertEqual(run.summary["connections"]["reopened"], 0)
+
+    def test_the_default_limit_goes_when_another_is_asked_for(self):
+        server = self.node(error_every=5, error_reply="bad")
+        flags = ("-n", 20, "-c", 2, "--fail-on", "bad")
+        for asked in (("--min-success-rate", 0), ("--threshold", "errors<=4")):
+            run = self.wsload(*flags, *asked, server.url(), self.prompts("a"))
+            self.assertEqual((run.code, run.summary["exit"]["reason"]), (0, "passed"), run)
+            self.assertIn("PASSED   1 of 1 threshold, 4 of 20 failed", run.out)
+
+    def test_without_any_threshold_a_run_is_done(self):
+        server = self.node(error_every=20, error_reply="bad")
+        run = self.wsload("-n", 20, "-c", 1, "--fail-on", "bad", server.url(), self.prompts("a"))
+        self.assertEqual(run.code, 0, run)
+        self.assertIn("DONE   no thresholds set, 1 of 20 failed   run valid", run.out)
+        (default,) = run.summary["thresholds"]
+        self.assertEqual((default["name"], default["actual"]), ("default_success_rate", 95))
 
     def test_without_fail_on_every_reply_is_a_success(self):
         server = self.node(reply="Une erreur est survenue")

@@ -93,7 +93,8 @@ class Screens(ReportCase):
 
     def test_failures(self):
         self.check(self.run_against(PLAIN, ("--error-rate", 100)), 1)
-        self.check(self.run_against(PLAIN, ("--error-rate", 50)))
+        self.check(self.run_against((*PLAIN, "--min-success-rate", 0), ("--error-rate", 50)))
+        self.check(self.run_against((*PLAIN, "-n", 200), ("--error-rate", 50)), 1)
 
     def test_no_connection(self):
         url = f"ws://127.0.0.1:{self.refused_port()}/"

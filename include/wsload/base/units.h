@@ -31,6 +31,12 @@ int units_parse_rate(const char *text, double *per_s, struct error *error);
 /* A percentage from 0 to 100, with or without '%'. 0 or -1. */
 int units_parse_percent(const char *text, double *percent, struct error *error);
 
+/* A time and a percentage where a wrong guess would never be noticed, as in limits: a bare number
+ * is refused unless it is 0, as it may be seconds or milliseconds ("500": "500ms or 500s ?"), and
+ * so is a percentage of at most 1 without '%', which may be a share ("0.95": "95 ?"). 0 or -1. */
+int units_parse_limit_time(const char *text, uint64_t *ns, struct error *error);
+int units_parse_limit_percent(const char *text, double *percent, struct error *error);
+
 /* 1234567 as "1,234,567". Returns OUT, as all of these do. */
 char *units_format_count(uint64_t count, char out[UNITS_SIZE]);
 

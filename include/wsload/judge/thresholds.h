@@ -54,9 +54,17 @@ int thresholds_add(struct thresholds *thresholds, const char *name, const char *
                    enum threshold_relation relation, double limit);
 
 /* Adds what TEXT asks for: "latency:p(95)<500ms", "errors{kind=closed} <= 3, abort". The value has
- * the unit of the figure: a duration, a percentage (with or without '%'), a rate, a size or a
- * number. -1 and an error that does not name the option. */
+ * the unit of the figure: a duration with its unit, a percentage (with or without '%'), a rate, a
+ * size or a number. -1 and an error that does not name the option. */
 int thresholds_parse(struct thresholds *thresholds, const char *text, struct error *error);
+
+/* Adds what a run of LOAD must keep when nobody asks for a threshold: a success rate of 95 %, or
+ * nothing where there are no requests. They are thresholds as any other, so that a summary has them
+ * and judges the same when it is read back; only their names tell. */
+void thresholds_add_defaults(struct thresholds *thresholds, const struct load *load);
+
+/* Whether it is one of those. */
+bool threshold_is_default(const struct threshold *threshold);
 
 /* Whether VALUE is on the right side of the limit. */
 bool threshold_kept(const struct threshold *threshold, double value);

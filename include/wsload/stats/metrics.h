@@ -89,6 +89,9 @@ unsigned metric_run_kinds(const struct load *load);
 /* Whether runs of LOAD have METRIC. */
 bool metric_is_of(const struct metric *metric, const struct load *load);
 
+/* Which runs have METRIC, as in "only runs at a --rate have it"; NULL: all of them. */
+const char *metric_runs(const struct metric *metric);
+
 /* The figure of a counter or number, in its unit; false when there is none, as the success rate of
  * no requests. */
 bool metric_value(const struct metric *metric, const struct measurement *measurement,

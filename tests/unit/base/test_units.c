@@ -358,6 +358,55 @@ static void test_units_durations_beside_a_limit(void **state)
     }
 }
 
+static void test_units_of_limits_are_not_guessed(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *error; /* NULL: accepted */
+        uint64_t ns;
+    } times[] = {
+        {"500ms", NULL, 500 * NS_PER_MS},
+        {"1m0.5s", NULL, 60500 * NS_PER_MS},
+        {"0", NULL, 0},
+        {"500", "a limit needs its unit; is it 500ms or 500s ?", 0},
+        {"0.5", "a limit needs its unit; is it 0.5ms or 0.5s ?", 0},
+        {"", "not a number; use us, ms, s, m or h, as in 500ms", 0},
+    };
+    static const struct {
+        const char *text;
+        const char *error;
+        double percent;
+    } percentages[] = {
+        {"99.5", NULL, 99.5},
+        {"0", NULL, 0},
+        {"1.1", NULL, 1.1},
+        {"0.95%", NULL, 0.95},
+        {"0.95", "at most 1 percent; did you mean 95 ? If not, write 0.95%", 0},
+        {"0.999", "at most 1 percent; did you mean 99.9 ? If not, write 0.999%", 0},
+        {"1", "at most 1 percent; did you mean 100 ? If not, write 1%", 0},
+    };
+    struct error error;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(times); i++) {
+        uint64_t ns = 0;
+        assert_int_equal(units_parse_limit_time(times[i].text, &ns, &error),
+                         times[i].error ? -1 : 0);
+        if (times[i].error)
+            assert_string_equal(error.text, times[i].error);
+        else
+            assert_int_equal(ns, times[i].ns);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(percentages); i++) {
+        double percent = 0;
+        assert_int_equal(units_parse_limit_percent(percentages[i].text, &percent, &error),
+                         percentages[i].error ? -1 : 0);
+        if (percentages[i].error)
+            assert_string_equal(error.text, percentages[i].error);
+        else
+            assert_true(percent == percentages[i].percent);
+    }
+}
+
 TEST_GROUP(units)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +417,7 @@ TEST_GROUP(units)
         cmocka_unit_test(test_units_parse_sizes),
         cmocka_unit_test(test_units_parse_rates),
         cmocka_unit_test(test_units_parse_percentages),
+        cmocka_unit_test(test_units_of_limits_are_not_guessed),
         cmocka_unit_test(test_units_format_counts),
         cmocka_unit_test(test_units_format_durations),
         cmocka_unit_test(test_units_format_sizes),

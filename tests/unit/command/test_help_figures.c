@@ -122,7 +122,7 @@ static void test_help_figures_explains_a_metric(void **state)
     }
     buffer_clear(&out);
     help_figures("latency", &out);
-    expect_text("  Runs with --one-way or --hold do not have it.\n");
+    expect_text("  Only runs with replies (no --one-way, no --hold) have it.\n");
     help_figures("errors", &out); /* after something else */
     expect_text("500ms'\n\nerrors   (errors)\n");
     expect_text("  The kinds: 'wsload help failures'.\n");

@@ -6,6 +6,7 @@
 
 static struct thresholds thresholds;
 static struct run_options options;
+static struct plan plan;
 static struct error error;
 
 /* Parses the words up to a NULL. */
@@ -20,21 +21,48 @@ static int parse(const char *const *words)
     return run_options_parse(argc, argv, &options, &error);
 }
 
-/* Builds the thresholds of a run of REQUESTS from the words up to a NULL. */
+/* Builds the thresholds of a run of REQUESTS (0: nobody knows how many) from the words up to a
+ * NULL. */
 static int build(uint64_t requests, const char *const *words)
 {
     assert_int_equal(parse(words), 0);
     thresholds = (struct thresholds){.count = 0};
-    return run_thresholds_build(&thresholds, &options, requests, &error);
+    plan = options.plan;
+    plan.load.model = options.hold ? LOAD_HOLD : LOAD_CLOSED;
+    plan.load.reply = plan.reply_rules.one_way || options.hold ? REPLY_NONE : REPLY_MESSAGE;
+    plan.load.requests = requests;
+    return run_thresholds_build(&thresholds, &options, &plan, &error);
 }
 
 #define BUILD(requests, ...) build(requests, (const char *const[]){__VA_ARGS__, NULL})
 
-static void test_run_thresholds_are_none_unless_asked_for(void **state)
+static void test_run_thresholds_have_a_default_where_none_is_asked_for(void **state)
 {
     (void)state;
     assert_int_equal(build(1, (const char *const[]){NULL}), 0);
+    assert_int_equal(thresholds.count, 1);
+    assert_string_equal(thresholds.items[0].name, "default_success_rate");
+    assert_true(threshold_is_default(&thresholds.items[0]));
+    assert_string_equal(thresholds.items[0].selector.text, "success_rate");
+    assert_int_equal(thresholds.items[0].relation, THRESHOLD_AT_LEAST);
+    assert_float_equal(thresholds.items[0].limit, 95, 0);
+    assert_false(thresholds.items[0].abort);
+    assert_int_equal(BUILD(1, "--one-way"), 0);
+    assert_int_equal(thresholds.count, 1);
+    assert_int_equal(BUILD(0, "--hold", "-d", "1s"), 0); /* no requests */
     assert_int_equal(thresholds.count, 0);
+}
+
+static void test_run_thresholds_that_are_asked_for_take_the_default_away(void **state)
+{
+    static const char *const words[][2] = {
+        {"--min-success-rate", "0"}, {"--min-rps", "1"}, {"--threshold", "errors<10"}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
+        assert_int_equal(BUILD(1, words[i][0], words[i][1]), 0);
+        assert_int_equal(thresholds.count, 1);
+        assert_false(threshold_is_default(&thresholds.items[0]));
+    }
 }
 
 static void test_run_thresholds_come_from_options_of_their_own(void **state)
@@ -52,8 +80,7 @@ static void test_run_thresholds_come_from_options_of_their_own(void **state)
         {"min_success_rate", "success_rate", STAT_VALUE, THRESHOLD_AT_LEAST, 99.5},
     };
     assert_int_equal(
-        BUILD(UINT64_MAX, "--min-success-rate", "99.5", "--min-rps", "0", "--max-latency", "250ms"),
-        0);
+        BUILD(0, "--min-success-rate", "99.5", "--min-rps", "0", "--max-latency", "250ms"), 0);
     assert_int_equal(thresholds.count, ARRAY_LENGTH(expected));
     for (size_t i = 0; i < ARRAY_LENGTH(expected); i++) {
         const struct threshold *threshold = &thresholds.items[i];
@@ -69,7 +96,7 @@ static void test_run_thresholds_come_from_options_of_their_own(void **state)
 static void test_run_thresholds_come_from_rules_in_order(void **state)
 {
     (void)state;
-    assert_int_equal(BUILD(UINT64_MAX, "--threshold", "latency:p(95)<500ms", "--max-latency", "1s",
+    assert_int_equal(BUILD(0, "--threshold", "latency:p(95)<500ms", "--max-latency", "1s",
                            "--threshold", "errors<10,abort"),
                      0);
     assert_int_equal(thresholds.count, 3);
@@ -86,7 +113,7 @@ static void test_run_thresholds_abort_only_when_it_can_be_known(void **state)
     static const char *const words[] = {"--threshold", "success_rate>99,abort", NULL};
     assert_int_equal(build(1000, words), 0);
     assert_true(thresholds.items[0].abort);
-    assert_int_equal(build(UINT64_MAX, words), -1);
+    assert_int_equal(build(0, words), -1);
     assert_string_equal(error.text,
                         "--threshold 'success_rate>99,abort': it is never sure to fail before the "
                         "end when the number of requests is not known; give --requests, or leave "
@@ -113,27 +140,84 @@ static void test_run_thresholds_refuse_what_is_no_rule(void **state)
     }
 }
 
-/* As many as can be asked for. */
-static void test_run_thresholds_ask_nothing_of_replies_where_none_come(void **state)
+static void test_run_thresholds_ask_for_nothing_that_the_run_does_not_have(void **state)
 {
-    static const char *const rules[] = {
-        "latency:avg<1s", "response_time:p(95)<1s",   "ttfm:max<1s",
-        "gap:max<1s",     "inter_message_gap:max<1s", "tpom:avg<1s",
-        "goodput>1",      "messages_per_reply:min>1", "bytes_per_reply:min>1",
+    static const struct {
+        const char *rule;
+        const char *words[2]; /* of a run without it */
+        const char *error;
+    } cases[] = {
+        {"latency:avg<1s", {"--one-way"}, "no latency, only runs with replies"},
+        {"response_time:p(95)<1s", {"--one-way"}, "no response time, only runs with replies"},
+        {"goodput>1", {"--one-way"}, "no goodput, "},
+        {"bytes_per_reply:min>1", {"--one-way"}, "no bytes per reply, "},
+        {"latency:avg<1s", {"--hold", "-d1s"}, "no latency, only runs with replies"},
+        {"ttfm:max<1s", {NULL}, "only runs whose replies are streams (--reply-end) have it"},
+        {"gap:max<1s", {NULL}, "no gap between messages, only runs whose"},
+        {"tpom:avg<1s", {NULL}, "whose replies are streams"},
+        {"messages_per_reply:min>1", {NULL}, "whose replies are streams"},
+        {"send_lag:p(99)<1s", {NULL}, "only runs at a --rate have it"},
+        {"achieved_rate>98", {NULL}, "only runs at a --rate have it"},
     };
     (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(rules); i++) {
-        assert_int_equal(BUILD(1, "--threshold", rules[i]), 0);
-        assert_int_equal(BUILD(1, "--threshold", rules[i], "--one-way"), -1);
-        assert_non_null(strstr(error.text, rules[i]));
-        assert_non_null(strstr(error.text, "there are no replies with --one-way"));
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        assert_int_equal(
+            BUILD(1, "--threshold", cases[i].rule, cases[i].words[0], cases[i].words[1]), -1);
+        assert_non_null(strstr(error.text, cases[i].rule));
+        if (!strstr(error.text, cases[i].error))
+            fail_msg("%s", error.text);
+        plan.load.reply = REPLY_STREAM;
+        plan.load.model = LOAD_OPEN;
+        thresholds.count = 0;
+        assert_int_equal(run_thresholds_build(&thresholds, &options, &plan, &error), 0);
     }
     assert_int_equal(BUILD(1, "--max-latency", "5s", "--one-way"), -1);
-    assert_string_equal(error.text, "--max-latency 5 s: there are no replies with --one-way, and "
-                                    "so no latency; leave out one of them");
+    assert_string_equal(error.text,
+                        "--max-latency: this run has no latency, only runs with replies (no "
+                        "--one-way, no --hold) have it; leave it out, or ask for such a run");
     assert_int_equal(BUILD(1, "--threshold", "errors<3", "--min-rps", "1", "--one-way"), 0);
 }
 
+/* What takes longer than its timeout has failed. */
+static void test_run_thresholds_are_not_above_the_timeout(void **state)
+{
+    static const struct {
+        const char *rule;
+        const char *option; /* NULL: accepted */
+    } cases[] = {
+        {"latency:p(95)<30s", NULL},
+        {"latency:p(95)<31s", "--timeout 30 s"},
+        {"latency:max>31s", "--timeout"},
+        {"ttfm:med<1m", "--timeout 30 s"},
+        {"gap:max<1m", "--timeout"},
+        {"tpom:avg<1m", "--timeout"},
+        {"latency:count<31", NULL},
+        {"latency:stddev<31s", NULL},
+        {"response_time:p(95)<1m", NULL}, /* it counts from when the request was due */
+        {"connect:max<10s", NULL},
+        {"connect:max<11s", "--connect-timeout 10 s"},
+        {"connect.tls:avg<1m", "--connect-timeout"},
+        {"total_time<1h", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        assert_int_equal(parse((const char *const[]){"--threshold", cases[i].rule, NULL}), 0);
+        thresholds.count = 0;
+        plan = options.plan;
+        plan.load.reply = REPLY_STREAM;
+        int status = run_thresholds_build(&thresholds, &options, &plan, &error);
+        assert_int_equal(status, cases[i].option ? -1 : 0);
+        if (cases[i].option && !strstr(error.text, cases[i].option))
+            fail_msg("%s", error.text);
+    }
+    assert_int_equal(BUILD(1, "--max-latency", "1m"), -1);
+    assert_string_equal(error.text,
+                        "--max-latency: a limit of 1 min is above --timeout 30 s, and what takes "
+                        "longer has failed by then; lower the limit, or make the timeout longer");
+    assert_int_equal(BUILD(1, "--max-latency", "1m", "--timeout", "2m"), 0);
+}
+
+/* As many as can be asked for. */
 static void test_run_thresholds_are_bounded_by_the_options_alone(void **state)
 {
     (void)state;
@@ -156,12 +240,14 @@ static void test_run_thresholds_are_bounded_by_the_options_alone(void **state)
 TEST_GROUP(run_thresholds)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_run_thresholds_are_none_unless_asked_for),
+        cmocka_unit_test(test_run_thresholds_have_a_default_where_none_is_asked_for),
+        cmocka_unit_test(test_run_thresholds_that_are_asked_for_take_the_default_away),
         cmocka_unit_test(test_run_thresholds_come_from_options_of_their_own),
         cmocka_unit_test(test_run_thresholds_come_from_rules_in_order),
         cmocka_unit_test(test_run_thresholds_abort_only_when_it_can_be_known),
         cmocka_unit_test(test_run_thresholds_refuse_what_is_no_rule),
-        cmocka_unit_test(test_run_thresholds_ask_nothing_of_replies_where_none_come),
+        cmocka_unit_test(test_run_thresholds_ask_for_nothing_that_the_run_does_not_have),
+        cmocka_unit_test(test_run_thresholds_are_not_above_the_timeout),
         cmocka_unit_test(test_run_thresholds_are_bounded_by_the_options_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

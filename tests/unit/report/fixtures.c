@@ -99,6 +99,8 @@ struct fixture *fixture(const char *name)
     run = (struct fixture){.recorder = NULL};
     start(&run);
     fixtures[i].fill(&run);
+    if (run.thresholds.count == 0)
+        thresholds_add_defaults(&run.thresholds, &run.measurement->load);
     finish(&run);
     fixture_judge(&run);
     return &run;
