@@ -19,6 +19,7 @@ struct run_plan {
     struct identity *identity;
     struct buffer template_text;
     struct buffer subprotocols;
+    char host_header[1024];                     /* a template, as the next are */
     struct header headers[OPTION_LIST_MAX + 1]; /* and the User-Agent */
     size_t header_count;
     struct resolve_rule resolve[OPTION_LIST_MAX];

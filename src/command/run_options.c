@@ -156,7 +156,8 @@ static const struct option_row rows[] = {
      .more = "In the form 'Name: value', which may have {{connection}}, {{timestamp}} and columns "
              "of --users in it. Values given here can be read in the process list by every user of "
              "the machine: a token is safer in the environment variable, or in --bearer-file. Host "
-             "replaces the Host header, and the TLS name stays that of the URL."},
+             "and Origin replace what would be sent, and the TLS name stays that of the URL or "
+             "--sni."},
     {"query", 0, "NAME=VALUE", OPTION_LIST, FIELD(query), "Connection",
      .help = "further parameter of the URL",
      .more =

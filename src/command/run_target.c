@@ -25,7 +25,7 @@ static int build_url(struct run_plan *run, const struct run_options *options, st
     if (url_parse(options->url, &target->url, error))
         return -1;
     url_display(&target->url, run->plan.load.url, sizeof(run->plan.load.url));
-    url_host_header(&target->url, target->host_header);
+    url_host_header(&target->url, run->host_header);
     if (!target->server_name)
         target->server_name = target->url.host;
     return 0;
@@ -173,10 +173,9 @@ static int check_made_once(const struct header *header, const struct run_options
 
 static int add_header(struct run_plan *run, struct header header)
 {
-    struct target *target = &run->plan.target;
     struct load *load = &run->plan.load;
     if (header_is(&header, "Host"))
-        return copy_text(header.value, target->host_header, sizeof(target->host_header));
+        return copy_text(header.value, run->host_header, sizeof(run->host_header));
     if (header_is(&header, "Origin"))
         return copy_text(header.value, load->origin, sizeof(load->origin));
     run->headers[run->header_count++] = header;
@@ -274,11 +273,11 @@ static int build_identity(struct run_plan *run, const struct run_options *option
         return error_prefix(error, "--users");
     run->plan.users = options->users ? &run->users : NULL;
     if (build_origin(run, options, error) || build_headers(run, options, error) ||
-        check_sigv4(options, target->host_header, error))
+        check_sigv4(options, run->host_header, error))
         return -1;
     struct identity_config setup = options->identity;
     setup.url = &target->url;
-    setup.host_header = target->host_header;
+    setup.host_header = run->host_header;
     setup.origin = run->plan.load.origin;
     setup.headers = run->headers;
     setup.header_count = run->header_count;
@@ -306,7 +305,8 @@ int run_target_build(struct run_plan *run, const struct run_options *options, st
 
 bool run_target_is_gateway(const struct target *target)
 {
-    return fnmatch("*.execute-api.*.amazonaws.com", target->url.host, 0) == 0;
+    char host[URL_HOST_SIZE];
+    return fnmatch("*.execute-api.*.amazonaws.com", host_plain(target->url.host, host), 0) == 0;
 }
 
 int run_target_check_paths(const struct run_plan *run, struct error *error)

@@ -5,6 +5,9 @@
 
 #include "wsload/base/clock.h"
 
+/* Of the service buffer the library keeps so much for the end of the request. */
+#define REQUEST_TAIL 12
+
 /* --- An attempt --- */
 
 /* All zero: no pings and no validity timers, for which the library sorts a list of all sockets. */
@@ -22,19 +25,6 @@ static void report_failed(struct socket *socket, const struct failure *failure)
     struct lws_transport *transport = socket->transport;
     detach(socket);
     transport->events->failed(transport->worker, lws_socket_id(socket), failure);
-}
-
-/* Path and query of SOCKET's handshake, signed for now. */
-static const char *make_path(struct socket *socket)
-{
-    struct lws_transport *transport = socket->transport;
-    struct buffer *path = &transport->handshake;
-    socket->signed_s = clock_wall_ms() / 1000;
-    buffer_clear(path);
-    if (identity_path(transport->plan->target.identity, lws_socket_number(socket), socket->signed_s,
-                      path))
-        return NULL;
-    return path->data;
 }
 
 static void connect_link(struct socket *socket)
@@ -55,8 +45,8 @@ static void connect_link(struct socket *socket)
         .address = dial_address(&transport->dial, &socket->attempt),
         .port = transport->dial.addresses->port,
         .ssl_connection = target->url.secure ? LCCSCF_USE_SSL : 0,
-        .path = make_path(socket),
-        .host = target->host_header,
+        .path = "/",            /* both are put in by make_request(): the library */
+        .host = "host.invalid", /* would cut them, and check the certificate for the latter */
         .protocol = target->subprotocols,
         .local_protocol_name = LWS_PROTOCOL_NAME,
         .iface = dial_source(&transport->dial, &socket->attempt, number, source),
@@ -105,18 +95,25 @@ void lws_on_turn(struct ev_loop *loop, ev_prepare *watcher, int events)
 
 /* --- What the library tells of it --- */
 
-/* Adds the identity's headers to the request for the upgrade. 1 when they do not fit. */
-static int append_headers(const struct socket *socket, unsigned char **cursor, size_t room)
+/* The library's request stands before CURSOR at the beginning of its buffer, in which ROOM is left.
+ * What it says of the upgrade is put between the identity's lines, signed for now. 1 when all that
+ * does not fit. */
+static int make_request(const struct socket *socket, char **cursor, size_t room)
 {
-    struct lws_transport *transport = socket->transport;
-    struct buffer *lines = &transport->handshake;
-    buffer_clear(lines);
-    if (identity_headers(transport->plan->target.identity, lws_socket_number(socket),
-                         socket->signed_s, lines) ||
-        lines->length > room)
+    const struct identity *identity = socket->transport->plan->target.identity;
+    struct buffer *request = &socket->transport->handshake;
+    uint64_t number = lws_socket_number(socket);
+    uint64_t now_s = clock_wall_ms() / 1000;
+    size_t size = LWS_SERVICE_BUFFER - REQUEST_TAIL;
+    char *begin = *cursor + room - size;
+    const char *upgrade = memmem(begin, (size_t)(*cursor - begin), "Upgrade: ", 9);
+    buffer_clear(request);
+    if (!upgrade || identity_request(identity, number, now_s, request) ||
+        buffer_append(request, upgrade, (size_t)(*cursor - upgrade)) ||
+        identity_headers(identity, number, now_s, request) || request->length > size)
         return 1;
-    memcpy(*cursor, lines->data, lines->length);
-    *cursor += lines->length;
+    memcpy(begin, request->data, request->length);
+    *cursor = begin + request->length;
     return 0;
 }
 
@@ -153,7 +150,7 @@ static int link_event(struct socket *socket, enum lws_callback_reasons reason, v
         if (socket->tcp_ns == 0)
             socket->tcp_ns = socket->request_ns;
         lws_refusal_watch(socket);
-        return append_headers(socket, in, length);
+        return make_request(socket, in, length);
     case LWS_CALLBACK_CLIENT_HTTP_REDIRECT:
         return 1; /* never followed: a load test goes where it was told */
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:

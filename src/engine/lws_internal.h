@@ -55,7 +55,6 @@ struct socket {
     uint64_t tcp_ns;       /* when the TCP connection stood; 0: it does not yet */
     uint64_t request_ns;   /* when the request for the upgrade was made; TLS was done by then */
     uint64_t opened_ns;    /* when its answer was there */
-    uint64_t signed_s;     /* Unix time that this handshake is signed for */
     struct buffer refusal; /* the beginning of an answer that was no 101 */
     z_stream *inflater;    /* of a peer that compresses; owned */
 };
@@ -75,7 +74,7 @@ struct lws_transport {
     struct socket *sockets;
     uint32_t socket_count;
     struct random masks;
-    struct buffer handshake; /* the path or the headers of the one that is being made */
+    struct buffer handshake; /* the request that is being made; the answer that is being told */
     char *input;             /* INPUT_SIZE bytes, for one read at a time */
     z_stream deflater;       /* for every message that is sent compressed */
     struct buffer deflated;  /* the last one, after TRANSPORT_HEADROOM bytes */

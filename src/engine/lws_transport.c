@@ -6,8 +6,8 @@
 #include "lws_internal.h"
 #include "wsload/base/clock.h"
 
-/* Of the path, or of all headers together. */
-#define HANDSHAKE_MAX (LWS_SERVICE_BUFFER - 4096)
+/* Of the request, and of what is told of its answer. */
+#define HANDSHAKE_MAX LWS_SERVICE_BUFFER
 
 /* --- Operations --- */
 

@@ -118,13 +118,10 @@ static int make_stream(struct probe *probe)
 static int write_request(struct probe *probe, struct buffer *request)
 {
     const struct target *target = &probe->plan->target;
-    int status = buffer_printf(request, "GET ");
-    status |= identity_path(target->identity, 0, probe->signed_s, request);
-    status |= buffer_printf(request,
-                            " HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
-                            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                            "Sec-WebSocket-Key: " SAMPLE_KEY "\r\n",
-                            target->host_header);
+    int status = identity_request(target->identity, 0, probe->signed_s, request);
+    status |= buffer_printf(request, "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                                     "Sec-WebSocket-Version: 13\r\n"
+                                     "Sec-WebSocket-Key: " SAMPLE_KEY "\r\n");
     if (target->subprotocols)
         status |= buffer_printf(request, "Sec-WebSocket-Protocol: %s\r\n", target->subprotocols);
     status |= identity_headers(target->identity, 0, probe->signed_s, request);

@@ -17,16 +17,19 @@ const char *tls_reason_of(unsigned long error)
     return reason ? reason : "unknown reason";
 }
 
-/* libwebsockets would take both from the Host header. */
+/* Whoever made the connection may expect another name already: one and only one is left. */
 void tls_name_server(SSL *ssl, const char *name)
 {
     X509_VERIFY_PARAM *expected = SSL_get0_param(ssl);
-    const char *sni = name;
-    if (X509_VERIFY_PARAM_set1_ip_asc(expected, name))
-        sni = NULL; /* addresses are not sent (RFC 6066 section 3) */
-    else
-        X509_VERIFY_PARAM_set1_host(expected, name, 0);
-    SSL_set_tlsext_host_name(ssl, sni);
+    char plain[URL_HOST_SIZE] = "";
+    host_plain(name, plain);
+    X509_VERIFY_PARAM_set1_host(expected, NULL, 0);
+    X509_VERIFY_PARAM_set1_ip(expected, NULL, 0);
+    bool address = X509_VERIFY_PARAM_set1_ip_asc(expected, plain);
+    if (!address)
+        X509_VERIFY_PARAM_set1_host(expected, plain, 0);
+    /* Addresses are not sent (RFC 6066 section 3). */
+    SSL_set_tlsext_host_name(ssl, address ? NULL : plain);
 }
 
 static int refuse(const char *option, const char *file, struct error *error)

@@ -12,7 +12,8 @@
  * loaded. Where no authorities are given, those of the system are the caller's to load. */
 int tls_context_set_up(SSL_CTX *context, const struct target *target, struct error *error);
 
-/* Sends NAME as the server's (unless it is an address) and asks for a certificate of it. */
+/* Sends NAME as the server's (unless it is an address) and asks for a certificate of it, and of no
+ * other that was asked for before. */
 void tls_name_server(SSL *ssl, const char *name);
 
 /* OpenSSL's words for an error of its queue; static text. */

@@ -9,6 +9,38 @@
 /* Any time with as many digits as those of a run. */
 #define SOME_UNIX_S 2000000000
 
+/* --- What a template is on a connection --- */
+
+struct template_values identity_values(const struct identity *identity, uint64_t connection,
+                                       uint64_t unix_s)
+{
+    return (struct template_values){
+        .connection = connection + 1,
+        .unix_ms = unix_s * 1000,
+        .columns = users_row(identity->users, connection),
+    };
+}
+
+/* Of users, whose rows go round; connections are alike without them. */
+static uint64_t count_rows(const struct identity *identity)
+{
+    return identity->users ? identity->users->rows : 1;
+}
+
+static int append_rendered(struct buffer *out, const struct template *template,
+                           const struct template_values *values)
+{
+    struct buffer text;
+    buffer_init(&text, SIZE_MAX);
+    int result = buffer_reserve(&text, template_bound(template, values));
+    if (result == 0) {
+        size_t length = template_render(template, values, text.data);
+        result = buffer_append(out, text.data, length);
+    }
+    buffer_free(&text);
+    return result;
+}
+
 /* --- What was asked for --- */
 
 /* Adds NAME with its template VALUE, given with OPTION. */
@@ -26,10 +58,16 @@ static int add_item(struct identity *identity, struct named_list *list, const ch
 static int add_items(struct identity *identity, const struct identity_config *setup,
                      struct error *error)
 {
+    const struct header origin = {TEXT("Origin"), text_of(setup->origin)};
     identity->headers.items = calloc(setup->header_count + 1, sizeof(struct named_template));
     identity->parameters.items = calloc(setup->query_count + 1, sizeof(struct named_template));
     if (!identity->headers.items || !identity->parameters.items)
         return error_set(error, "out of memory");
+    if (template_compile(&identity->host, text_of(setup->host_header), &identity->scope, error))
+        return error_prefix(error, "--header Host");
+    if (origin.value.length > 0 &&
+        add_item(identity, &identity->headers, "--origin or --header", origin, error))
+        return -1;
     for (size_t i = 0; i < setup->header_count; i++) {
         if (add_item(identity, &identity->headers, "--header", setup->headers[i], error))
             return -1;
@@ -43,6 +81,28 @@ static int add_items(struct identity *identity, const struct identity_config *se
             return -1;
     }
     return 0;
+}
+
+/* RFC 6455 section 4.1 wants a Host, and libraries send "(null)" for none. */
+static int check_hosts(const struct identity *identity, struct error *error)
+{
+    uint64_t rows = count_rows(identity);
+    struct buffer host;
+    buffer_init(&host, SIZE_MAX);
+    int status = 0;
+    for (uint64_t i = 0; i < rows && status == 0; i++) {
+        struct template_values values = identity_values(identity, i, SOME_UNIX_S);
+        buffer_clear(&host);
+        if (append_rendered(&host, &identity->host, &values))
+            status = error_set(error, "out of memory");
+        else if (host.length == 0)
+            status = error_set(error,
+                               "--header Host: it is empty%s, and a WebSocket handshake needs one "
+                               "(RFC 6455 section 4.1); leave it out for that of the URL",
+                               identity->users ? " for a row of --users" : "");
+    }
+    buffer_free(&host);
+    return status;
 }
 
 static int read_files(struct identity *identity, const struct identity_config *setup,
@@ -68,7 +128,7 @@ static int set_up_signature(struct identity *identity, const struct identity_con
     if (!setup->sigv4)
         return 0;
     identity->signature = setup->sigv4_in_header ? SIGNED_IN_HEADER : SIGNED_IN_QUERY;
-    identity->signed_host = text_of(setup->sigv4_host ? setup->sigv4_host : setup->host_header);
+    identity->signed_host = setup->sigv4_host;
     if (sigv4_parse_scope(setup->sigv4, &identity->sigv4_scope, error))
         return error_prefix(error, "--aws-sigv4");
     if (credentials_find(&identity->credentials, setup->profile, error))
@@ -83,7 +143,6 @@ static int set_up(struct identity *identity, const struct identity_config *setup
     identity->query = text_of(setup->url->path);
     identity->path = text_cut(&identity->query, '?');
     identity->query_begun = strchr(setup->url->path, '?');
-    identity->origin = setup->origin;
     identity->users = users;
     identity->scope = (struct template_scope){
         .variables = TEMPLATE_CONNECTION_VARIABLES,
@@ -91,8 +150,8 @@ static int set_up(struct identity *identity, const struct identity_config *setup
         .column_count = users ? users->columns : 0,
         .columns_raw = true,
     };
-    return add_items(identity, setup, error) || read_files(identity, setup, error) ||
-                   set_up_signature(identity, setup, error)
+    return add_items(identity, setup, error) || check_hosts(identity, error) ||
+                   read_files(identity, setup, error) || set_up_signature(identity, setup, error)
                ? -1
                : 0;
 }
@@ -121,6 +180,7 @@ void identity_free(struct identity *identity)
 {
     if (!identity)
         return;
+    template_free(&identity->host);
     free_list(&identity->headers);
     free_list(&identity->parameters);
     secret_file_free(identity->bearer);
@@ -130,16 +190,6 @@ void identity_free(struct identity *identity)
 }
 
 /* --- One handshake --- */
-
-struct template_values identity_values(const struct identity *identity, uint64_t connection,
-                                       uint64_t unix_s)
-{
-    return (struct template_values){
-        .connection = connection + 1,
-        .unix_ms = unix_s * 1000,
-        .columns = users_row(identity->users, connection),
-    };
-}
 
 static struct sigv4_signer signer_of(const struct identity *identity, uint64_t unix_s)
 {
@@ -152,18 +202,21 @@ static struct sigv4_signer signer_of(const struct identity *identity, uint64_t u
     };
 }
 
-static int append_rendered(struct buffer *out, const struct template *template,
-                           const struct template_values *values)
+/* Appends "NAME: PREFIX", the rendered VALUE and CRLF. */
+static int append_header(struct buffer *out, struct text name, const char *prefix,
+                         const struct template *value, const struct template_values *values)
 {
-    struct buffer text;
-    buffer_init(&text, SIZE_MAX);
-    int result = buffer_reserve(&text, template_bound(template, values));
-    if (result == 0) {
-        size_t length = template_render(template, values, text.data);
-        result = buffer_append(out, text.data, length);
-    }
-    buffer_free(&text);
-    return result;
+    if (buffer_printf(out, "%.*s: %s", TEXT_ARGS(name), prefix) ||
+        append_rendered(out, value, values))
+        return -1;
+    return buffer_append(out, "\r\n", 2);
+}
+
+static int append_signed_host(struct buffer *out, const struct identity *identity,
+                              const struct template_values *values)
+{
+    return identity->signed_host ? buffer_append_text(out, text_of(identity->signed_host))
+                                 : append_rendered(out, &identity->host, values);
 }
 
 static int append_parameter(struct buffer *query, const struct named_template *parameter,
@@ -198,18 +251,34 @@ int identity_path(const struct identity *identity, uint64_t connection, uint64_t
 {
     struct template_values values = identity_values(identity, connection, unix_s);
     struct sigv4_signer signer = signer_of(identity, unix_s);
+    struct buffer host;
     struct buffer query;
+    buffer_init(&host, SIZE_MAX);
     buffer_init(&query, out->maximum);
     int result = append_query(&query, identity, &values);
     if (result == 0 && identity->signature == SIGNED_IN_QUERY)
-        result = sigv4_presign(&query, identity->signed_host, identity->path, SIGV4_EXPIRES_S,
-                               &signer);
+        result = append_signed_host(&host, identity, &values) ||
+                         sigv4_presign(&query, buffer_text(&host), identity->path, SIGV4_EXPIRES_S,
+                                       &signer)
+                     ? -1
+                     : 0;
     if (result == 0)
         result = buffer_printf(out, "%.*s%s%s", TEXT_ARGS(identity->path),
                                identity->query_begun || query.length > 0 ? "?" : "",
                                buffer_text(&query).data);
     buffer_free(&query);
+    buffer_free(&host);
     return result;
+}
+
+int identity_request(const struct identity *identity, uint64_t connection, uint64_t unix_s,
+                     struct buffer *out)
+{
+    struct template_values values = identity_values(identity, connection, unix_s);
+    if (buffer_printf(out, "GET ") || identity_path(identity, connection, unix_s, out) ||
+        buffer_printf(out, " HTTP/1.1\r\n"))
+        return -1;
+    return append_header(out, TEXT("Host"), "", &identity->host, &values);
 }
 
 /* The length of the query of VALUES without a signature; SIZE_MAX when memory is out. */
@@ -224,7 +293,7 @@ static size_t query_length(const struct identity *identity, const struct templat
 
 size_t identity_longest_path(const struct identity *identity, uint64_t count)
 {
-    uint64_t rows = identity->users ? identity->users->rows : 1;
+    uint64_t rows = count_rows(identity);
     struct template_values values = identity_values(identity, 0, SOME_UNIX_S);
     size_t first = query_length(identity, &values);
     size_t longest = first;
@@ -244,22 +313,10 @@ size_t identity_longest_path(const struct identity *identity, uint64_t count)
     return longest;
 }
 
-/* Appends "NAME: PREFIX", the rendered VALUE and CRLF. */
-static int append_header(struct buffer *out, struct text name, const char *prefix,
-                         const struct template *value, const struct template_values *values)
-{
-    if (buffer_printf(out, "%.*s: %s", TEXT_ARGS(name), prefix) ||
-        append_rendered(out, value, values))
-        return -1;
-    return buffer_append(out, "\r\n", 2);
-}
-
 static int append_headers(struct buffer *out, const struct identity *identity,
                           const struct template_values *values)
 {
     const struct template_scope *scope = &identity->scope;
-    if (identity->origin[0] != '\0' && buffer_printf(out, "Origin: %s\r\n", identity->origin))
-        return -1;
     for (size_t i = 0; i < identity->headers.count; i++) {
         const struct named_template *header = &identity->headers.items[i];
         if (append_header(out, header->name, "", &header->value, values))
@@ -278,13 +335,18 @@ static int append_signature(struct buffer *out, const struct identity *identity,
                             const struct template_values *values, uint64_t unix_s)
 {
     struct sigv4_signer signer = signer_of(identity, unix_s);
+    struct buffer host;
     struct buffer query;
+    buffer_init(&host, SIZE_MAX);
     buffer_init(&query, SIZE_MAX);
-    int result = append_query(&query, identity, values);
-    if (result == 0)
-        result = sigv4_authorize(out, identity->signed_host, identity->path, buffer_text(&query),
-                                 &signer);
+    int result = append_query(&query, identity, values) ||
+                         append_signed_host(&host, identity, values) ||
+                         sigv4_authorize(out, buffer_text(&host), identity->path,
+                                         buffer_text(&query), &signer)
+                     ? -1
+                     : 0;
     buffer_free(&query);
+    buffer_free(&host);
     return result;
 }
 

@@ -21,15 +21,15 @@ struct identity {
     struct text path;  /* of the URL */
     struct text query; /* of the URL, after its '?' */
     bool query_begun;  /* the URL has that '?' */
-    const char *origin;
     const struct users *users;
     struct template_scope scope;
-    struct named_list headers;
+    struct template host;
+    struct named_list headers; /* Origin among them */
     struct named_list parameters;
     struct secret_file *bearer; /* owned; NULL: none */
     struct secret_file *api_key;
     enum { UNSIGNED, SIGNED_IN_QUERY, SIGNED_IN_HEADER } signature;
-    struct text signed_host;
+    const char *signed_host; /* NULL: what Host says */
     struct sigv4_scope sigv4_scope;
     struct credentials credentials;
 };

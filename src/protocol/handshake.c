@@ -247,6 +247,28 @@ static int parse_url(struct url *url, const char *text, struct error *error)
     return 0;
 }
 
+char *host_plain(const char *host, char out[URL_HOST_SIZE])
+{
+    struct text text = text_of(host);
+    struct in6_addr address;
+    if (text_begins(text, "[") && text_ends(text, "]"))
+        text = (struct text){host + 1, text.length - 2};
+    else if (text.length > 1 && text_ends(text, "."))
+        text.length--;
+    text.length = u64_min(text.length, URL_HOST_SIZE - 1);
+    copy_lower_case(out, text);
+    if (inet_pton(AF_INET6, out, &address) == 1)
+        inet_ntop(AF_INET6, &address, out, URL_HOST_SIZE);
+    return out;
+}
+
+bool host_equal(const char *a, const char *b)
+{
+    char plain_a[URL_HOST_SIZE];
+    char plain_b[URL_HOST_SIZE];
+    return strcmp(host_plain(a, plain_a), host_plain(b, plain_b)) == 0;
+}
+
 int url_parse(const char *text, struct url *url, struct error *error)
 {
     if (text[0] == '\0')

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "wsload/base/text.h"
+#include "wsload/protocol/handshake.h"
 
 #define BLOCK_COUNT_MAX (UINT64_C(1) << 32)
 
@@ -92,7 +92,7 @@ static void follow_connect_to(const struct routes *routes, struct route *route)
 {
     for (size_t i = 0; i < routes->connect_to_count; i++) {
         const struct connect_to_rule *rule = &routes->connect_to[i];
-        if (rule->from_host[0] && strcasecmp(rule->from_host, route->host) != 0)
+        if (rule->from_host[0] && !host_equal(rule->from_host, route->host))
             continue;
         if (rule->from_port && rule->from_port != route->port)
             continue;
@@ -109,7 +109,7 @@ static void follow_resolve(const struct routes *routes, struct route *route)
     for (size_t i = 0; i < routes->resolve_count; i++) {
         const struct resolve_rule *rule = &routes->resolve[i];
         bool any = strcmp(rule->host, "*") == 0;
-        if (rule->port == route->port && (any || strcasecmp(rule->host, route->host) == 0)) {
+        if (rule->port == route->port && (any || host_equal(rule->host, route->host))) {
             snprintf(route->host, sizeof(route->host), "%s", rule->addresses);
             return;
         }

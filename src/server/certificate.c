@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 
 #define DAYS           7
 #define PEM_MAXIMUM    (16 * 1024)
@@ -21,15 +22,6 @@ static const struct extension authority_extensions[] = {
     {NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
     {NID_key_usage, "critical,keyCertSign,cRLSign"},
     {NID_subject_key_identifier, "hash"},
-    {NID_undef, NULL},
-};
-static const struct extension server_extensions[] = {
-    {NID_basic_constraints, "critical,CA:FALSE"},
-    {NID_key_usage, "critical,digitalSignature"},
-    {NID_ext_key_usage, "serverAuth"},
-    {NID_subject_alt_name, "DNS:localhost,IP:127.0.0.1,IP:::1"},
-    {NID_subject_key_identifier, "hash"},
-    {NID_authority_key_identifier, "keyid:always"},
     {NID_undef, NULL},
 };
 
@@ -86,6 +78,23 @@ static int make_identity(struct identity *made, const char *name, const struct i
            X509_sign(made->certificate, issuer->key, EVP_sha256()) > 0;
 }
 
+/* Of a server that listens at ADDRESS. */
+static int make_server(struct identity *made, const struct identity *authority, const char *address)
+{
+    char names[128];
+    const struct extension extensions[] = {
+        {NID_basic_constraints, "critical,CA:FALSE"},
+        {NID_key_usage, "critical,digitalSignature"},
+        {NID_ext_key_usage, "serverAuth"},
+        {NID_subject_alt_name, names},
+        {NID_subject_key_identifier, "hash"},
+        {NID_authority_key_identifier, "keyid:always"},
+        {NID_undef, NULL},
+    };
+    snprintf(names, sizeof(names), "DNS:localhost,IP:127.0.0.1,IP:::1,IP:%s", address);
+    return make_identity(made, "localhost", authority, extensions);
+}
+
 static void free_identity(struct identity *identity)
 {
     EVP_PKEY_free(identity->key);
@@ -105,7 +114,7 @@ static int append_pem(struct buffer *out, X509 *certificate, EVP_PKEY *key)
     return ok;
 }
 
-int certificate_make(struct certificate *certificate, struct error *error)
+int certificate_make(struct certificate *certificate, const char *address, struct error *error)
 {
     struct identity authority = {0};
     struct identity server = {0};
@@ -113,7 +122,7 @@ int certificate_make(struct certificate *certificate, struct error *error)
     buffer_init(&certificate->chain_pem, PEM_MAXIMUM);
     buffer_init(&certificate->key_pem, PEM_MAXIMUM);
     int ok = make_identity(&authority, "wsload throwaway CA", NULL, authority_extensions) &&
-             make_identity(&server, "localhost", &authority, server_extensions) &&
+             make_server(&server, &authority, address) &&
              append_pem(&certificate->ca_pem, authority.certificate, NULL) &&
              append_pem(&certificate->chain_pem, server.certificate, NULL) &&
              append_pem(&certificate->key_pem, NULL, server.key);

@@ -133,7 +133,7 @@ static int set_up(struct server *server, const struct server_options *options, s
     admission_init(&server->admission, &server->options, clock_monotonic_ns());
     quota_init(&server->messages, options->message_quota, clock_monotonic_ns());
     if (replies_init(&server->replies, options, error) ||
-        (options->tls && certificate_make(&server->certificate, error)) ||
+        (options->tls && certificate_make(&server->certificate, options->address, error)) ||
         (options->tls && options->ca_out &&
          file_write_atomic(options->ca_out, buffer_text(&server->certificate.ca_pem), error)) ||
         make_loop(server, error) || acceptor_open(server, error) ||

@@ -52,6 +52,34 @@ class Users(Case):
         ann, bjoern = ('Ann "A"', "s3cret-1", "s3cret-1"), ("Björn & Co", "s3cret-2", "s3cret-2")
         self.assertEqual(seen, {(1, *ann), (2, *bjoern), (3, *ann), (4, *bjoern)})
 
+    def test_host_and_origin_are_templates_as_well(self):
+        server = self.replies()
+        users = self.write("users.csv", "tenant\nacme\nzeta\n")
+        flags = (
+            "--users", users, "-H", "Host: {{tenant}}.example.com", "-c", 2, "-n", 2,
+            "-H", "Origin: https://{{tenant}}.example.com",
+        )
+        self.assert_passed(self.play(server, [END], *flags), 2)
+        seen = {
+            (request["headers"]["host"], request["headers"]["origin"])
+            for request in server.stop()["requests"]
+        }
+        hosts = ("acme.example.com", "zeta.example.com")
+        self.assertEqual(seen, {(host, f"https://{host}") for host in hosts})
+
+    def test_a_long_handshake_arrives_whole(self):
+        """Longer than what the library would make room for."""
+        server = self.replies()
+        path, host = "/" + "p" * 5000, ".".join(["h" * 50] * 4)
+        run = self.wsload(
+            "-c", 1, "--template", chat.SCRIPTED, "--resolve", f"{host}:{server.port}:127.0.0.1",
+            server.url(host=host, path=path), self.scripts(END),
+        )
+        self.assert_passed(run, 1)
+        [request] = server.stop()["requests"]
+        self.assertEqual(request["url"], path)
+        self.assertEqual(request["headers"]["host"], f"{host}:{server.port}")
+
     def test_columns_in_messages_are_escaped(self):
         server = self.replies()
         flags = (

@@ -2,6 +2,7 @@
 
 import certificates
 import harness
+from test_routes import NEEDS_IPV6
 
 
 class SecureCase(harness.Case):
@@ -105,6 +106,41 @@ class Verification(SecureCase):
         route = ("--resolve", f"other.test:{server.port}:127.0.0.1")
         run = self.run_against(server, *route, host="other.test")
         self.assert_tls_failure(run, "hostname mismatch")
+
+    def test_the_host_header_is_no_name_of_tls(self):
+        named = self.ca.issue("named", "DNS:localhost")
+        for value in ("10.0.0.1", "[::1]:8443", "other.test"):
+            with self.subTest(value=value):
+                server = self.secure(named)
+                self.assert_passed(self.run_against(server, "-H", f"Host: {value}"), 4)
+                for request in server.stop()["requests"]:
+                    self.assertEqual(request["servername"], "localhost")
+                    self.assertEqual(request["headers"]["host"], value)
+                server = self.secure(self.ca.issue("address", "IP:127.0.0.1"))
+                run = self.run_against(server, "-H", f"Host: {value}", host="127.0.0.1")
+                self.assert_passed(run, 4)
+
+    def test_a_name_in_another_spelling(self):
+        named = self.ca.issue("named", "DNS:localhost")
+        for spelling in ("localhost.", "LocalHost", "LOCALHOST."):
+            for flags, host in (((), spelling), (("--sni", spelling), "127.0.0.1")):
+                with self.subTest(flags=flags, host=host):
+                    server = self.secure(named)
+                    route = ("--resolve", f"localhost:{server.port}:127.0.0.1")
+                    self.assert_passed(self.run_against(server, *flags, *route, host=host), 4)
+                    names = {request["servername"] for request in server.stop()["requests"]}
+                    self.assertEqual(names, {"localhost"})  # RFC 6066: no dot at its end
+
+    @NEEDS_IPV6
+    def test_an_ipv6_literal(self):
+        made = self.ca.issue("six", "IP:::1")
+        for host in ("[::1]", "[0:0:0:0:0:0:0:1]"):
+            with self.subTest(host=host):
+                server = self.secure(made, host="::1")
+                self.assert_passed(self.run_against(server, host=host), 4)
+                self.assertEqual({r["servername"] for r in server.stop()["requests"]}, {""})
+        server = self.secure(self.good, host="::1")
+        self.assert_tls_failure(self.run_against(server, host="[::1]"), "IP address mismatch")
 
 
 class ClientCertificate(SecureCase):

@@ -1,6 +1,6 @@
 /* Who a connection says it is: the path and the headers of its handshake, made anew for each
- * connection. Query parameters and headers are templates, tokens come from files, and a SigV4
- * signature is made at the moment of use.
+ * connection. Query parameters and headers, Host and Origin among them, are templates, tokens come
+ * from files, and a SigV4 signature is made at the moment of use.
  *
  * It reads files and makes text; it knows no socket. No value ever gets into an error. */
 #ifndef WSLOAD_LOAD_IDENTITY_H
@@ -19,8 +19,8 @@
 /* What was asked for. Texts are borrowed and must outlive the identity. */
 struct identity_config {
     const struct url *url;
-    const char *host_header;      /* value of Host, which is signed */
-    const char *origin;           /* "" sends none */
+    const char *host_header;      /* value of Host, which is signed; a template */
+    const char *origin;           /* a template; "" sends none */
     const struct header *headers; /* the values are templates: TEMPLATE_CONNECTION_VARIABLES
                                      and the users' columns, as they are, not JSON-escaped */
     size_t header_count;
@@ -53,6 +53,11 @@ size_t identity_longest_path(const struct identity *identity, uint64_t count);
  * same arguments give the same bytes. 0, or -1 when OUT is full. */
 int identity_path(const struct identity *identity, uint64_t connection, uint64_t unix_s,
                   struct buffer *out);
+
+/* Appends the lines that the handshake begins with, each with CRLF: the request line with that
+ * path, and Host. 0, or -1 when OUT is full. */
+int identity_request(const struct identity *identity, uint64_t connection, uint64_t unix_s,
+                     struct buffer *out);
 
 /* Appends its header lines, each with CRLF: Origin, the given ones, Authorization: Bearer,
  * x-api-key and the signature's; not Host and not those of the upgrade itself. UNIX_S is that of

@@ -27,10 +27,9 @@ enum tls_version { TLS_NEWEST, TLS_1_2, TLS_1_3 };
 /* Whom to connect to, and how. */
 struct target {
     struct url url;
-    char host_header[URL_ORIGIN_SIZE]; /* value of Host */
-    const struct identity *identity;   /* the rest of the path, and further headers */
-    const char *subprotocols;          /* "a, b"; NULL offers none */
-    bool compress;                     /* offers permessage-deflate */
+    const struct identity *identity; /* the path, Host, and further headers */
+    const char *subprotocols;        /* "a, b"; NULL offers none */
+    bool compress;                   /* offers permessage-deflate */
     struct routes routes;
     enum address_family family;
     const char *ca_file;     /* trusted instead of the system's; NULL: the system's */

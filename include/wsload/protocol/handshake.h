@@ -54,6 +54,13 @@ struct url {
  * password, query and fragment. 0 or -1. */
 int url_parse(const char *text, struct url *url, struct error *error);
 
+/* Writes HOST as DNS and TLS know it: lower case, without the dot that may end it, an IPv6 address
+ * in its usual form and without brackets. Cut at URL_HOST_SIZE. Returns OUT. */
+char *host_plain(const char *host, char out[URL_HOST_SIZE]);
+
+/* Whether A and B, each in any spelling, are one host. */
+bool host_equal(const char *a, const char *b);
+
 /* Writes the Host header's value: host, brackets around IPv6, the port when it is not the scheme's
  * default (RFC 6455 section 4.1). Returns OUT. */
 char *url_host_header(const struct url *url, char out[URL_ORIGIN_SIZE]);

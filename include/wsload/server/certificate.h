@@ -1,5 +1,6 @@
-/* A throwaway certificate authority and a server certificate signed by it, for localhost, 127.0.0.1
- * and ::1. Keys live in memory alone, and nothing is reused. */
+/* A throwaway certificate authority and a server certificate signed by it, for localhost,
+ * 127.0.0.1, ::1 and the address that it listens at. Keys live in memory alone, and nothing is
+ * reused. */
 #ifndef WSLOAD_SERVER_CERTIFICATE_H
 #define WSLOAD_SERVER_CERTIFICATE_H
 
@@ -12,8 +13,9 @@ struct certificate {
     struct buffer key_pem;   /* its private key, P-256 */
 };
 
-/* Makes all three, valid from an hour ago for 7 days. 0 or -1. */
-int certificate_make(struct certificate *certificate, struct error *error);
+/* Makes all three for a server at ADDRESS, a numeric one, valid from an hour ago for 7 days. 0 or
+ * -1. */
+int certificate_make(struct certificate *certificate, const char *address, struct error *error);
 
 /* Wipes and releases. A zeroed struct is fine. */
 void certificate_free(struct certificate *certificate);

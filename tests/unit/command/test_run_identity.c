@@ -13,6 +13,20 @@ static const char *headers(void)
     return lines.data;
 }
 
+/* The Host header of CONNECTION, until the next call. */
+static const char *host(uint64_t connection)
+{
+    static struct buffer lines;
+    buffer_free(&lines);
+    buffer_init(&lines, 1 << 16);
+    assert_int_equal(identity_request(run.plan.target.identity, connection, 1000, &lines), 0);
+    char *value = strstr(lines.data, "\r\nHost: ");
+    assert_non_null(value);
+    value += strlen("\r\nHost: ");
+    *strchr(value, '\r') = '\0';
+    return value;
+}
+
 static const char *path(uint64_t connection)
 {
     static struct buffer text;
@@ -186,25 +200,82 @@ static void test_run_identity_host_header_leaves_the_tls_name(void **state)
 {
     (void)state;
     assert_int_equal(BUILD("wss://d111.cloudfront.net", "-H", "Host: api.example.com"), 0);
-    assert_string_equal(run.plan.target.host_header, "api.example.com");
+    assert_string_equal(host(0), "api.example.com");
     assert_string_equal(run.plan.target.server_name, "d111.cloudfront.net");
     assert_int_equal(count_of(headers(), "Host"), 0); /* once only: it is not among the others */
     assert_int_equal(BUILD("wss://d111.cloudfront.net", "--sni", "other.example.com"), 0);
     assert_string_equal(run.plan.target.server_name, "other.example.com");
-    assert_string_equal(run.plan.target.host_header, "d111.cloudfront.net");
+    assert_string_equal(host(0), "d111.cloudfront.net");
 }
 
 static void test_run_identity_host_header_is_bounded(void **state)
 {
     (void)state;
-    char header[URL_ORIGIN_SIZE + 16] = "Host: ";
+    char header[sizeof(run.host_header) + 16] = "Host: ";
     char *value = header + strlen(header);
-    memset(value, 'h', URL_ORIGIN_SIZE - 1);
+    memset(value, 'h', sizeof(run.host_header) - 1);
     assert_int_equal(BUILD("ws://h", "-H", header), 0);
-    assert_string_equal(run.plan.target.host_header, value);
-    memset(value, 'h', URL_ORIGIN_SIZE);
+    assert_string_equal(host(0), value);
+    memset(value, 'h', sizeof(run.host_header));
     assert_int_equal(BUILD("ws://h", "-H", header), -1);
     assert_string_equal(error.text, "--header: the value of Host or Origin is too long");
+}
+
+static void test_run_identity_host_and_origin_are_templates(void **state)
+{
+    (void)state;
+    write_other("tenant\nacme\nzeta\n");
+    assert_int_equal(BUILD("ws://h", "--users", other_path, "-H", "Host: {{tenant}}.example.com",
+                           "-H", "Origin: https://{{tenant}}"),
+                     0);
+    assert_string_equal(host(0), "acme.example.com");
+    assert_string_equal(host(1), "zeta.example.com");
+    assert_int_equal(count_of(headers(), "Origin: https://acme\r\n"), 1);
+    assert_int_equal(BUILD("ws://h", "--origin", "https://n{{connection}}"), 0);
+    assert_int_equal(count_of(headers(), "Origin: https://n1\r\n"), 1);
+    assert_int_equal(BUILD("ws://h", "-H", "Host: {{tenant}}"), -1);
+    assert_int_equal(BUILD("ws://h", "-H", "Origin: {{tenant}}"), -1);
+}
+
+/* What is signed is what is sent. */
+static void test_run_identity_signs_the_host_of_each_connection(void **state)
+{
+    (void)state;
+    char first[4096];
+    setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "hunter2", 1);
+    unsetenv("AWS_SESSION_TOKEN");
+    static const char *const where[] = {"query", "header"};
+    for (size_t i = 0; i < ARRAY_LENGTH(where); i++) {
+        assert_int_equal(BUILD("wss://h/p", "--aws-sigv4", "eu-west-1:execute-api", "--sigv4-in",
+                               where[i], "-H", "Host: a{{connection}}"),
+                         0);
+        snprintf(first, sizeof(first), "%s", i == 0 ? path(0) : headers());
+        assert_int_equal(BUILD("wss://h/p", "--aws-sigv4", "eu-west-1:execute-api", "--sigv4-in",
+                               where[i], "-H", "Host: a1"),
+                         0);
+        assert_string_equal(i == 0 ? path(0) : headers(), first);
+        assert_int_equal(BUILD("wss://h/p", "--aws-sigv4", "eu-west-1:execute-api", "--sigv4-in",
+                               where[i], "-H", "Host: a2"),
+                         0);
+        assert_string_not_equal(i == 0 ? path(0) : headers(), first);
+    }
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+}
+
+static void test_run_identity_refuses_an_empty_host(void **state)
+{
+    (void)state;
+    assert_int_equal(BUILD("ws://h", "-H", "Host:"), -1);
+    assert_string_equal(error.text,
+                        "--header Host: it is empty, and a WebSocket handshake needs one (RFC 6455 "
+                        "section 4.1); leave it out for that of the URL");
+    write_other("tenant,x\nacme,1\n,2\n");
+    assert_int_equal(BUILD("ws://h", "--users", other_path, "-H", "Host: {{tenant}}"), -1);
+    assert_non_null(strstr(error.text, "--header Host: it is empty for a row of --users"));
+    assert_int_equal(BUILD("ws://h", "-H", "Origin:"), 0); /* which is no part of the protocol */
+    assert_int_equal(count_of(headers(), "Origin"), 0);
 }
 
 static void test_run_identity_names_itself_unless_told_otherwise(void **state)
@@ -248,6 +319,9 @@ TEST_GROUP(run_identity)
         cmocka_unit_test_teardown(test_run_identity_refuses_paths_that_are_too_long, release),
         cmocka_unit_test_teardown(test_run_identity_host_header_leaves_the_tls_name, release),
         cmocka_unit_test_teardown(test_run_identity_host_header_is_bounded, release),
+        cmocka_unit_test_teardown(test_run_identity_host_and_origin_are_templates, release),
+        cmocka_unit_test_teardown(test_run_identity_signs_the_host_of_each_connection, release),
+        cmocka_unit_test_teardown(test_run_identity_refuses_an_empty_host, release),
         cmocka_unit_test_teardown(test_run_identity_names_itself_unless_told_otherwise, release),
         cmocka_unit_test_teardown(test_run_identity_never_repeats_what_may_be_secret, release),
     };

@@ -10,7 +10,6 @@ static void test_run_plan_takes_defaults_from_the_url(void **state)
     assert_int_equal(BUILD("wss://api.example.com/prod?token=hunter2"), 0);
     const struct target *target = &run.plan.target;
     assert_string_equal(run.plan.load.origin, "https://api.example.com");
-    assert_string_equal(target->host_header, "api.example.com");
     assert_string_equal(target->server_name, "api.example.com");
     assert_string_equal(run.plan.load.url, "wss://api.example.com/prod?token=***");
     assert_int_equal(run.plan.load.requests, 2);

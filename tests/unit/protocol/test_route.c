@@ -196,6 +196,17 @@ static void test_route_empty_parts_match_and_keep(void **state)
     assert_int_equal(route.port, 9000);
 }
 
+static void test_route_knows_a_host_in_any_spelling(void **state)
+{
+    (void)state;
+    static const struct connect_to_rule connect_to = {"Api.Example.com", 0, "::1", 0};
+    static const struct resolve_rule resolve = {"0:0:0:0:0:0:0:1", 443, "127.0.0.3"};
+    struct route route;
+    struct routes routes = {&connect_to, 1, &resolve, 1};
+    route_follow(&routes, "api.example.com.", 443, &route);
+    assert_string_equal(route.host, "127.0.0.3");
+}
+
 TEST_GROUP(route)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +218,7 @@ TEST_GROUP(route)
         cmocka_unit_test(test_route_follows_connect_to_then_resolve),
         cmocka_unit_test(test_route_without_rules_leads_straight_there),
         cmocka_unit_test(test_route_empty_parts_match_and_keep),
+        cmocka_unit_test(test_route_knows_a_host_in_any_spelling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

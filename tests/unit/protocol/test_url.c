@@ -83,6 +83,30 @@ static void test_url_parse_offers_what_was_meant(void **state)
     }
 }
 
+static void test_host_plain_is_one_spelling(void **state)
+{
+    static const struct {
+        const char *host;
+        const char *plain;
+    } cases[] = {
+        {"localhost", "localhost"}, {"LocalHost.", "localhost"}, {".", "."},
+        {"[::1]", "::1"},           {"0:0:0:0:0:0:0:1", "::1"},  {"::FFFF:1", "::255.255.0.1"},
+
+    };
+    char plain[URL_HOST_SIZE];
+    char longest[2 * URL_HOST_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        assert_string_equal(host_plain(cases[i].host, plain), cases[i].plain);
+        assert_true(host_equal(cases[i].host, cases[i].plain));
+    }
+    assert_false(host_equal("localhost", "localhost.localdomain"));
+    memset(longest, 'a', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    assert_int_equal(strlen(host_plain(longest, plain)), URL_HOST_SIZE - 1);
+}
+
 static void test_url_parse_refuses(void **state)
 {
     static const struct {
@@ -237,6 +261,7 @@ TEST_GROUP(url)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_url_parse_takes_websocket_urls),
         cmocka_unit_test(test_url_parse_offers_what_was_meant),
+        cmocka_unit_test(test_host_plain_is_one_spelling),
         cmocka_unit_test(test_url_parse_refuses),
         cmocka_unit_test(test_url_parse_bounds_the_host),
         cmocka_unit_test(test_url_parse_bounds_the_path),

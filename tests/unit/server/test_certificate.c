@@ -43,7 +43,7 @@ static struct pair make_pair(void)
     struct error error;
     struct pair pair;
 
-    assert_int_equal(certificate_make(&certificate, &error), 0);
+    assert_int_equal(certificate_make(&certificate, "127.0.0.3", &error), 0);
     pair.authority = parse_certificate(&certificate.ca_pem);
     pair.server = parse_certificate(&certificate.chain_pem);
     pair.key = parse_key(&certificate.key_pem);
@@ -84,7 +84,7 @@ static int verify(X509 *server, X509 *authority, const char *host, const char *i
     return code;
 }
 
-static void test_certificate_is_valid_for_the_loopback_names_only(void **state)
+static void test_certificate_is_valid_for_the_loopback_and_where_it_listens(void **state)
 {
     static const struct {
         const char *host;
@@ -94,6 +94,7 @@ static void test_certificate_is_valid_for_the_loopback_names_only(void **state)
         {"localhost", NULL, X509_V_OK},
         {NULL, "127.0.0.1", X509_V_OK},
         {NULL, "::1", X509_V_OK},
+        {NULL, "127.0.0.3", X509_V_OK},
         {"example.com", NULL, X509_V_ERR_HOSTNAME_MISMATCH},
         {"a.localhost", NULL, X509_V_ERR_HOSTNAME_MISMATCH},
         {NULL, "127.0.0.2", X509_V_ERR_IP_ADDRESS_MISMATCH},
@@ -173,7 +174,7 @@ static void test_certificate_signs_nothing_itself(void **state)
 TEST_GROUP(certificate)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_certificate_is_valid_for_the_loopback_names_only),
+        cmocka_unit_test(test_certificate_is_valid_for_the_loopback_and_where_it_listens),
         cmocka_unit_test(test_certificate_is_valid_from_an_hour_ago_for_seven_days),
         cmocka_unit_test(test_certificate_is_not_trusted_by_another_authority),
         cmocka_unit_test(test_certificate_has_its_own_key_and_serial),
