@@ -18,9 +18,11 @@ static const char *const tls_choices[] = {"1.2", "1.3", NULL};
 static const char *const progress_choices[] = {"auto", "bar", "plain", "none", NULL};
 
 #define RULES                                                                                      \
-    "RULE is text:EXACT (the message is just that), contains:TEXT, json:PATH=VALUE, "              \
-    "json:PATH!=VALUE (is there, and says something else) or json:PATH (is there); PATH is "       \
-    "dotted, as in message.stop_reason or choices.0.delta."
+    "RULE is text:EXACT (the message is just that), contains:TEXT, icontains:TEXT (in any case "   \
+    "of letters), json:PATH=VALUE, json:PATH!=VALUE (is there, and says something else) or "       \
+    "json:PATH (is there). PATH is dotted, as in message.stop_reason or choices.0.delta. TEXT is " \
+    "found in the strings of JSON however they are escaped there."
+#define BARE " Any other text is taken as contains:."
 
 static const struct option_row rows[] = {
     {"connections", 'c', "N", OPTION_COUNT, FIELD(connections), "Load",
@@ -119,17 +121,17 @@ static const struct option_row rows[] = {
          "counted as latency), and close, by the server."},
     {"ignore", 0, "RULE", OPTION_LIST, FIELD(ignore), "Replies",
      .help = "messages that are no part of a reply",
-     .more = "Keep-alives and notices: they start, end and fail nothing, and are counted. " RULES},
+     .more =
+         "Keep-alives and notices: they start, end and fail nothing, and are counted. " RULES BARE},
     {"fail-on", 0, "RULE", OPTION_LIST, FIELD(fail_on), "Replies",
      .help = "a reply with such a message is a failure",
-     .more = "For backends that answer 'Une erreur ...' in a well-formed reply. " RULES
-             " Any other text is taken as contains:. It ends the reply, unless ',continue' follows "
+     .more = "For backends that answer 'Une erreur ...' in a well-formed reply. " RULES BARE
+             " It ends the reply, unless ',continue' follows "
              "it. API Gateway's own error frames are always failures."},
     {"expect", 0, "RULE", OPTION_LIST, FIELD(expect), "Replies",
      .help = "a reply without it is a failure",
-     .more =
-         "Every one of several. " RULES
-         " text: and contains: look at all messages of a reply together, json: at each of them."},
+     .more = "Every one of several. " RULES BARE
+             " json: looks at each message of a reply, the others at all of them together."},
     {"correlate", 0, "PATH", OPTION_TEXT, FIELD(correlate), "Replies",
      .help = "the member of replies that holds {{id}}",
      .more = "With it replies may come in any order and mixed with one another, and one that comes "

@@ -97,13 +97,6 @@ static int build_steps(struct run_plan *run, const struct run_options *options, 
 
 /* --- The rules by which replies are told and judged --- */
 
-/* Ends that are no rules on a message. */
-static bool is_end_alone(const char *text)
-{
-    return strcmp(text, "first") == 0 || strcmp(text, "close") == 0 ||
-           text_begins(text_of(text), "count:") || text_begins(text_of(text), "silence:");
-}
-
 static int add_end(struct reply_rules *rules, const char *text, struct error *error)
 {
     if (strcmp(text, "count:") == 0)
@@ -124,7 +117,6 @@ static int set_id(struct reply_rules *rules, const char *text, struct error *err
 struct rule_option {
     const char *name;
     const struct option_list *list;
-    bool on_message;
     int (*add)(struct reply_rules *rules, const char *text, struct error *error);
 };
 
@@ -133,11 +125,6 @@ static int add_rules(struct reply_rules *rules, const struct rule_option *option
 {
     for (size_t i = 0; i < option->list->count; i++) {
         const char *text = option->list->items[i];
-        if (option->on_message && is_end_alone(text))
-            return error_set(error,
-                             "%s '%s': did you mean --reply-end %s ? Use contains:%s if the text "
-                             "is meant, or one of " RULE_FORMS,
-                             option->name, text, text, text);
         if (option->add(rules, text, error))
             return error_prefix(error, "%s '%s'", option->name, text);
     }
@@ -150,12 +137,12 @@ static int build_replies(struct reply_rules *rules, const struct run_options *op
     const struct option_list bytes = {{options->expect_bytes}, options->expect_bytes ? 1 : 0};
     const struct option_list id = {{options->correlate}, options->correlate ? 1 : 0};
     const struct rule_option rule_options[] = {
-        {"--reply-end", &options->reply_end, false, add_end},
-        {"--ignore", &options->ignore, true, reply_rules_add_ignored},
-        {"--fail-on", &options->fail_on, true, reply_rules_add_error},
-        {"--expect", &options->expect, true, reply_rules_add_expected},
-        {"--expect-bytes", &bytes, false, reply_rules_set_bytes},
-        {"--correlate", &id, false, set_id},
+        {"--reply-end", &options->reply_end, add_end},
+        {"--ignore", &options->ignore, reply_rules_add_ignored},
+        {"--fail-on", &options->fail_on, reply_rules_add_error},
+        {"--expect", &options->expect, reply_rules_add_expected},
+        {"--expect-bytes", &bytes, reply_rules_set_bytes},
+        {"--correlate", &id, set_id},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(rule_options); i++)
         if (add_rules(rules, &rule_options[i], error))

@@ -75,6 +75,11 @@ static int compile(struct json_path *path, struct text text, struct error *error
     *path = (struct json_path){0};
     if (!utf8_valid(text))
         return error_set(error, "not UTF-8");
+    if (text_begins(text, "$.") || text_begins(text, "$["))
+        return error_set(error,
+                         "'%.*s': paths have no '$' before them, as in message.status; a member "
+                         "of that name is \\$",
+                         TEXT_ARGS(text));
     path->names = malloc(text.length + 1);
     if (!path->names)
         return error_set(error, "out of memory");

@@ -106,8 +106,7 @@ static uint32_t take_pair(uint32_t unit, struct text *text)
     return 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
 }
 
-/* Takes the escape off the front of TEXT, which begins with a backslash. */
-static uint32_t take_escape(struct text *text)
+uint32_t json_take_escape(struct text *text)
 {
     uint32_t unit;
     if (take_unit(text, &unit))
@@ -137,7 +136,7 @@ static struct text take_run(struct text *raw, char character[4])
     const char *backslash = memchr(raw->data, '\\', raw->length);
     struct text run = *raw;
     if (backslash == raw->data) {
-        size_t length = encode_utf8(take_escape(raw), character);
+        size_t length = encode_utf8(json_take_escape(raw), character);
         return (struct text){character, length};
     }
     if (backslash)
@@ -165,7 +164,7 @@ bool json_string_is(struct text raw, struct text content)
             raw = text_after(raw, 1);
         } else {
             char character[4];
-            length = encode_utf8(take_escape(&raw), character);
+            length = encode_utf8(json_take_escape(&raw), character);
             if (length > content.length || memcmp(character, content.data, length) != 0)
                 return false;
         }

@@ -8,118 +8,12 @@
 #include "wsload/base/units.h"
 #include "wsload/protocol/template.h"
 
-#define TEXT_PREFIX     "text:"
-#define CONTAINS_PREFIX "contains:"
-#define JSON_PREFIX     "json:"
-
-#define CONTINUE_SUFFIX ",continue"
-
 #define COUNT_PREFIX   "count:"
 #define SILENCE_PREFIX "silence:"
 
 #define COUNT_MAX UINT64_C(1000000000)
 
 #define EXAMPLE_MAX 1000
-
-/* --- Rules --- */
-
-/* Moves TEXT past PREFIX. False when it does not begin with it. */
-static bool take_prefix(struct text *text, const char *prefix)
-{
-    bool begins = text_begins(*text, prefix);
-    *text = text_after(*text, begins ? strlen(prefix) : 0);
-    return begins;
-}
-
-/* Length of the path that TEXT begins with: up to the '=' or "!=" before a VALUE, or to the end. A
- * backslash takes the next character as a part of the path. */
-static size_t path_length(struct text text)
-{
-    size_t i = 0;
-    while (i < text.length && text.data[i] != '=') {
-        if (text.data[i] == '!' && i + 1 < text.length && text.data[i + 1] == '=')
-            break;
-        i += text.data[i] == '\\' && i + 1 < text.length ? 2 : 1;
-    }
-    return i;
-}
-
-/* Parses what follows "json:". */
-static int parse_json(struct text text, struct json_paths *paths, struct rule *rule,
-                      struct error *error)
-{
-    struct text path = {text.data, path_length(text)};
-    struct text value = text_after(text, path.length);
-    if (take_prefix(&value, "!="))
-        rule->kind = RULE_JSON_IS_NOT;
-    else
-        rule->kind = take_prefix(&value, "=") ? RULE_JSON_IS : RULE_JSON_PRESENT;
-    rule->text = value;
-    return json_paths_add(paths, path, &rule->path, error);
-}
-
-/* Parses TEXT as a rule; BARE: without a prefix it is taken as contains:. */
-static int parse(struct text text, bool bare, struct json_paths *paths, struct rule *rule,
-                 struct error *error)
-{
-    if (take_prefix(&text, JSON_PREFIX))
-        return parse_json(text, paths, rule, error);
-    if (take_prefix(&text, TEXT_PREFIX))
-        rule->kind = RULE_TEXT;
-    else if (take_prefix(&text, CONTAINS_PREFIX) || bare)
-        rule->kind = RULE_CONTAINS;
-    else
-        return error_set(error, "unknown rule '%s'; use one of " RULE_FORMS, rule->given);
-    rule->text = text;
-    if (text.length == 0)
-        return error_set(error, "'%s' lacks its text; use one of " RULE_FORMS, rule->given);
-    return 0;
-}
-
-bool rule_has_prefix(const char *text)
-{
-    return text_begins(text_of(text), TEXT_PREFIX) || text_begins(text_of(text), CONTAINS_PREFIX) ||
-           text_begins(text_of(text), JSON_PREFIX);
-}
-
-int rule_parse(const char *text, struct json_paths *paths, struct rule *rule, struct error *error)
-{
-    *rule = (struct rule){.given = text};
-    return parse(text_of(text), false, paths, rule, error);
-}
-
-int rule_parse_error(const char *text, struct json_paths *paths, struct rule *rule,
-                     struct error *error)
-{
-    struct text rest = text_of(text);
-    *rule = (struct rule){.given = text, .goes_on = text_ends(rest, CONTINUE_SUFFIX)};
-    rest.length -= rule->goes_on ? strlen(CONTINUE_SUFFIX) : 0;
-    return parse(rest, true, paths, rule, error);
-}
-
-uint64_t rule_paths(const struct rule *rule)
-{
-    bool is_text = rule->kind == RULE_TEXT || rule->kind == RULE_CONTAINS;
-    return is_text ? 0 : UINT64_C(1) << rule->path;
-}
-
-bool rule_holds(const struct rule *rule, struct text message, const struct json_value *values)
-{
-    switch (rule->kind) {
-    case RULE_TEXT:
-        return text_equal(message, rule->text);
-    case RULE_CONTAINS:
-        return text_contains(message, rule->text);
-    case RULE_JSON_PRESENT:
-        return values[rule->path].kind != JSON_ABSENT;
-    case RULE_JSON_IS:
-        return json_value_is(&values[rule->path], rule->text);
-    case RULE_JSON_IS_NOT:
-        return values[rule->path].kind != JSON_ABSENT &&
-               !json_value_is(&values[rule->path], rule->text);
-    }
-    return false;
-}
 
 /* --- The rules of replies --- */
 
@@ -257,7 +151,7 @@ bool reply_rules_stream(const struct reply_rules *rules)
 /* Whether RULE of --expect looks at all messages of a reply together. */
 static bool looks_at_all(const struct reply_rules *rules, const struct rule *rule)
 {
-    return reply_rules_stream(rules) && (rule->kind == RULE_TEXT || rule->kind == RULE_CONTAINS);
+    return reply_rules_stream(rules) && rule_paths(rule) == 0;
 }
 
 bool reply_rules_need_text(const struct reply_rules *rules)

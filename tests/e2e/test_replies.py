@@ -24,6 +24,8 @@ class End(chat.Case):
         (("first",), ["a"], 1),
         (("text:END",), ["a", "the END", "END ", "END"], 4),
         (("contains:bye",), ["a", "good bye!"], 2),
+        (("contains:requête",), ['{"e":"requete"}', '{"e":"requ\\u00eate"}'], 2),
+        (("icontains:GOOD Ête",), ['{"e":"good ete"}', '{"e":"Good \\u00caTE"}'], 2),
         (("json:end=true",), [{"end": "no"}, {"end": False}, {"end": True}], 3),
         (("json:end=true",), ["end=true", {"x": {"end": True}}, {"end": "true"}], 3),
         (("json:code=7",), [{"code": 77}, {"code": 7}], 2),

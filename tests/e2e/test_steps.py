@@ -187,7 +187,7 @@ class Mistakes(Case):
             ('{"on_conect": []}', "on_conect"),
             ('{"on_connect": [{"sent": "x"}]}', "sent"),
             ('{"before_request": [{"send": "{{prompts}}"}]}', "prompts"),
-            ('{"before_request": [{"send": "x", "expect": "status"}]}', "expect"),
+            ('{"before_request": [{"send": "x", "expect": "jsn:status"}]}', "expect"),
             ('{"before_request": [{"expect": "text:x"}]}', "send"),
         )
         for content, named in cases:

@@ -45,7 +45,8 @@ struct json_paths {
 };
 
 /* Adds PATH unless it is there already, and puts its number into INDEX. -1 when it is empty, has an
- * empty step, is deeper than JSON_STEPS_MAX, is no UTF-8, or is one too many; PATHS are as they
+ * empty step, is deeper than JSON_STEPS_MAX, is no UTF-8, begins with "$." as JSONPath does, or is
+ * one too many; PATHS are as they
  * were then. The error does not name the option. */
 int json_paths_add(struct json_paths *paths, struct text path, unsigned *index,
                    struct error *error);

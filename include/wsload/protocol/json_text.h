@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "wsload/base/text.h"
 
@@ -40,6 +41,10 @@ struct json_value {
     enum json_kind kind;
     struct text raw;
 };
+
+/* Takes an escape off the front of TEXT, which begins with a backslash: the character that it
+ * stands for, U+FFFD as in json_value_decode(). */
+uint32_t json_take_escape(struct text *text);
 
 /* Whether RAW, what is between the quotes of a string, stands for CONTENT, byte for byte. */
 bool json_string_is(struct text raw, struct text content);

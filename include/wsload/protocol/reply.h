@@ -1,9 +1,8 @@
-/* Rules on messages, and replies: which messages make one up, when it is over, and whether it is
- * good.
+/* Replies: which messages make one up, when it is over, and whether it is good.
  *
- * A reply is one message or a stream of them. Rules say which messages are no part of any reply,
- * which one is the last, and which is an error. This knows no connection and no clock: one message
- * in, what it means out; the caller keeps what has arrived of a reply in a struct reply. */
+ * A reply is one message or a stream of them. Rules (rule.h) say which messages are no part of any
+ * reply, which one is the last, and which is an error. This knows no connection and no clock: one
+ * message in, what it means out; the caller keeps what has arrived of a reply in a struct reply. */
 #ifndef WSLOAD_PROTOCOL_REPLY_H
 #define WSLOAD_PROTOCOL_REPLY_H
 
@@ -16,59 +15,7 @@
 #include "wsload/protocol/failure.h"
 #include "wsload/protocol/gateway.h"
 #include "wsload/protocol/json_scan.h"
-
-/* --- Rules --- */
-
-/* As options give them: "text:EXACT", "contains:TEXT", "json:PATH=VALUE", "json:PATH!=VALUE" (is
- * there, and says something else), "json:PATH" (is there).
- *
- * Compiled once. A message is scanned once for the paths of all rules together; a rule then looks
- * at what was found. Nothing is allocated while judging. */
-#define RULES_MAX 64
-
-/* For messages: the rules that there are. */
-#define RULE_FORMS "text:EXACT, contains:TEXT, json:PATH, json:PATH=VALUE, json:PATH!=VALUE"
-
-enum rule_kind {
-    RULE_TEXT,         /* the message is EXACT, byte for byte */
-    RULE_CONTAINS,     /* it contains TEXT, byte for byte */
-    RULE_JSON_PRESENT, /* it has the member, null too */
-    RULE_JSON_IS,      /* the member is VALUE: see json_value_is() */
-    RULE_JSON_IS_NOT   /* it has the member, and that is not VALUE */
-};
-
-struct rule {
-    enum rule_kind kind;
-    const char *given; /* all that was parsed, borrowed */
-    struct text text;  /* EXACT, TEXT or VALUE, a part of it */
-    unsigned path;     /* of the json: rules, in the paths they were compiled with */
-    bool goes_on;      /* of --fail-on: ",continue" was given, the reply is not over */
-};
-
-struct rule_list {
-    struct rule items[RULES_MAX];
-    size_t count;
-};
-
-/* Whether TEXT begins like a rule ("text:", "contains:", "json:"). */
-bool rule_has_prefix(const char *text);
-
-/* Parses TEXT, which must outlive RULE; its json: path is added to PATHS. TEXT without a known
- * prefix, or with nothing after it, is an error that names what there is; it does not name the
- * option. 0 or -1. */
-int rule_parse(const char *text, struct json_paths *paths, struct rule *rule, struct error *error);
-
-/* The same for TEXT of --fail-on: ",continue" at its end sets goes_on, and what has no prefix is
- * taken as contains:. */
-int rule_parse_error(const char *text, struct json_paths *paths, struct rule *rule,
-                     struct error *error);
-
-/* The paths that RULE needs, a bit for each. */
-uint64_t rule_paths(const struct rule *rule);
-
-/* Whether RULE holds for MESSAGE, of which VALUES were found by json_scan() with the same paths;
- * they may be NULL when RULE is no json: rule. */
-bool rule_holds(const struct rule *rule, struct text message, const struct json_value *values);
+#include "wsload/protocol/rule.h"
 
 /* --- The rules of replies --- */
 
@@ -95,7 +42,7 @@ struct reply_rules {
 };
 
 /* Rules as options give them; the texts are borrowed. 0, or -1 and an error that does not name the
- * option. An end is "first", "text:", "contains:", "json:", "count:N", "silence:T" or "close";
+ * option. An end is "first", a rule with its prefix, "count:N", "silence:T" or "close";
  * "first" after others is an error, as is any other after it, and of several counts or silences the
  * smallest ends a reply. For errors see rule_parse_error(). */
 int reply_rules_add_end(struct reply_rules *rules, const char *text, struct error *error);
@@ -116,7 +63,7 @@ void reply_rules_free(struct reply_rules *rules);
 /* Whether replies are streams: they end otherwise than with their first message. */
 bool reply_rules_stream(const struct reply_rules *rules);
 
-/* Whether a reply's whole text has to be kept to judge it: text: and contains: of --expect look at
+/* Whether a reply's whole text has to be kept to judge it: the rules of --expect but json: look at
  * all messages of a stream together. */
 bool reply_rules_need_text(const struct reply_rules *rules);
 

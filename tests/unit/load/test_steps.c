@@ -209,8 +209,8 @@ static void test_steps_errors_pass_on_what_templates_and_rules_say(void **state)
         {"{\"before_request\": [{\"send\": \"{{prompt:part}}\", \"parts_of\": "
          "\"{{prompt:part}}\"}]}",
          "before_request 1: 'parts_of': unknown variable {{prompt:part}}; there are {{prompt}}, "},
-        {"{\"on_connect\": [{\"expect\": \"Session started.\"}]}",
-         "on_connect 1: 'expect': unknown rule 'Session started.'; use "},
+        {"{\"on_connect\": [{\"expect\": \"first\"}]}",
+         "on_connect 1: 'expect': did you mean --reply-end first ? Use contains:first "},
         {"{\"on_connect\": [{\"expect\": \"json:\"}]}", "on_connect 1: 'expect': "},
     };
 

@@ -31,7 +31,7 @@ static void test_reply_rules_refuse_ends_that_are_none(void **state)
         const char *end;
         const char *expected; /* part of the error */
     } cases[] = {
-        {NULL, "", "unknown end ''; use one of first, text:EXACT, contains:TEXT, json:PATH"},
+        {NULL, "", "unknown end ''; use one of first, text:EXACT, contains:TEXT, icontains:TEXT"},
         {NULL, "last", "count:N, silence:T, close"},
         {NULL, "closed", "unknown end 'closed'"},
         {NULL, "count:", "count:: not a number"},

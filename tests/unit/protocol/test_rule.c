@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "wsload/protocol/reply.h"
+#include "wsload/protocol/rule.h"
 
 /* Whether the rule TEXT holds for MESSAGE. */
 static bool holds(const char *text, const char *message)
@@ -36,6 +36,14 @@ static void test_rule_holds_for_what_it_says(void **state)
         {"contains:Une erreur", "{\"message\":\"Une erreur est survenue\"}", true},
         {"contains:Une erreur", "une erreur", false},
         {"contains:json:a", "json:a", true},
+        {"Une erreur", "{\"message\":\"Une erreur est survenue\"}", true},
+        {"Text:a", "no Text:a", true},
+        {"Error: no", "Error: no", true},
+        {"firsts", "the firsts", true},
+        {"icontains:une ERREUR", "{\"message\":\"Une erreur est survenue\"}", true},
+        {"icontains:une erreur", "un erreur", false},
+        {"json:\\$.a=b", "{\"$\":{\"a\":\"b\"}}", true},
+        {"json:a=\"", "{\"a\":\"\\\"\"}", true},
         {"contains:ab", "a b", false},
         {"json:status=STREAMING_END", "{\"status\":\"STREAMING_END\"}", true},
         {"json:status=STREAMING_END", "{\"status\":\"STREAMING\"}", false},
@@ -77,10 +85,21 @@ static void test_rule_parse_refuses_what_is_no_rule(void **state)
         const char *rule;
         const char *expected; /* part of the error */
     } cases[] = {
-        {"", "unknown rule ''; use one of text:EXACT, contains:TEXT, json:PATH, json:PATH=VALUE"},
-        {"erreur", "unknown rule 'erreur'"},
-        {"Text:a", "unknown rule"},
-        {" text:a", "unknown rule"},
+        {"", "'' lacks its text; use one of text:EXACT, contains:TEXT, icontains:TEXT, json:PATH"},
+        {"first", "did you mean --reply-end first ? Use contains:first if the text is meant, or"},
+        {"close", "did you mean --reply-end close ?"},
+        {"count:3", "did you mean --reply-end count:3 ?"},
+        {"silence:2s", "did you mean --reply-end silence:2s ?"},
+        {"jsn:a=b", "did you mean json: ? Use contains:jsn:a=b if the text is meant"},
+        {"contain:a", "did you mean contains: ?"},
+        {"Icontains:a", "did you mean icontains: ?"},
+        {"icontains:", "'icontains:' lacks its text"},
+        {"json:a==b", "'json:a==b': one '=' compares, as in json:status=done or json:code!=0"},
+        {"json:a!==b", "one '=' compares"},
+        {"json:a=\"b\"", "'json:a=\"b\"': values stand without quotes, as in json:status=done"},
+        {"json:a!=\"\"", "values stand without quotes"},
+        {"json:$.a=b", "'$.a': paths have no '$' before them, as in message.status; a member of "},
+        {"json:$[0]", "'$[0]': paths have no '$' before them"},
         {"text:", "'text:' lacks its text"},
         {"contains:", "'contains:' lacks its text"},
         {"json:", "'': not a path"},
@@ -174,6 +193,7 @@ static void test_rule_has_prefix_tells_rules_from_other_words(void **state)
     (void)state;
     assert_true(rule_has_prefix("text:"));
     assert_true(rule_has_prefix("contains:a"));
+    assert_true(rule_has_prefix("icontains:a"));
     assert_true(rule_has_prefix("json:a"));
     assert_false(rule_has_prefix(""));
     assert_false(rule_has_prefix("text"));
