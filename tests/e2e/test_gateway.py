@@ -144,7 +144,7 @@ class Documents(chat.Case):
         self.assertEqual(server.stop().code, 0)
 
     def test_their_command_lines_are_understood(self):
-        """But for the end of the run, which is left out there."""
+        """What a backend's own flags would be is left out there."""
         lines = list(self.command_lines())
         self.assertGreaterEqual(len(lines), 20)
         (self.dir / "docs").symlink_to(DOCUMENTS[0].parent)
@@ -158,6 +158,7 @@ class Documents(chat.Case):
                     continue
                 flags = [word for word in words if word not in ("...", "$URL", "prompts.txt")]
                 flags = [word for word in flags if not word.startswith("wss://")]
+                flags += ["--reply-end", "json:end"] if "..." in words else []
                 run = self.wsload(*flags, nobody, self.prompts("a"), env=env)
                 self.assertEqual(run.code, 3, run)  # nobody is there
 
