@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "wsload/base/helpers.h"
 #include "wsload/command/command.h"
@@ -13,9 +15,20 @@ static const struct {
     {"help", command_help},
 };
 
+/* Opens what was closed of standard input, output and error, or the next descriptor would be taken
+ * for it: a report would be written to a socket. It fails as a closed one does, since it is open
+ * the wrong way round. */
+static void open_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0)
+            (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char *argv[])
 {
     char **words = argv + 1;
+    open_standard_streams();
     for (size_t i = 0; argc > 1 && i < ARRAY_LENGTH(subcommands); i++) {
         if (strcmp(words[0], subcommands[i].name) != 0)
             continue;

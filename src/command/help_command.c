@@ -36,7 +36,8 @@ static const struct usage {
      "\n"
      "  wsload serve --listen 127.0.0.1:8080 --delay 50ms --error-rate 1\n"
      "\n",
-     "\nIt ends on SIGTERM or Ctrl-C and says what it counted.\n" OPTIONS("serve", "SERVE")},
+     "\nIt ends on SIGTERM, SIGHUP or Ctrl-C and says what it counted.\n" OPTIONS("serve",
+                                                                                  "SERVE")},
     {"report", &report_option_set,
      "Usage: wsload report [OPTIONS] SUMMARY\n"
      "Shows a run again from its JSON summary; '-' is standard input.\n"

@@ -14,12 +14,18 @@
 /* How often the thresholds with abort are looked at. */
 #define JUDGE_EVERY_NS (250 * NS_PER_MS)
 
+/* SIGHUP comes when the terminal goes, and is ignored where 'nohup' says so: a blocked signal would
+ * come all the same. */
 static sigset_t watched_signals(void)
 {
+    struct sigaction hangup = {.sa_handler = SIG_DFL};
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    sigaction(SIGHUP, NULL, &hangup);
+    if (hangup.sa_handler != SIG_IGN)
+        sigaddset(&signals, SIGHUP);
     return signals;
 }
 

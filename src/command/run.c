@@ -269,8 +269,7 @@ static int conduct(struct run *run, struct error *error)
         run_engine(run, error))
         return -1;
     int status = finish(run, error);
-    enum exit_code code = run->verdict.code;
-    if (run->options.verbose && code != EXIT_INTERRUPTED && code != EXIT_TERMINATED)
+    if (run->options.verbose && !run->measurement->signal)
         show_refusals(run);
     return status;
 }

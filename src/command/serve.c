@@ -7,6 +7,7 @@
 #include "help.h"
 #include "monitor.h"
 #include "serve_options.h"
+#include "wsload/base/helpers.h"
 #include "wsload/engine/descriptors.h"
 #include "wsload/judge/verdict.h"
 #include "wsload/server/server.h"
@@ -42,20 +43,25 @@ static void print_counts(struct server_counts counts)
 
 static int serve(const struct server_options *server, bool quiet, struct error *error)
 {
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction stop = {.sa_handler = stop_running};
+    struct sigaction before;
     /* Who sees the port file may end the server at once: a signal waits for its handler. */
     monitor_block_signals(true);
     running = server_new(server, error);
     if (!running)
         return -1;
-    sigaction(SIGINT, &stop, NULL);
-    sigaction(SIGTERM, &stop, NULL);
+    for (size_t i = 0; i < ARRAY_LENGTH(ends); i++) {
+        sigaction(ends[i], NULL, &before);
+        if (ends[i] != SIGHUP || before.sa_handler != SIG_IGN) /* 'nohup' says so */
+            sigaction(ends[i], &stop, NULL);
+    }
     monitor_block_signals(false);
     if (!quiet)
         announce(server, server_port(running));
     server_run(running);
-    signal(SIGINT, SIG_IGN); /* the handler must not see the server go */
-    signal(SIGTERM, SIG_IGN);
+    for (size_t i = 0; i < ARRAY_LENGTH(ends); i++)
+        signal(ends[i], SIG_IGN); /* the handler must not see the server go */
     if (!quiet)
         print_counts(server_counts(running));
     server_free(running);

@@ -392,7 +392,7 @@ static void decide_exit(struct verdict *verdict, const struct measurement *measu
     if (measurement->record_failed)
         decide(verdict, EXIT_USAGE, "the record could not be written");
     else if (measurement->signal)
-        decide(verdict, measurement->signal == SIGTERM ? EXIT_TERMINATED : EXIT_INTERRUPTED,
+        decide(verdict, measurement->signal == SIGINT ? EXIT_INTERRUPTED : EXIT_TERMINATED,
                "interrupted");
     else if (!measurement_conserved(measurement, NULL))
         decide(verdict, EXIT_UNTRUSTED, "sums do not hold");

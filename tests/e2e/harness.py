@@ -228,7 +228,7 @@ class Case(unittest.TestCase):
 
     # Running wsload
 
-    def start(self, *args, env=None, stdin=subprocess.DEVNULL, cwd=None, program=None):
+    def start(self, *args, env=None, stdin=subprocess.DEVNULL, cwd=None, program=None, **how):
         """Starts wsload and returns its process; finish() takes it from there."""
         process = subprocess.Popen(
             [program or WSLOAD, *map(str, args)],
@@ -237,6 +237,7 @@ class Case(unittest.TestCase):
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            **how,
         )
 
         def end():

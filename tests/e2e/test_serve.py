@@ -105,7 +105,7 @@ class Serve(harness.Case):
         self.assertEqual(run.summary["connections"]["opened"], 1000)
 
     def test_stops_cleanly_with_connections_open(self):
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             with self.subTest(number=number):
                 served = self.serve()
 

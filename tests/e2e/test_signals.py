@@ -1,5 +1,7 @@
-"""Ctrl-C and SIGTERM: what is in flight is waited for, and what was measured is written."""
+"""Ctrl-C, SIGTERM and SIGHUP: what is in flight is waited for, and what was measured is written."""
 
+import json
+import os
 import signal
 import time
 
@@ -26,7 +28,9 @@ class Signals(harness.Case):
         return run
 
     def test_replies_in_flight_are_waited_for(self):
-        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        for number, code in (
+            (signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)
+        ):
             with self.subTest(number=number):
                 server = self.node(delay_ms=200)
                 run = self.interrupt(self.start_run(server), number)
@@ -36,6 +40,16 @@ class Signals(harness.Case):
                 self.assertEqual(run.summary["total_requests"], counts["messages"])
                 self.assertEqual(run.summary["failed_requests"], 0)
                 self.assertEqual(counts["closes"], {"1000": 5})
+
+    def test_a_run_that_was_told_to_ignore_a_hangup(self):
+        """As nohup does: it ends with the signal after that."""
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.addCleanup(signal.signal, signal.SIGHUP, before)
+        process = self.start_run(self.node())
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGINT)
+        run = self.finish(process)
+        self.assertEqual(run.summary["end"]["signal"], signal.SIGINT, run)
 
     def test_connections_per_request(self):
         server = self.node(delay_ms=50)
@@ -81,6 +95,36 @@ class Signals(harness.Case):
         process = self.start("-n", 5, server.url(), self.prompts("a"))
         process.stdout.close()
         self.assertGreaterEqual(process.wait(harness.HANGS_S), 0)
+
+    def test_standard_streams_that_were_closed(self):
+        """Else what is opened next takes their places, and gets what is said to a person."""
+
+        def closed(*descriptors):
+            return lambda: [os.close(fd) for fd in descriptors]
+
+        for descriptors in ((1,), (2,), (0, 1, 2)):
+            with self.subTest(descriptors=descriptors):
+                (self.dir / harness.SUMMARY).unlink(missing_ok=True)
+                server = self.node(delay_ms=20)
+                flags = ("-c", 3, "-n", 60, "--progress", "bar", "--record", "record.jsonl")
+                process = self.start(
+                    *flags, server.url(), self.prompts("a"), preexec_fn=closed(*descriptors)
+                )
+                run = self.finish(process)
+                self.assertEqual(run.code, 0, run)
+                self.assertEqual(run.summary["successful_requests"], 60)
+                counts = server.stop()
+                self.assertEqual((counts["messages"], counts["closes"]), (60, {"1000": 3}))
+                lines = (self.dir / "record.jsonl").read_text().splitlines()
+                self.assertEqual({json.loads(line)["seq"] for line in lines}, set(range(1, 61)))
+
+    def test_a_report_to_a_closed_stream_is_an_error(self):
+        served = self.node()
+        self.wsload("-n", 5, served.url(), self.prompts("a"))
+        process = self.start("report", harness.SUMMARY, preexec_fn=lambda: os.close(1))
+        run = self.finish(process, summary=None)
+        self.assertEqual(run.code, 2, run)
+        self.assertIn("the report cannot be written", run.err)
 
 
 if __name__ == "__main__":

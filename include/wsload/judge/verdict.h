@@ -56,7 +56,7 @@ enum exit_code {
     EXIT_NO_CONNECTION = 3,
     EXIT_UNTRUSTED = 4,
     EXIT_INTERRUPTED = 130, /* SIGINT */
-    EXIT_TERMINATED = 143   /* SIGTERM */
+    EXIT_TERMINATED = 143   /* SIGTERM, and SIGHUP */
 };
 
 /* One threshold, judged. */

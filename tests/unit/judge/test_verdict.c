@@ -152,6 +152,7 @@ static void test_verdict_decides_the_exit_code_and_its_reason(void **state)
         {{nothing_opened, lost, aborted}, 0, EXIT_UNTRUSTED, "sums do not hold"},
         {{nothing_opened, lost, aborted}, SIGINT, EXIT_INTERRUPTED, "interrupted"},
         {{NULL}, SIGTERM, EXIT_TERMINATED, "interrupted"},
+        {{NULL}, SIGHUP, EXIT_TERMINATED, "interrupted"},
         {{record_failed}, 0, EXIT_USAGE, "the record could not be written"},
         {{record_failed, nothing_opened, lost},
          SIGINT,
