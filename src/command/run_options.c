@@ -96,8 +96,9 @@ static const struct option_row rows[] = {
      .more =
          "{{prompt}} is the prompt, escaped for a JSON string; {{prompt:raw}} as it is; {{id}} is "
          "unique for each request, {{seq}} its number from 1, {{timestamp}} the Unix time in "
-         "milliseconds, {{connection}} the connection's number from 1; with --users, {{NAME}} is "
-         "that column. @FILE reads the template from a file, without white space at its end."},
+         "milliseconds, {{connection}} the connection's number from 1; {{NAME}} is a member or "
+         "column of the prompt's row (see --prompt-field), or a column of --users. @FILE reads the "
+         "template from a file, without white space at its end."},
     {"setup", 0, "FILE", OPTION_FILE, FIELD(setup), "Messages",
      .help = "steps before the first prompt, or each",
      .more = "JSON: {\"on_connect\": [{\"send\": \"...\", \"expect\": RULE}, ...], "
@@ -105,9 +106,13 @@ static const struct option_row rows[] = {
              "once. The message of --template follows. In a step of before_request, "
              "{{prompt:part}} repeats it for each part of a long prompt. See docs/BACKENDS.md."},
     {"prompt-field", 0, "NAME", OPTION_TEXT, FIELD(prompt_field), "Messages",
-     .help = "member with the text in a .jsonl file", .rare = true,
+     .help = "member or column that is the prompt", .rare = true,
      .more =
-         "Without it, 'prompt' and then 'Question' are tried. Other files have one prompt a line."},
+         "With it, a file or pipe that begins with a bracket is JSON lines, and any other is CSV "
+         "whose first line names the columns; so are, without it, files named .jsonl or .ndjson, "
+         "and .csv, where 'prompt' and then 'Question' are tried. All members that are strings, "
+         "numbers, true or false, and all columns, are variables of --template and of steps before "
+         "a request: {{lang}}. Other files have one prompt a line."},
     {"allow-oversize", 0, NULL, OPTION_FLAG, FIELD(allow_oversize), "Messages",
      .help = "send messages over 128 KiB too", .rare = true,
      .more = "API Gateway closes the connection with 1009 for those, so they are refused before "

@@ -3,19 +3,21 @@
 #include <string.h>
 
 #include "wsload/base/clock.h"
+#include "wsload/base/file.h"
 #include "wsload/base/helpers.h"
 #include "wsload/base/text.h"
 #include "wsload/protocol/gateway.h"
 
 /* --- What is sent --- */
 
-/* What a message may use: with --users their columns as well. */
-static struct template_scope scope_of(const struct run_plan *run)
+/* What a message may use: with --users their columns as well, and the fields of prompts. */
+static struct template_scope scope_of(struct run_plan *run)
 {
     return (struct template_scope){
         .variables = TEMPLATE_CLIENT_VARIABLES,
         .columns = (const char *const *)run->users.names,
         .column_count = run->users.columns,
+        .fields = &run->prompts.fields,
     };
 }
 
@@ -61,33 +63,58 @@ static int check_prompts(const struct run_plan *run, const struct run_options *o
     if (!large || options->allow_oversize)
         return 0;
     return error_set(error, "%s: line %zu: a message of %s%s bytes, " TOO_LARGE,
-                     run_plan_prompts_file(options), large->line,
+                     file_name(run_plan_prompts_file(options)), large->line,
                      varies_in_length(&run->template) ? "up to " : "",
                      units_format_count(bytes, size));
 }
 
-/* None in a run that only holds connections. */
-static int build_prompts(struct run_plan *run, const struct run_options *options,
-                         struct error *error)
-{
-    if (options->hold)
-        return 0;
-    if (build_template(run, options, error) ||
-        prompts_load(&run->prompts, run_plan_prompts_file(options), options->prompt_field, error))
-        return -1;
-    run->plan.prompts = &run->prompts;
-    return check_prompts(run, options, error);
-}
-
 static int build_steps(struct run_plan *run, const struct run_options *options, struct error *error)
 {
-    char size[UNITS_SIZE];
     struct template_scope scope = scope_of(run);
     if (!options->setup)
         return 0;
     if (steps_load(&run->steps, options->setup, &scope, &run->plan.reply_rules.paths, error))
         return error_prefix(error, "--setup");
     run->plan.steps = &run->steps;
+    return 0;
+}
+
+/* Objects in a string are what nobody means who has JSON lines. */
+static int check_form(const struct run_plan *run, const struct run_options *options,
+                      struct error *error)
+{
+    unsigned variables = run->template.variables;
+    if (!run->prompts.begins_with_object || !(variables & TEMPLATE_PROMPT) ||
+        (variables & TEMPLATE_PROMPT_RAW))
+        return 0;
+    return error_set(error,
+                     "%s: it begins with a JSON object; name its member with the prompt with "
+                     "--prompt-field, or send whole lines as they are with {{prompt:raw}}",
+                     file_name(run_plan_prompts_file(options)));
+}
+
+/* The prompts come after the steps, whose templates say which of their fields are used. None of
+ * either in a run that only holds connections. */
+static int build_messages(struct run_plan *run, const struct run_options *options,
+                          struct error *error)
+{
+    if (options->hold)
+        return build_steps(run, options, error);
+    if (prompts_open(&run->prompts, run_plan_prompts_file(options), options->prompt_field, error) ||
+        build_template(run, options, error) || check_form(run, options, error) ||
+        build_steps(run, options, error) || prompts_load(&run->prompts, error))
+        return -1;
+    run->plan.prompts = &run->prompts;
+    return check_prompts(run, options, error);
+}
+
+/* Of what comes before the prompts' own messages. */
+static int check_steps(const struct run_plan *run, const struct run_options *options,
+                       struct error *error)
+{
+    char size[UNITS_SIZE];
+    if (!options->setup)
+        return 0;
     size_t bytes = plan_longest_message(&run->plan);
     if (bytes <= GATEWAY_MESSAGE_MAX || options->allow_oversize)
         return 0;
@@ -160,8 +187,8 @@ int run_plan_build(struct run_plan *run, const struct run_options *options, stru
     struct plan *plan = &run->plan;
     *plan = options->plan;
     if (run_conflicts_check(options, error) || run_target_build(run, options, error) ||
-        build_replies(&plan->reply_rules, options, error) || build_prompts(run, options, error) ||
-        build_steps(run, options, error) || run_load_build(plan, options, error) ||
+        build_replies(&plan->reply_rules, options, error) || build_messages(run, options, error) ||
+        check_steps(run, options, error) || run_load_build(plan, options, error) ||
         run_conflicts_check_plan(plan, error))
         return -1;
     return run_target_check_paths(run, error);

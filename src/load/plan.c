@@ -38,17 +38,18 @@ struct template_values plan_connection_values(const struct plan *plan, uint64_t 
     };
 }
 
-static void set_prompt(struct template_values *values, const struct prompt *prompt)
+static void set_prompt(struct template_values *values, const struct prompts *prompts, size_t i)
 {
-    values->prompt = prompt->text;
-    values->prompt_escaped = prompt->escaped;
+    values->prompt = prompts->items[i].text;
+    values->prompt_escaped = prompts->items[i].escaped;
+    values->fields = prompts_fields(prompts, i);
 }
 
 struct template_values plan_request_values(const struct plan *plan, uint64_t connection,
                                            uint64_t seq)
 {
     struct template_values values = plan_connection_values(plan, connection);
-    set_prompt(&values, plan_prompt(plan, seq));
+    set_prompt(&values, plan->prompts, seq % plan->prompts->count);
     values.seq = seq + 1;
     return values;
 }
@@ -128,6 +129,7 @@ static size_t part_bound(const struct step *step, const struct template_values *
     size_t length = template_render(&step->parts_of, values, text);
     struct template_values without_prompt = *values;
     without_prompt.prompt = without_prompt.prompt_escaped = (struct text){0};
+    without_prompt.fields = NULL;
     size_t frame = parted_bound(step, &without_prompt);
     size_t bound = longest_escaped((struct text){text, length}, step->part_characters + frame);
     if (step->parts_of.variables & (TEMPLATE_COLUMN | TEMPLATE_COLUMN_RAW))
@@ -185,7 +187,7 @@ static size_t over_prompts(const struct plan *plan, struct template_values value
 {
     size_t longest = 0;
     for (size_t i = 0; plan->prompts && i < plan->prompts->count; i++) {
-        set_prompt(&values, &plan->prompts->items[i]);
+        set_prompt(&values, plan->prompts, i);
         longest = u64_max(longest, bound(plan, &values));
     }
     return longest;
@@ -223,7 +225,7 @@ const struct prompt *plan_first_oversize(const struct plan *plan, size_t maximum
     if (find_longest_values(plan, &columns, &values))
         return NULL; /* the caller fails later, when it asks for memory */
     for (size_t i = 0; !found && i < plan->prompts->count; i++) {
-        set_prompt(&values, &plan->prompts->items[i]);
+        set_prompt(&values, plan->prompts, i);
         *bytes = template_bound(plan->message, &values);
         if (*bytes > maximum)
             found = &plan->prompts->items[i];

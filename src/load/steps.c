@@ -20,7 +20,7 @@ static const char *const list_names[LIST_COUNT] = {"on_connect", "before_request
 static const char *const step_names[STEP_MEMBER_COUNT] = {"send", "expect", "parts_of",
                                                           "part_characters"};
 
-/* Before the first prompt there is none to split, nor a number of a request. */
+/* Before the first prompt there is none to split, nor a row of it, nor a number of a request. */
 static const struct list_rules {
     size_t members; /* so many of step_names its steps may have */
     unsigned variables;
@@ -95,6 +95,8 @@ static int read_template(const struct reading *reading, enum step_member member,
 {
     struct template_scope scope = *reading->columns;
     scope.variables = variables;
+    if (reading->rules == &list_rules[ON_CONNECT])
+        scope.fields = NULL;
     if (template_compile(template, text_of(text), &scope, reading->error) == 0)
         return 0;
     return error_prefix(reading->error, "'%s'", step_names[member]);

@@ -18,12 +18,22 @@
 #define RAW ":raw" /* after the name of a column: its text as it is */
 
 /* What a part of a template is made of. */
-enum form { FORM_LITERAL, FORM_TEXT, FORM_NUMBER, FORM_ID, FORM_COLUMN, FORM_COLUMN_RAW };
+enum form {
+    FORM_LITERAL,
+    FORM_TEXT,
+    FORM_NUMBER,
+    FORM_ID,
+    FORM_COLUMN,
+    FORM_COLUMN_RAW,
+    FORM_FIELD,
+    FORM_FIELD_RAW
+};
 
 struct template_part {
     enum form form;
     struct text literal;
-    size_t place; /* of a text or number in struct template_values; the number of a column */
+    size_t place; /* of a text or number in struct template_values; the number of a column or
+                     field */
 };
 
 #define PLACE(member) offsetof(struct template_values, member)
@@ -69,6 +79,21 @@ bool template_column_valid(const char *name)
            (!known || (known->variable & taken) == 0);
 }
 
+static const struct template_fields *fields_of(const struct template_scope *scope)
+{
+    static const struct template_fields none;
+    return scope->fields ? scope->fields : &none;
+}
+
+/* The number of NAME in NAMES, or COUNT. */
+static size_t find_own(const char *const *names, size_t count, struct text name)
+{
+    size_t i = 0;
+    while (i < count && !text_equal(name, text_of(names[i])))
+        i++;
+    return i;
+}
+
 /* NAME without the ":raw" at its end, if it has one. */
 static struct text without_raw(struct text name)
 {
@@ -88,11 +113,15 @@ static size_t offered_names(const struct template_scope *scope, const char *name
     return count;
 }
 
-/* Appends COUNT names to LIST. When they do not all fit, the last words are an ellipsis. */
-static void list_names(struct buffer *list, const char *const *names, size_t count)
+/* Appends COUNT names to LIST, those apart that mean a variable of HIDDEN. When they do not all
+ * fit, the last words are an ellipsis. */
+static void list_names(struct buffer *list, const char *const *names, size_t count, unsigned hidden)
 {
     static const char more[] = ", ...";
     for (size_t i = 0; i < count; i++) {
+        const struct variable_name *known = find_name(text_of(names[i]));
+        if (known && (known->variable & hidden) != 0)
+            continue;
         const char *comma = list->length > 0 ? ", " : "";
         size_t length = list->length + strlen(comma) + strlen(names[i]) + strlen("{{}}");
         if (length + strlen(more) > list->maximum) {
@@ -109,19 +138,23 @@ static int unknown_variable(struct text name, const struct template_scope *scope
 {
     const char *names[VARIABLE_COUNT];
     size_t count = offered_names(scope, names);
+    const struct template_fields *fields = fields_of(scope);
     const char *nearest = NULL;
     char word[NEAREST_MAX + 1];
     if (text_copy(name, word, sizeof(word)) == 0 && !(nearest = text_nearest(word, names, count))) {
         word[without_raw(name).length] = '\0';
         nearest = text_nearest(word, scope->columns, scope->column_count);
+        if (!nearest)
+            nearest = text_nearest(word, fields->names, fields->count);
     }
     struct buffer shown;
     buffer_init(&shown, NAME_SHOWN_MAX * 4);
     utf8_append_clean(&shown, name, NAME_SHOWN_MAX);
     struct buffer list;
     buffer_init(&list, LIST_MAX);
-    list_names(&list, names, count);
-    list_names(&list, scope->columns, scope->column_count);
+    list_names(&list, names, count, 0);
+    list_names(&list, scope->columns, scope->column_count, 0);
+    list_names(&list, fields->names, fields->count, scope->variables);
     error_set(error, "unknown variable {{%s}}; there are %s%s%s%s", buffer_text(&shown).data,
               list.length > 0 ? list.data : "none", nearest ? "; did you mean {{" : "",
               nearest ? nearest : "", nearest ? "}} ?" : "");
@@ -132,26 +165,49 @@ static int unknown_variable(struct text name, const struct template_scope *scope
 
 /* --- Compiling --- */
 
+/* The place of field I, which is used from now on. */
+static size_t place_of(struct template_fields *fields, size_t i)
+{
+    if (fields->places[i] == 0)
+        fields->places[i] = ++fields->used;
+    return fields->places[i] - 1;
+}
+
+/* Makes PART, of TEMPLATE, the caller's own variable called NAME. */
+static int find_callers(struct template *template, struct template_part *part, struct text name,
+                        const struct template_scope *scope, struct error *error)
+{
+    struct text bare = without_raw(name);
+    bool raw = scope->columns_raw || bare.length < name.length;
+    size_t column = find_own(scope->columns, scope->column_count, bare);
+    size_t field = find_own(fields_of(scope)->names, fields_of(scope)->count, bare);
+    bool is_column = column < scope->column_count;
+    bool is_field = field < fields_of(scope)->count;
+    if (is_column && is_field)
+        return error_set(error,
+                         "{{%.*s}} is a column of the users and a field of the prompts; rename one",
+                         TEXT_ARGS(bare));
+    if (is_column) {
+        *part = (struct template_part){raw ? FORM_COLUMN_RAW : FORM_COLUMN, .place = column};
+        template->variables |= raw ? TEMPLATE_COLUMN_RAW : TEMPLATE_COLUMN;
+    } else if (is_field) {
+        *part = (struct template_part){raw ? FORM_FIELD_RAW : FORM_FIELD,
+                                       .place = place_of(scope->fields, field)};
+        template->variables |= TEMPLATE_FIELD;
+    }
+    return is_column || is_field ? 0 : unknown_variable(name, scope, error);
+}
+
 /* Makes PART, of TEMPLATE, the variable called NAME. */
 static int find_variable(struct template *template, struct template_part *part, struct text name,
                          const struct template_scope *scope, struct error *error)
 {
     const struct variable_name *known = find_name(name);
-    struct text column = without_raw(name);
-    if (known && (scope->variables & known->variable) != 0) {
-        *part = (struct template_part){.form = known->form, .place = known->place};
-        template->variables |= known->variable;
-        return 0;
-    }
-    for (size_t i = 0; i < scope->column_count; i++) {
-        if (text_equal(column, text_of(scope->columns[i]))) {
-            bool raw = scope->columns_raw || column.length < name.length;
-            *part = (struct template_part){raw ? FORM_COLUMN_RAW : FORM_COLUMN, .place = i};
-            template->variables |= raw ? TEMPLATE_COLUMN_RAW : TEMPLATE_COLUMN;
-            return 0;
-        }
-    }
-    return unknown_variable(name, scope, error);
+    if (!known || (scope->variables & known->variable) == 0)
+        return find_callers(template, part, name, scope, error);
+    *part = (struct template_part){.form = known->form, .place = known->place};
+    template->variables |= known->variable;
+    return 0;
 }
 
 /* The first MARK ("{{" or "}}") in TEXT, or its length. */
@@ -239,6 +295,10 @@ static struct text text_of_part(const struct template_part *part,
         return values->columns[part->place].escaped;
     case FORM_COLUMN_RAW:
         return values->columns[part->place].text;
+    case FORM_FIELD:
+        return values->fields ? values->fields[part->place].escaped : TEXT("");
+    case FORM_FIELD_RAW:
+        return values->fields ? values->fields[part->place].text : TEXT("");
     default:
         return part->literal;
     }

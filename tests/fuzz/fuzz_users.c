@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "wsload/base/text.h"
-#include "wsload/load/inputs.h"
+#include "wsload/load/users.h"
 #include "wsload/protocol/handshake.h"
 
 static char path[] = "/tmp/wsload-fuzz-XXXXXX";

@@ -12,7 +12,7 @@
 
 #include "wsload/base/error.h"
 #include "wsload/base/text.h"
-#include "wsload/load/inputs.h"
+#include "wsload/load/users.h"
 #include "wsload/protocol/handshake.h"
 #include "wsload/protocol/sigv4.h"
 

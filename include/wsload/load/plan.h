@@ -10,9 +10,10 @@
 #include <stdint.h>
 
 #include "wsload/load/identity.h"
-#include "wsload/load/inputs.h"
 #include "wsload/load/load.h"
+#include "wsload/load/prompts.h"
 #include "wsload/load/steps.h"
+#include "wsload/load/users.h"
 #include "wsload/protocol/handshake.h"
 #include "wsload/protocol/reply.h"
 #include "wsload/protocol/route.h"

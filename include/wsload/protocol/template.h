@@ -28,6 +28,7 @@ enum template_variable {
     TEMPLATE_CORRELATION = 1 << 11,  /* {{correlation}}: the id in the message that is answered */
     TEMPLATE_COLUMN = 1 << 12,       /* {{NAME}}: a caller's own variable, JSON-escaped */
     TEMPLATE_COLUMN_RAW = 1 << 13,   /* {{NAME:raw}}: the same as it is */
+    TEMPLATE_FIELD = 1 << 14,        /* either, of a field of the row that the prompt is in */
 };
 
 /* The longest {{id}}: "0badcafe-2a", with up to 16 digits after the hyphen. */
@@ -46,12 +47,22 @@ enum template_variable {
     (TEMPLATE_PROMPT | TEMPLATE_PROMPT_RAW | TEMPLATE_SEQ | TEMPLATE_TIMESTAMP |                   \
      TEMPLATE_CONNECTION_ID | TEMPLATE_REQUEST_ID | TEMPLATE_TOKEN | TEMPLATE_CORRELATION)
 
+/* Names of a caller's own that stand for another text in each message. Of many a row has, few are
+ * used: those that are get a place each, in the order of their first use. */
+struct template_fields {
+    const char *const *names;
+    size_t count;
+    size_t *places; /* of each name, from 1; 0: not used */
+    size_t used;
+};
+
 /* The variables that a template may use. */
 struct template_scope {
-    unsigned variables;         /* a set of enum template_variable, TEMPLATE_COLUMN* apart */
+    unsigned variables;         /* a set of enum template_variable, those of callers apart */
     const char *const *columns; /* names of a caller's own; needed while compiling only */
     size_t column_count;
     bool columns_raw; /* {{NAME}} is {{NAME:raw}}: the text goes where JSON is not spoken */
+    struct template_fields *fields; /* NULL: none; compiling gives places */
 };
 
 /* The text of a caller's own variable, twice. */
@@ -86,10 +97,12 @@ struct template_values {
     struct text correlation;
     uint64_t part_index;
     const struct template_column *columns; /* in the order of the scope's names */
+    const struct template_column *fields;  /* in the order of their places; NULL: all are empty */
 };
 
-/* Compiles TEXT. A variable that SCOPE does not offer, or one that is unfinished, is an error that
- * names it, the ones there are, and the nearest. 0 or -1. */
+/* Compiles TEXT. A variable that SCOPE does not offer, one that is both a column and a field, or
+ * one that is unfinished, is an error that names it, the ones there are, and the nearest. A name of
+ * wsload's own means that, whatever columns and fields there are. 0 or -1. */
 int template_compile(struct template *template, struct text text,
                      const struct template_scope *scope, struct error *error);
 

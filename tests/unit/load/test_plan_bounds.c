@@ -15,21 +15,24 @@
 #define ROWS    3
 #define COLUMNS 2
 #define PROMPTS 3
+#define FIELDS  2
 
 static const char *const names[COLUMNS] = {"name", "token"};
 static const struct template_scope columns = {
     .variables = TEMPLATE_CLIENT_VARIABLES, .columns = names, .column_count = COLUMNS};
 
+static const char *const field_names[FIELDS] = {"lang", "more"};
+
 /* Characters of 1 to 4 bytes, some of which JSON escapes with up to 6, and a broken byte. */
 static const char *const letters[] = {
     "a", "\"", "\\", "\x01", "\n", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xFF"};
 
-static const char *const variables[] = {"{{prompt}}", "{{prompt:raw}}", "{{id}}",
-                                        "{{seq}}",    "{{timestamp}}",  "{{connection}}",
-                                        "{{name}}",   "{{token}}",      "{{name:raw}}"};
+static const char *const variables[] = {
+    "{{lang}}", "{{more:raw}}",  "{{more}}",       "{{prompt}}", "{{prompt:raw}}", "{{id}}",
+    "{{seq}}",  "{{timestamp}}", "{{connection}}", "{{name}}",   "{{token}}",      "{{name:raw}}"};
 
 #define VARIABLES    ARRAY_LENGTH(variables)
-#define OF_A_COLUMN  6  /* variables from here on may stand before the first prompt, too */
+#define OF_A_COLUMN  9  /* variables from here on may stand before the first prompt, too */
 #define TEXT_LETTERS 40 /* at most, of a random text */
 
 struct bounded {
@@ -39,8 +42,10 @@ struct bounded {
     struct users users;
     struct prompts prompts;
     struct prompt prompt_items[PROMPTS];
+    struct template_column fields[PROMPTS * FIELDS];
+    size_t places[FIELDS];
     struct template_column cells[ROWS * COLUMNS];
-    struct buffer texts[2 * (PROMPTS + ROWS * COLUMNS)];
+    struct buffer texts[2 * (PROMPTS + PROMPTS * FIELDS + ROWS * COLUMNS)];
     size_t text_count;
 };
 
@@ -94,18 +99,25 @@ static void make(struct bounded *bounded, struct random *random)
     struct error error;
     struct json_paths paths = {0};
     struct buffer text;
-    *bounded = (struct bounded){.prompts = {.items = bounded->prompt_items, .count = PROMPTS}};
+    struct template_scope scope = columns;
+    *bounded = (struct bounded){.prompts = {.items = bounded->prompt_items,
+                                            .count = PROMPTS,
+                                            .cells = bounded->fields,
+                                            .fields = {field_names, FIELDS, bounded->places, 0}}};
+    scope.fields = &bounded->prompts.fields;
     for (size_t i = 0; i < PROMPTS; i++)
         invent(bounded, random, &bounded->prompt_items[i].text, &bounded->prompt_items[i].escaped);
+    for (size_t i = 0; i < PROMPTS * FIELDS; i++)
+        invent(bounded, random, &bounded->fields[i].text, &bounded->fields[i].escaped);
     for (size_t i = 0; i < ROWS * COLUMNS; i++)
         invent(bounded, random, &bounded->cells[i].text, &bounded->cells[i].escaped);
     bounded->users = (struct users){.columns = COLUMNS, .rows = ROWS, .cells = bounded->cells};
     buffer_init(&text, 4000);
     invent_template(random, 0, "", &text);
-    assert_int_equal(template_compile(&bounded->message, buffer_text(&text), &columns, &error), 0);
+    assert_int_equal(template_compile(&bounded->message, buffer_text(&text), &scope, &error), 0);
     buffer_clear(&text);
     invent_steps(random, &text);
-    assert_int_equal(steps_parse(&bounded->steps, buffer_text(&text), &columns, &paths, &error), 0);
+    assert_int_equal(steps_parse(&bounded->steps, buffer_text(&text), &scope, &paths, &error), 0);
     json_paths_free(&paths);
     buffer_free(&text);
     bounded->plan = (struct plan){

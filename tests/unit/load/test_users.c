@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "wsload/base/file.h"
-#include "wsload/load/inputs.h"
+#include "wsload/load/users.h"
 
 static char path[] = "/tmp/wsload-test-XXXXXX";
 
@@ -147,23 +147,24 @@ static void test_users_refuses_what_is_no_table_of_users(void **state)
         {"", ": no user in it; the first line names the columns, each further line is a user"},
         {"\n\n", ": no user in it"},
         {SECRET "\n", ": no user in it"},
-        {"user\n" SECRET ",b\n", ": line 2: the number of cells is 2, that of columns in the first "
-                                 "line 1"},
-        {"user,key\n1,2\n\n" SECRET "\n", ": line 4: the number of cells is 1"},
-        {SECRET "," SECRET "\n1,2\n", ": line 1, column 2: the name of an earlier column"},
-        {"user," SECRET "!\n1,2\n", ": line 1, column 2: no name for a variable"},
-        {"user,,\n" SECRET ",2,3\n", ": line 1, column 2: no name for a variable"},
-        {" user\n" SECRET "\n", ": line 1, column 1: no name for a variable"},
-        {"prompt\n" SECRET "\n", ": line 1, column 1: no name for a variable"},
+        {"user\n" SECRET ",b\n", ": line 2: 2 cells, and the first line has 1"},
+        {"user,key\n1,2\n\n" SECRET "\n", ": line 4: 1 cell, and the first line has 2"},
+        {SECRET "," SECRET "\n1,2\n", ": line 1: column 2: the name of an earlier column"},
+        {"user," SECRET "!\n1,2\n", ": line 1: column 2: no name for a variable"},
+        {"user,,\n" SECRET ",2,3\n", ": line 1: column 2: no name for a variable"},
+        {" user\n" SECRET "\n", ": line 1: column 1: no name for a variable"},
+        {"prompt\n" SECRET "\n", ": line 1: column 1: no name for a variable"},
         {"user\n\"" SECRET "\n", ": line 2: a quote out of place"},
         {"user\n" SECRET "\"\n", ": line 2: a quote out of place"},
         {"user\n\"" SECRET "\" \n", ": line 2: a quote out of place"},
         {"user\n\"" SECRET "\"x\n", ": line 2: a quote out of place"},
-        {"user\n\"two\n" SECRET "\"\n", ": line 2: a quote out of place"},
+        {"user\n\"two\n" SECRET "\"\n", ": line 2: column 1: a line break"},
         {"user\nok\n" SECRET "\xFF\n", ": line 3: not valid UTF-8"},
-        {"user\n" SECRET "\rX-Injected: 1\n", ": line 2: a control character"},
-        {"user\n" SECRET "\x7F\n", ": line 2: a control character"},
-        {"user\n" SECRET "\x1B[31m\n", ": line 2: a control character"},
+        {"user\n" SECRET "\rX-Injected: 1\n",
+         ": line 2: column 1: a line break or another control character"},
+        {"user\n" SECRET "\x7F\n", ": line 2: column 1: a line break or another control character"},
+        {"user\n" SECRET "\x1B[31m\n",
+         ": line 2: column 1: a line break or another control character"},
     };
 
     (void)state;

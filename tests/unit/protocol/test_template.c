@@ -223,6 +223,56 @@ static void test_template_columns_are_raw_where_the_scope_says_so(void **state)
     template_free(&template);
 }
 
+static const char *const field_names[] = {"lang", "n", "user", "seq", "x y"};
+
+static void test_template_gives_places_to_the_fields_that_it_uses(void **state)
+{
+    static const struct template_column row[] = {{{"2", 1}, {"2", 1}}, {{"\"", 1}, {"\\\"", 2}}};
+    size_t places[ARRAY_LENGTH(field_names)] = {0};
+    struct template_fields fields = {field_names, ARRAY_LENGTH(field_names), places, 0};
+    struct template_scope scope = {.variables = TEMPLATE_CLIENT_VARIABLES, .fields = &fields};
+    struct template_values with_row = {.seq = 7, .fields = row};
+    struct template template;
+    struct error error;
+    char out[16];
+
+    (void)state;
+    assert_int_equal(template_compile(&template, text_of("{{n}}{{seq}}"), &scope, &error), 0);
+    assert_true(template.variables & TEMPLATE_FIELD);
+    template_free(&template);
+    assert_int_equal(
+        template_compile(&template, text_of("{{x y}}{{x y:raw}}{{ n }}{{n:raw}}"), &scope, &error),
+        0);
+    assert_int_equal(fields.used, 2);
+    assert_int_equal(places[1], 1);
+    assert_int_equal(places[4], 2);
+    assert_int_equal(template_bound(&template, &with_row), 5);
+    assert_int_equal(template_render(&template, &with_row, out), 5);
+    assert_memory_equal(out, "\\\"\"22", 5);
+    with_row.fields = NULL;
+    assert_int_equal(template_bound(&template, &with_row), 0);
+    template_free(&template);
+}
+
+static void test_template_refuses_a_name_of_two_meanings(void **state)
+{
+    size_t places[ARRAY_LENGTH(field_names)] = {0};
+    struct template_fields fields = {field_names, ARRAY_LENGTH(field_names), places, 0};
+    struct template_scope scope = {
+        .columns = columns, .column_count = ARRAY_LENGTH(columns), .fields = &fields};
+    struct template template;
+    struct error error;
+
+    (void)state;
+    assert_int_equal(template_compile(&template, text_of("{{user:raw}}"), &scope, &error), -1);
+    assert_string_equal(error.text,
+                        "{{user}} is a column of the users and a field of the prompts; rename one");
+    assert_int_equal(template_compile(&template, text_of("{{lnag}}"), &scope, &error), -1);
+    assert_string_equal(error.text,
+                        "unknown variable {{lnag}}; there are {{user}}, {{api-key}}, {{a.b_2}}, "
+                        "{{lang}}, {{n}}, {{user}}, {{seq}}, {{x y}}; did you mean {{lang}} ?");
+}
+
 static void test_template_offers_columns(void **state)
 {
     static const struct template_scope scope = {.variables = TEMPLATE_CONNECTION,
@@ -355,6 +405,8 @@ TEST_GROUP(template)
         cmocka_unit_test(test_template_refuses_what_it_does_not_know),
         cmocka_unit_test(test_template_knows_a_column_whichever_it_is),
         cmocka_unit_test(test_template_columns_are_raw_where_the_scope_says_so),
+        cmocka_unit_test(test_template_gives_places_to_the_fields_that_it_uses),
+        cmocka_unit_test(test_template_refuses_a_name_of_two_meanings),
         cmocka_unit_test(test_template_offers_columns),
         cmocka_unit_test(test_template_offers_nothing_where_there_is_nothing),
         cmocka_unit_test(test_template_cuts_a_long_list_of_columns),
