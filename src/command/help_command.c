@@ -66,16 +66,25 @@ static const struct usage *usage_of(const char *name)
     return NULL;
 }
 
-/* File names and other words of the caller's stand in it: none may begin a line or steer a
- * terminal.
- */
-int command_complain(const struct error *error)
+/* File names and other words of the caller's stand in TEXT: none may begin a line or steer a
+ * terminal. */
+static void complain(const char *begin, const char *text)
 {
-    fprintf(stderr, "wsload: ");
-    for (const char *c = error->text; *c; c++)
+    fprintf(stderr, "wsload: %s", begin);
+    for (const char *c = text; *c; c++)
         fputc((unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c, stderr);
     fputc('\n', stderr);
+}
+
+int command_complain(const struct error *error)
+{
+    complain("", error->text);
     return EXIT_USAGE;
+}
+
+void command_note(const char *text)
+{
+    complain("note: ", text);
 }
 
 /* Frees TEXT. */

@@ -265,8 +265,11 @@ static void show_refusals(const struct run *run)
 
 static int conduct(struct run *run, struct error *error)
 {
-    if (prepare(run, error) || start_record(run, error) || make_engine(run, error) ||
-        run_engine(run, error))
+    if (prepare(run, error))
+        return -1;
+    if (run->plan.note[0] && !run->options.show.quiet)
+        command_note(run->plan.note);
+    if (start_record(run, error) || make_engine(run, error) || run_engine(run, error))
         return -1;
     int status = finish(run, error);
     if (run->options.verbose && !run->measurement->signal)

@@ -24,6 +24,7 @@ struct run_plan {
     size_t header_count;
     struct resolve_rule resolve[OPTION_LIST_MAX];
     struct connect_to_rule connect_to[OPTION_LIST_MAX];
+    char note[512]; /* what may not be meant, and is done; "": nothing */
 };
 
 /* --- The whole: run_plan.c --- */

@@ -1,11 +1,13 @@
 #include "run_build.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "wsload/base/clock.h"
 #include "wsload/base/file.h"
 #include "wsload/base/helpers.h"
 #include "wsload/base/text.h"
+#include "wsload/load/message_check.h"
 #include "wsload/protocol/gateway.h"
 
 /* --- What is sent --- */
@@ -122,6 +124,32 @@ static int check_steps(const struct run_plan *run, const struct run_options *opt
                      units_format_count(bytes, size));
 }
 
+static int check_step_messages(const struct plan *plan, const struct step_list *list,
+                               struct error *error)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].sends && message_check(plan, &list->items[i].message, error))
+            return error_prefix(error, "--setup: %s", list->items[i].detail);
+    return 0;
+}
+
+static int check_meaning(struct run_plan *run, const struct run_options *options,
+                         struct error *error)
+{
+    const struct plan *plan = &run->plan;
+    if (plan->message && message_check(plan, plan->message, error))
+        return error_prefix(error, "--template");
+    if (plan->steps && (check_step_messages(plan, &plan->steps->on_connect, error) ||
+                        check_step_messages(plan, &plan->steps->before_request, error)))
+        return -1;
+    if (plan->message && !messages_differ(plan))
+        snprintf(run->note, sizeof(run->note),
+                 "no message has {{prompt}} in it, so each request is the same and no line of %s "
+                 "is sent",
+                 run_plan_prompts_file(options));
+    return 0;
+}
+
 /* --- The rules by which replies are told and judged --- */
 
 static int add_end(struct reply_rules *rules, const char *text, struct error *error)
@@ -189,7 +217,7 @@ int run_plan_build(struct run_plan *run, const struct run_options *options, stru
     if (run_conflicts_check(options, error) || run_target_build(run, options, error) ||
         build_replies(&plan->reply_rules, options, error) || build_messages(run, options, error) ||
         check_steps(run, options, error) || run_load_build(plan, options, error) ||
-        run_conflicts_check_plan(plan, error))
+        run_conflicts_check_plan(plan, error) || check_meaning(run, options, error))
         return -1;
     return run_target_check_paths(run, error);
 }

@@ -78,6 +78,8 @@ class Mistakes(harness.Case):
             (("--reply-end", "silence:5x"), ("--reply-end", "5x")),
             (("--reply-end", "text:a", "--reply-end", "first"), ("--reply-end", "first")),
             (("--reply-end", "json:a..b"), ("--reply-end", "a..b")),
+            (("--template", '{"q": {prompt}}'), ("--template: '{prompt}'", "{{prompt}} ?")),
+            (("--template", '{"q": {{prompt}}}'), ("--template: looks like JSON", "in quotes")),
             (("--ignore", "contain:ping"), ("--ignore", "did you mean contains:")),
             (("--fail-on", "json:$.error"), ("--fail-on", "$.error", "message.status")),
             (("--correlate", "$.id"), ("--correlate", "$.id", "'$'")),

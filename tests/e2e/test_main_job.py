@@ -95,6 +95,14 @@ class Counterparts(harness.Case):
         self.assertEqual(server.stop()["routes"], {"boom": 30})
         self.assertEqual(run.summary["connections"]["reopened"], 0)
 
+    def test_a_template_without_a_prompt_is_sent_and_noted(self):
+        server = self.node()
+        flags = ("-n", 5, "--template", "ping")
+        run = self.wsload(*flags, server.url(), self.prompts("a"))
+        self.assert_passed(run, 5)
+        self.assertEqual(run.err.count("wsload: note: no message has {{prompt}} in it"), 1, run)
+        self.assertEqual(self.wsload("-q", *flags, server.url(), self.prompts("a")).err, "")
+
     def test_many_connections(self):
         server = self.node()
         self.check(server.url(), self.counted_by(server), 4000, 500)

@@ -17,4 +17,7 @@ int command_usage(const char *name);
 /* Prints ERROR as "wsload: ..." on standard error. Returns the exit code for usage errors. */
 int command_complain(const struct error *error);
 
+/* Prints TEXT as "wsload: note: ..." on standard error. */
+void command_note(const char *text);
+
 #endif
