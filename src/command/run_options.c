@@ -52,7 +52,8 @@ static const struct option_row rows[] = {
      .help = "requests due per second, replies or not",
      .more = "The open model: requests come due at this rate over the held connections, whether or "
              "not earlier replies are back. One that finds no free connection waits for one, and "
-             "its response time counts from when it was due."},
+             "its response time counts from when it was due. Without --duration, --requests or "
+             "--stage the run ends when each prompt was sent once."},
     {"warmup", 0, "T", OPTION_DURATION, FIELD(plan.load.warmup_ns), "Load",
      .help = "run so long before measuring", .minimum = NS_PER_MS,
      .more = "At the level at which the run begins. What comes due in this time is counted apart "

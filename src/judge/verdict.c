@@ -250,6 +250,18 @@ static bool check_machine(const struct measurement *seen, struct validity_reason
     return say(reason, VALIDITY_VALID, "client and server share one machine");
 }
 
+/* A rate has no end of its own: who gave none may wonder at this one. */
+static bool check_prompts(const struct measurement *seen, struct validity_reason *reason)
+{
+    char count[UNITS_SIZE];
+    const struct load *load = &seen->load;
+    if (load->model != LOAD_OPEN || load->duration_ns > 0 || load->requests == 0 ||
+        load->requests != load->prompts || seen->counts[COUNT_PLANNED] != load->requests)
+        return false;
+    return say(reason, VALIDITY_VALID, "it ended when each of %s prompt%s had been sent once",
+               units_format_count(load->prompts, count), load->prompts == 1 ? "" : "s");
+}
+
 /* --- The table --- */
 
 static const struct check {
@@ -273,6 +285,7 @@ static const struct check {
     {"no_replies", check_no_replies,
      "the route may have no route response, or the backend never posts to the connection; use "
      "--one-way if no reply is meant"},
+    {"prompts", check_prompts, "to go on, from the first prompt again, add -d or -n"},
     {"same_machine", check_machine, ""},
 };
 

@@ -71,6 +71,15 @@ class Forms(Case):
         texts = self.sent("-n", 5, "--template", "{{prompt}}{{x}}", None, file)
         self.assertEqual(texts, ["a1", "b2", "a1", "b2", "a1"])
 
+    def test_a_rate_ends_with_the_file_and_says_so(self):
+        file = self.prompts("a", "b", "c")
+        run = self.wsload("-r", 100, self.node().url(), file)
+        self.assert_passed(run, 3)
+        self.assertIn("each of 3 prompts had been sent once", run.out)
+        run = self.wsload("-r", 100, "-n", 7, self.node().url(), file)
+        self.assert_passed(run, 7)
+        self.assertNotIn("had been sent once", run.out)
+
     def test_beside_users(self):
         users = self.write("users.csv", "name\nann\n")
         file = self.write("q.csv", "prompt,x\na,1\n")

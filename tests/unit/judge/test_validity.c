@@ -286,6 +286,27 @@ static void test_validity_names_one_machine_without_blame(void **state)
     assert_string_equal(validity.reasons[0].advice, "");
 }
 
+static void test_validity_says_why_a_rate_without_an_end_ended(void **state)
+{
+    (void)state;
+    seen->load.requests = seen->load.prompts = 2000;
+    assert_reason("prompts", VALIDITY_VALID,
+                  "it ended when each of 2,000 prompts had been sent once");
+    assert_string_equal(validity.reasons[0].advice,
+                        "to go on, from the first prompt again, add -d or -n");
+    seen->load.prompts = 1000; /* it went round */
+    assert_valid();
+    seen->load.prompts = 2000;
+    seen->load.duration_ns = NS_PER_S;
+    assert_valid();
+    seen->load.duration_ns = 0;
+    seen->load.requests = seen->load.prompts = 3000; /* it was interrupted */
+    assert_valid();
+    seen->load.requests = seen->load.prompts = 2000;
+    seen->load.model = LOAD_CLOSED;
+    assert_valid();
+}
+
 /* The only reason: 2,000 requests were sent, none of them was answered, and IN_VAIN waited for it.
  */
 static void fill_unanswered(uint64_t in_vain)
@@ -592,6 +613,7 @@ TEST_GROUP(validity)
         VALIDITY_TEST(test_validity_forgives_chance_and_nothing_else),
         VALIDITY_TEST(test_validity_rejects_a_run_that_ran_out_of_something),
         VALIDITY_TEST(test_validity_names_one_machine_without_blame),
+        VALIDITY_TEST(test_validity_says_why_a_rate_without_an_end_ended),
         VALIDITY_TEST(test_validity_says_when_nothing_came_back),
         VALIDITY_TEST(test_validity_doubts_a_record_with_holes),
         VALIDITY_TEST(test_validity_doubts_single_replies_that_more_comes_behind),
