@@ -18,6 +18,9 @@
 #define MAX_QUEUE_DEFAULT      100000
 #define RATE_MAX               1e7 /* more than any machine can send */
 
+/* What comes unasked comes soon after the reply that it belongs to, or again and again. */
+#define LINGER_NS (300 * NS_PER_MS)
+
 /* API Gateway's quota of new connections per second, for all WebSocket APIs of an account in a
  * region (AWS guide apigateway-execution-service-websocket-limits). */
 #define GATEWAY_CONNECT_RATE 500
@@ -187,6 +190,8 @@ int run_load_build(struct plan *plan, const struct run_options *options, struct 
     if (!load->requests && !load->duration_ns)
         load->requests = load->prompts; /* each once, when nothing else says how much */
     load->reply = choose_reply(plan);
+    load->reply_rules = reply_rules_given(&plan->reply_rules);
+    plan->linger_ns = load->reply == REPLY_NONE ? 0 : LINGER_NS;
     load->record = options->record;
     load->shards = 1;
     plan->run_id = (uint32_t)random_seed_from_system();

@@ -13,6 +13,7 @@ void run_clock_open(struct run_clock *clock, const struct plan *plan, uint64_t l
         .end_ns = CLOCK_NEVER,
         .backlog_until_ns = CLOCK_NEVER,
         .give_up_ns = CLOCK_NEVER,
+        .listen_until_ns = CLOCK_NEVER,
         .close_until_ns = CLOCK_NEVER,
     };
 }
@@ -48,9 +49,19 @@ static unsigned end_sending(struct run_clock *clock, uint64_t now_ns)
     return drain(clock, now_ns) | RUN_ASK_NO_MORE;
 }
 
+/* Nothing is awaited any more, and nobody is in a hurry. */
+static unsigned listen(struct run_clock *clock, uint64_t now_ns)
+{
+    clock->phase = PHASE_LISTENING;
+    clock->listen_until_ns = now_ns + clock->plan->linger_ns;
+    return RUN_CANCEL_OPENINGS | RUN_FINISH;
+}
+
 static unsigned close_all(struct run_clock *clock, uint64_t now_ns)
 {
     unsigned actions = run_clock_is_sending(clock) ? RUN_NOTE_END | RUN_CLOSE : RUN_CLOSE;
+    if (clock->phase != PHASE_LISTENING)
+        actions |= RUN_FINISH;
     if (clock->phase == PHASE_OPENING)
         clock->open_time_ns = now_ns - clock->phase_ns;
     clock->phase = PHASE_CLOSING;
@@ -118,11 +129,23 @@ static unsigned while_sending(struct run_clock *clock, const struct run_view *vi
 
 static unsigned while_draining(struct run_clock *clock, const struct run_view *view)
 {
-    if (view->now_ns >= clock->give_up_ns || (view->outstanding == 0 && view->waiting == 0))
+    bool over = view->outstanding == 0 && view->waiting == 0;
+    bool interrupted = clock->give_up_ns != CLOCK_NEVER;
+    if (over && view->open > 0 && clock->plan->linger_ns > 0 && !interrupted)
+        return listen(clock, view->now_ns);
+    if (over || view->now_ns >= clock->give_up_ns)
         return close_all(clock, view->now_ns);
     if (view->waiting > 0 && view->now_ns >= clock->backlog_until_ns)
         return RUN_SKIP_WAITING;
     return 0;
+}
+
+static unsigned while_listening(struct run_clock *clock, const struct run_view *view)
+{
+    bool interrupted = clock->give_up_ns != CLOCK_NEVER;
+    if (view->open > 0 && view->now_ns < clock->listen_until_ns && !interrupted)
+        return 0;
+    return close_all(clock, view->now_ns);
 }
 
 unsigned run_clock_next(struct run_clock *clock, const struct run_view *view)
@@ -141,6 +164,8 @@ unsigned run_clock_next(struct run_clock *clock, const struct run_view *view)
         return while_sending(clock, view);
     case PHASE_DRAINING:
         return while_draining(clock, view);
+    case PHASE_LISTENING:
+        return while_listening(clock, view);
     case PHASE_CLOSING:
         break;
     }
@@ -158,6 +183,8 @@ uint64_t run_clock_wake_ns(const struct run_clock *clock, uint64_t start_ns, uin
         return u64_min(clock->end_ns, clock->give_up_ns);
     case PHASE_DRAINING:
         return u64_min(clock->give_up_ns, waiting > 0 ? clock->backlog_until_ns : CLOCK_NEVER);
+    case PHASE_LISTENING:
+        return clock->listen_until_ns;
     case PHASE_CLOSING:
         break;
     }

@@ -1,9 +1,10 @@
 /* A worker's run from phase to phase: what it sees in, what to do out.
  *
- *     OPENING --> WARMUP --> RUNNING --> DRAINING --> CLOSING
+ *     OPENING --> WARMUP --> RUNNING --> DRAINING --> LISTENING --> CLOSING
  *
  * OPENING until the clock of all workers starts; WARMUP (when there is one) and RUNNING while
- * requests come due; DRAINING while replies are awaited; CLOSING until the close frames are
+ * requests come due; DRAINING while replies are awaited; LISTENING (when the plan lingers) for what
+ * comes after the last of them, when no time counts any more; CLOSING until the close frames are
  * answered. It owns the times of a run and knows neither connections nor requests: it sees their
  * numbers. Time is an argument. */
 #ifndef WSLOAD_ENGINE_RUN_CLOCK_H
@@ -35,6 +36,7 @@ struct run_clock {
     uint64_t end_ns;           /* when sending is over; CLOCK_NEVER: with the last request */
     uint64_t backlog_until_ns; /* DRAINING: what still waits then is skipped */
     uint64_t give_up_ns;       /* replies that are not there then are given up */
+    uint64_t listen_until_ns;  /* LISTENING: close then */
     uint64_t close_until_ns;   /* CLOSING: leave then */
 };
 
@@ -58,8 +60,9 @@ enum run_action {
     RUN_NOTE_END = 8,         /* sending is over */
     RUN_SKIP_WAITING = 16,    /* give up what waits for a connection */
     RUN_CANCEL_OPENINGS = 32, /* and what is being opened */
-    RUN_CLOSE = 64,           /* give up everything, and close what is open */
-    RUN_STOP = 128,           /* leave */
+    RUN_FINISH = 64,          /* the figures are whole */
+    RUN_CLOSE = 128,          /* give up everything, and close what is open */
+    RUN_STOP = 256,           /* leave */
 };
 
 /* OPENING begins, of a run of PLAN whose last request is due after LENGTH_NS. */

@@ -148,7 +148,6 @@ static void skip_waiting(struct worker *worker)
 
 static void close_all(struct worker *worker, uint64_t now)
 {
-    recorder_finish(worker->recorder, now, worker->outstanding, worker->open);
     skip_waiting(worker);
     for (uint32_t id = 0; id < worker->slot_count; id++)
         give_up(worker, worker_slot(worker, id), now);
@@ -171,6 +170,8 @@ static void act(struct worker *worker, unsigned actions, uint64_t now)
         skip_waiting(worker);
     if (actions & RUN_CANCEL_OPENINGS)
         cancel_openings(worker, now);
+    if (actions & RUN_FINISH)
+        recorder_finish(worker->recorder, now, worker->outstanding, worker->open);
     if (actions & RUN_CLOSE)
         close_all(worker, now);
     if (actions & RUN_STOP)

@@ -81,23 +81,39 @@ static bool has_id(const struct message_meaning *meaning)
     return meaning->id.kind != JSON_ABSENT && meaning->id.kind != JSON_NULL;
 }
 
+/* Whether MESSAGE answers the keep-alive: it repeats it, or comes when nothing else is awaited. */
+static bool answers_keepalive(const struct worker *worker, const struct slot *slot,
+                              struct text message)
+{
+    return worker->plan->keepalive_ns && (text_equal(message, worker->plan->keepalive) ||
+                                          (slot->pinged && connection_is_idle(&slot->connection)));
+}
+
+static void take_keepalive_answer(struct worker *worker, struct slot *slot)
+{
+    slot->pinged = false;
+    recorder_count(worker->recorder, COUNT_KEEPALIVE_ANSWERS);
+}
+
 /* Counts a message of no request. With ids an error without one is the connection's. */
-static void count_stray(struct worker *worker, const struct slot *slot,
+static void count_stray(struct worker *worker, struct slot *slot,
                         const struct message_meaning *meaning)
 {
     bool by_id = worker->settings.by_id;
     if (meaning->error == MESSAGE_GATEWAY_ERROR ||
         (by_id && meaning->error == MESSAGE_ERROR && !has_id(meaning)))
         record_failure(worker, slot, &meaning->failure);
-    else if (!by_id && slot->connection.any_ended)
-        recorder_count(worker->recorder, COUNT_LATE);
+    else if (answers_keepalive(worker, slot, meaning->message))
+        take_keepalive_answer(worker, slot);
     else
-        recorder_count(worker->recorder, COUNT_UNSOLICITED);
+        record_unasked(worker, slot,
+                       !by_id && slot->connection.any_ended ? COUNT_LATE : COUNT_UNSOLICITED,
+                       meaning->message);
 }
 
 /* By its id. A step before a request is answered without one, and an error without one can
  * only be blamed on a request that is alone. */
-static struct flight *flight_by_id(struct worker *worker, const struct slot *slot,
+static struct flight *flight_by_id(struct worker *worker, struct slot *slot,
                                    const struct message_meaning *meaning)
 {
     const struct flights *flights = &slot->connection.flights;
@@ -107,7 +123,7 @@ static struct flight *flight_by_id(struct worker *worker, const struct slot *slo
         source_issued(&worker->source, seq)) {
         struct flight *flight = flights_find(flights, seq);
         if (!flight)
-            recorder_count(worker->recorder, COUNT_LATE);
+            record_unasked(worker, slot, COUNT_LATE, meaning->message);
         return flight;
     }
     if (flights->count == 1 &&
@@ -119,7 +135,7 @@ static struct flight *flight_by_id(struct worker *worker, const struct slot *slo
 
 /* The request that the message belongs to; NULL when there is none, and it is counted as what it
  * is. In order, what was read before the request was sent is left of the reply before. */
-static struct flight *flight_of(struct worker *worker, const struct slot *slot,
+static struct flight *flight_of(struct worker *worker, struct slot *slot,
                                 const struct message_meaning *meaning)
 {
     const struct flights *flights = &slot->connection.flights;
@@ -156,6 +172,7 @@ static void take_end(struct worker *worker, struct slot *slot, struct connection
     const struct load *load = &worker->plan->load;
     const struct flight *flight = flights_oldest(&slot->connection.flights);
     uint64_t seq = flight->request.seq;
+    slot->replied_ns = flight->last_ns;
     record_end(worker, slot, step, flight->last_ns, message);
     if (load->think.law != THINK_NONE && step->action == CONNECTION_NEXT &&
         slot->id < worker->active) {
@@ -229,6 +246,8 @@ static void read_message(struct worker *worker, struct slot *slot, struct text m
         record_failure(worker, slot, &meaning.failure);
     else if (slot->connection.state == CONNECTION_SETTING_UP)
         on_answer(worker, slot, step, &meaning);
+    else if (slot->pinged && text_equal(message, worker->plan->keepalive))
+        take_keepalive_answer(worker, slot); /* which the next request has overtaken */
     else if (!(flight = flight_of(worker, slot, &meaning)))
         return;
     else if (flight->awaited)
@@ -287,15 +306,20 @@ static void name_going_away(const struct slot *slot, struct failure *failure, ui
         failure->detail = "1001 idle";
 }
 
-/* The server's close was no end of a reply. */
+/* The server's close was no end of a reply. While the run only listens for what comes unasked it
+ * may as well close first. */
 static void on_broken(struct worker *worker, struct slot *slot, const struct failure *failure,
                       uint64_t now)
 {
     struct failure named = *failure;
-    if (slot->connection.state != CONNECTION_CLOSING && failure->kind != FAILURE_PROTOCOL)
+    bool faulty = failure->kind == FAILURE_PROTOCOL;
+    bool expected = worker->clock.phase == PHASE_LISTENING && !faulty;
+    if (slot->connection.state != CONNECTION_CLOSING && !faulty && !expected)
         recorder_connection_lost(worker->recorder, now - slot->connection.opened_ns);
     name_going_away(slot, &named, now);
     struct connection_step step = connection_on_closed(&slot->connection, &named, now);
+    if (expected)
+        step.failure = NULL;
     slot_end(worker, slot, &step, now);
 }
 
@@ -390,7 +414,7 @@ static void beat(struct worker *worker, uint64_t now)
         record_lag(&worker->recorder->seen->distributions[DIST_LOOP_LAG],
                    now - worker->heartbeat_ns);
     worker->heartbeat_ns = now + WORKER_HEARTBEAT_NS;
-    if (worker->clock.phase != PHASE_CLOSING)
+    if (worker->clock.phase < PHASE_LISTENING)
         recorder_tick(worker->recorder, now, worker->outstanding, worker->open);
     if (worker->heartbeats++ % HEARTBEATS_PER_PUBLISH == 0)
         publish(worker, now);

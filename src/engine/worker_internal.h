@@ -24,11 +24,14 @@ struct slot {
     uint64_t rest_until_ns;   /* idle, and not free again before that; 0: it does not rest */
     uint64_t retire_ns;       /* when it is old enough; CLOCK_NEVER: never */
     uint64_t active_ns;       /* when its newest message was sent or received, or it opened */
+    uint64_t replied_ns;      /* when the last reply ended since it opened; 0: none did */
     struct list_node free;    /* in worker->free */
     struct list_node pending; /* in worker->opener */
     uint32_t id;
     bool first_try_done; /* its first attempt to open has ended, well or badly */
     bool waited;         /* its newest request had to wait for a free slot */
+    bool unasked;        /* a message came since it opened that no request asked for */
+    bool pinged;         /* the last keep-alive is not answered yet */
     uint8_t step;        /* SETTING_UP: the step under way */
 };
 
@@ -114,6 +117,9 @@ static inline bool worker_needs_connections(const struct worker *worker)
 
 /* A failure that is no request's. */
 void record_failure(struct worker *worker, const struct slot *slot, const struct failure *failure);
+
+/* A MESSAGE that no request asked for: ID is COUNT_LATE or COUNT_UNSOLICITED. */
+void record_unasked(struct worker *worker, struct slot *slot, enum counter id, struct text message);
 
 /* Takes the requests that ended with STEP off the connection and writes them down. REPLY: the
  * message that ended it; data NULL when none did. */

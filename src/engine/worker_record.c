@@ -161,6 +161,23 @@ void record_failure(struct worker *worker, const struct slot *slot, const struct
     recorder_connection_failed(worker->recorder, redact_failure(worker, slot, failure, &room));
 }
 
+void record_unasked(struct worker *worker, struct slot *slot, enum counter id, struct text message)
+{
+    char rule[RULE_FOR_SIZE];
+    char room[RULE_FOR_LOOKS_AT];
+    struct unasked *unasked = &worker->recorder->seen->unasked;
+    recorder_unasked(worker->recorder, id,
+                     slot->replied_ns ? slot->active_ns - slot->replied_ns : CLOCK_NEVER,
+                     !slot->unasked);
+    slot->unasked = true;
+    rule_for(message, rule);
+    if (unasked_wants(unasked, rule)) {
+        message = redact(worker, slot, message, room, sizeof(room));
+        rule_for(message, rule);
+    }
+    unasked_add(unasked, rule, message);
+}
+
 void record_end(struct worker *worker, struct slot *slot, const struct connection_step *step,
                 uint64_t done_ns, struct text reply)
 {

@@ -83,10 +83,15 @@ static void say_step(struct worker *worker, struct slot *slot, struct flight *fl
 
 /* --- The state of a slot --- */
 
+/* Whether idle connections are kept up: those of a run that is over need not be. */
+static bool keeps_alive(const struct worker *worker)
+{
+    return worker->plan->keepalive_ns && worker->clock.phase < PHASE_LISTENING;
+}
+
 /* When the idle slot has something to do; CLOCK_NEVER: it has nothing, or is not idle. */
 static uint64_t idle_deadline_ns(const struct worker *worker, const struct slot *slot)
 {
-    uint64_t keepalive_ns = worker->plan->keepalive_ns;
     uint64_t deadline_ns = CLOCK_NEVER;
     if (!worker->watches_idle || !connection_is_idle(&slot->connection))
         return CLOCK_NEVER;
@@ -94,8 +99,8 @@ static uint64_t idle_deadline_ns(const struct worker *worker, const struct slot 
         deadline_ns = slot->rest_until_ns; /* it is not replaced before that is over */
     else if (run_clock_is_sending(&worker->clock))
         deadline_ns = slot->retire_ns;
-    if (keepalive_ns)
-        deadline_ns = u64_min(deadline_ns, slot->active_ns + keepalive_ns);
+    if (keeps_alive(worker))
+        deadline_ns = u64_min(deadline_ns, slot->active_ns + worker->plan->keepalive_ns);
     return deadline_ns;
 }
 
@@ -237,6 +242,8 @@ void slot_act(struct worker *worker, struct slot *slot, const struct connection_
     case CONNECTION_WAIT:
         break;
     case CONNECTION_START:
+        slot->replied_ns = 0;
+        slot->unasked = slot->pinged = false;
         opener_began(&worker->opener, now);
         ops->open(worker->transport, slot->id);
         break;
@@ -345,9 +352,10 @@ void slot_next(struct worker *worker, struct slot *slot, uint64_t now)
 void slot_idle(struct worker *worker, struct slot *slot, uint64_t now)
 {
     const struct plan *plan = worker->plan;
-    if (plan->keepalive_ns && now >= slot->active_ns + plan->keepalive_ns) {
+    if (keeps_alive(worker) && now >= slot->active_ns + plan->keepalive_ns) {
         memcpy(worker_message(worker), plan->keepalive.data, plan->keepalive.length);
         recorder_count(worker->recorder, COUNT_KEEPALIVES);
+        slot->pinged = true;
         slot_send(worker, slot, plan->keepalive.length, now);
     }
     if (now < slot->rest_until_ns) {

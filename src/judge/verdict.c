@@ -26,8 +26,9 @@
 
 #define SAMPLES_DOUBTFUL 10
 
-#define LATE_DOUBTFUL         10
-#define LATE_DOUBTFUL_PERCENT 5 /* of the requests that ended */
+#define UNASKED_PERCENT             5 /* of the replies */
+#define UNASKED_CONNECTIONS_PERCENT 50
+#define UNASKED_QUOTED_SIZE         57 /* of one that is quoted: it goes on a line */
 
 #define MORE_GENERATOR "use more workers (-t), less load, or a bigger or quieter machine"
 
@@ -86,20 +87,66 @@ static bool check_cpu(const struct measurement *seen, struct validity_reason *re
                cpu_percent(seen->worker_cpu[0]), CPU_DOUBTFUL_PERCENT, more);
 }
 
-/* Messages after the end of replies that are taken to be single ones: the first message of a
- * stream was measured for the whole of it. One for each failed request may be its reply, come too
+/* Those of MEASUREMENT that came unasked: one for each failed request may be its reply, come too
  * late. */
-static bool check_late_messages(const struct measurement *seen, struct validity_reason *reason)
+static uint64_t unasked_messages(const struct measurement *seen)
 {
-    char count[UNITS_SIZE];
-    uint64_t late = seen->counts[COUNT_LATE];
-    uint64_t failed = seen->counts[COUNT_FAILED];
-    uint64_t after = late > failed ? late - failed : 0;
-    if (seen->load.reply != REPLY_MESSAGE || after < LATE_DOUBTFUL ||
-        after * 100 <= measurement_requests(seen) * LATE_DOUBTFUL_PERCENT)
+    const uint64_t *counts = seen->counts;
+    uint64_t late = u64_min(counts[COUNT_LATE], counts[COUNT_FAILED] + counts[COUNT_WARMUP_FAILED]);
+    return measurement_unasked(seen) - late;
+}
+
+/* Whether COUNT of them is too much for the replies that there were, or they came on too many
+ * connections: when one message is taken for the reply to the request before, in order, just one is
+ * left over on each at the end. */
+static bool unasked_too_many(const struct measurement *seen, uint64_t count, uint64_t openings)
+{
+    const uint64_t *counts = seen->counts;
+    uint64_t replies = measurement_requests(seen) + counts[COUNT_WARMUP_OK] +
+                       counts[COUNT_WARMUP_FAILED];
+    uint64_t connections = counts[COUNT_UNASKED_CONNECTIONS];
+    return count * 100 >= replies * UNASKED_PERCENT ||
+           (connections > 0 && connections * 100 >= openings * UNASKED_CONNECTIONS_PERCENT);
+}
+
+/* ", as hello; if that is no reply: --ignore 'text:hello'" */
+static void append_foremost(struct buffer *text, const struct unasked *unasked)
+{
+    char message[UNASKED_QUOTED_SIZE];
+    const struct unasked_kind *kind = unasked_foremost(unasked);
+    if (!kind || !kind->example[0])
+        return;
+    excerpt_copy(text_of(kind->example), SIZE_MAX, message, sizeof(message));
+    bool cut = strlen(message) < strlen(kind->example);
+    buffer_printf(text, ", as %s%s", message, cut ? "..." : "");
+    if (!kind->rule[0])
+        return;
+    buffer_printf(text, "; if that is no reply: --ignore ");
+    buffer_append_quoted(text, text_of(kind->rule));
+}
+
+/* Without rules the first message after a prompt is its reply: what comes unasked shifts them all,
+ * and every figure with them. */
+static bool check_unasked(const struct measurement *seen, struct validity_reason *reason)
+{
+    char number[UNITS_SIZE];
+    char on[UNITS_SIZE];
+    char of[UNITS_SIZE];
+    struct buffer text;
+    const uint64_t *counts = seen->counts;
+    uint64_t count = unasked_messages(seen);
+    uint64_t openings = counts[COUNT_OPENED] + counts[COUNT_REOPENED] + counts[COUNT_ROTATED];
+    if (seen->load.reply == REPLY_NONE || count == 0 || !unasked_too_many(seen, count, openings))
         return false;
-    return say(reason, VALIDITY_DOUBTFUL, "%s messages came after the end of their reply",
-               units_format_count(late, count));
+    buffer_init(&text, REMARK_TEXT_SIZE - 1);
+    append_foremost(&text, &seen->unasked);
+    say(reason, seen->load.reply_rules ? VALIDITY_DOUBTFUL : VALIDITY_INVALID,
+        "%s message%s came that no request asked for, on %s of %s connection%s%s",
+        units_format_count(count, number), count == 1 ? "" : "s",
+        units_format_count(counts[COUNT_UNASKED_CONNECTIONS], on), units_format_count(openings, of),
+        openings == 1 ? "" : "s", text.data ? text.data : "");
+    buffer_free(&text);
+    return true;
 }
 
 /* A late loop takes what was read late for a late reply: a tenth of the median latency is too much,
@@ -272,10 +319,11 @@ static const struct check {
     {"sums", check_sums, "this is a fault of wsload: please report it with the summary"},
     {"exhausted", check_exhausted,
      "use more source addresses (--interface), a higher 'ulimit -n', or fewer connections"},
+    {"unasked", check_unasked,
+     "say which messages are no replies with --ignore, or how replies end with --reply-end; "
+     "`wsload try URL` finds out"},
     {"rate", check_rate, MORE_GENERATOR},
     {"send_lag", check_send_lag, MORE_GENERATOR},
-    {"late_messages", check_late_messages,
-     "replies seem to come in several messages; say how they end with --reply-end"},
     {"loop_lag", check_loop_lag, MORE_GENERATOR},
     {"cpu", check_cpu, MORE_GENERATOR},
     {"samples", NULL /* check_samples() */, "send more requests, or ask for a lower percentile"},

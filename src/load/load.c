@@ -26,6 +26,7 @@ static const struct load_member members[] = {
     MEMBER("target.origin", LOAD_TEXT, origin, .optional = true),
     MEMBER("load.model", LOAD_CHOICE, model, .names = models),
     MEMBER("load.reply", LOAD_CHOICE, reply, .names = replies),
+    MEMBER("load.reply_rules", LOAD_BOOL, reply_rules),
     MEMBER("load.connections", LOAD_COUNT32, connections),
     MEMBER("load.requests", LOAD_COUNT, requests, .optional = true),
     MEMBER("load.duration", LOAD_SECONDS, duration_ns, .optional = true),

@@ -204,6 +204,10 @@ static void describe(struct line *line, const struct progress *progress, const s
         add_part(line, 2, now->done, now->planned, "");
         add_count(line, 1, now->failed, "failed");
         break;
+    case PHASE_LISTENING:
+        add_field(line, 2, "listening");
+        add_count(line, 1, now->open, "open");
+        break;
     case PHASE_CLOSING:
         add_field(line, 2, "closing");
         add_count(line, 1, now->open, "open");

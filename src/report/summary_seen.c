@@ -163,6 +163,20 @@ static void walk_failure(struct json_walk *walk, void *into, size_t index)
                   FAILURES_MAX);
 }
 
+static void walk_unasked(struct json_walk *walk, void *into, size_t index)
+{
+    struct unasked *unasked = into;
+    struct unasked_kind kind = {.count = 0};
+    if (walk->writing)
+        kind = unasked->kinds[index];
+    if (!json_null(walk, "rule", !kind.rule[0]))
+        json_line(walk, "rule", kind.rule, sizeof(kind.rule));
+    json_count(walk, "count", &kind.count, 1, UINT64_MAX);
+    json_text(walk, "example", kind.example, sizeof(kind.example));
+    if (!walk->writing && !walk->failed)
+        unasked_put(unasked, &kind);
+}
+
 /* A good request without a reply has neither a latency nor an error. */
 static void walk_sample(struct json_walk *walk, void *into, size_t index)
 {
@@ -189,7 +203,9 @@ void summary_walk_seen(struct json_walk *walk, struct measurement *measurement)
 {
     static const struct json_array errors = {"errors", FAILURES_MAX + FAILURE_KIND_COUNT,
                                              .item = walk_failure};
+    static const struct json_array kinds = {"unasked.kinds", UNASKED_MAX + 1, .item = walk_unasked};
     static const struct json_array samples = {"samples", SAMPLE_COUNT, .item = walk_sample};
+    size_t unasked = measurement->unasked.count;
     size_t count = 0;
     while (count < SAMPLE_COUNT && measurement->samples[count].present)
         count++;
@@ -197,6 +213,7 @@ void summary_walk_seen(struct json_walk *walk, struct measurement *measurement)
     if (walk->writing)
         view_cost(walk, measurement);
     json_items(walk, &errors, &measurement->failures, &measurement->failures.count);
+    json_items(walk, &kinds, &measurement->unasked, &unasked);
     json_items(walk, &samples, measurement, &count);
 }
 

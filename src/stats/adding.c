@@ -83,6 +83,7 @@ void measurement_add(struct measurement *measurement, const struct measurement *
     for (size_t i = 0; i < DISTRIBUTION_COUNT; i++)
         histogram_merge(&measurement->distributions[i], &other->distributions[i]);
     failures_merge(&measurement->failures, &other->failures);
+    unasked_merge(&measurement->unasked, &other->unasked);
     timeline_merge(&measurement->timeline, &other->timeline);
     for (size_t i = 0; i < SAMPLE_COUNT && other->samples[i].present; i++)
         measurement_add_sample(measurement, &other->samples[i]);

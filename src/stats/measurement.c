@@ -123,6 +123,11 @@ uint64_t measurement_requests(const struct measurement *measurement)
     return measurement->counts[COUNT_OK] + measurement->counts[COUNT_FAILED];
 }
 
+uint64_t measurement_unasked(const struct measurement *measurement)
+{
+    return measurement->counts[COUNT_LATE] + measurement->counts[COUNT_UNSOLICITED];
+}
+
 double measurement_per_s(const struct measurement *measurement, uint64_t count)
 {
     uint64_t time_ns = measurement->counts[COUNT_TOTAL_TIME];

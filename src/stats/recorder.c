@@ -185,6 +185,15 @@ void recorder_message_received(struct recorder *recorder, uint64_t bytes)
     counts[COUNT_RECEIVED_UNITS] += gateway_units(bytes);
 }
 
+void recorder_unasked(struct recorder *recorder, enum counter id, uint64_t since_ns, bool first)
+{
+    recorder_count(recorder, id);
+    if (first)
+        recorder_count(recorder, COUNT_UNASKED_CONNECTIONS);
+    if (since_ns != CLOCK_NEVER)
+        add(recorder, DIST_UNASKED, since_ns);
+}
+
 /* --- Connections --- */
 
 void recorder_connection_opened(struct recorder *recorder, const struct connect_times *times,

@@ -34,6 +34,7 @@ def distributions(summary):
                  "pacing_lag", "loop_lag", *COUNTED):
         if name != "response_time" or summary["load"]["model"] == "open":
             yield name, summary[name]
+    yield "unasked.since_reply", summary["unasked"]["since_reply"]
     for parent in ("connect", "connection"):
         for name, figures in summary[parent].items():
             yield f"{parent}.{name}", figures
@@ -79,6 +80,10 @@ def wrong_sums(summary):
         "sent_requests": (account["sent"], summary["sent_requests"]),
         "accounting.ok": (account["ok"], summary["successful_requests"]),
         "accounting.failed": (account["failed"], summary["failed_requests"]),
+        "unasked.messages": (summary["unasked"]["messages"],
+                             summary["late_messages"] + summary["unsolicited_messages"]),
+        "unasked.kinds": (summary["unasked"]["messages"],
+                          sum(kind["count"] for kind in summary["unasked"]["kinds"])),
         "timeline": (sum(row["done"] for row in summary["timeline"]["rows"]),
                      summary["total_requests"]),
         "passed": (summary["passed"], summary["exit"]["code"] == 0),

@@ -7,7 +7,14 @@
 
 #include "wsload/judge/thresholds.h"
 
-enum run_phase { PHASE_OPENING, PHASE_WARMUP, PHASE_RUNNING, PHASE_DRAINING, PHASE_CLOSING };
+enum run_phase {
+    PHASE_OPENING,
+    PHASE_WARMUP,
+    PHASE_RUNNING,
+    PHASE_DRAINING,
+    PHASE_LISTENING,
+    PHASE_CLOSING
+};
 
 struct snapshot {
     enum run_phase phase; /* of several workers, the earliest */

@@ -51,6 +51,7 @@ struct load {
     char origin[1024];       /* "" when none is sent */
     enum load_model model;
     enum load_reply reply;
+    bool reply_rules;     /* which messages are replies was said, by --reply-end or --correlate */
     uint32_t connections; /* with stages of connections, the most of them */
     uint64_t requests;    /* 0: only time ends the run */
     uint64_t duration_ns; /* of the measured part; 0: only the requests end the run */

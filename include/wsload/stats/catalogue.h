@@ -68,6 +68,8 @@
     X(COUNT_IGNORED, "ignored_messages", "ignored messages",                                       \
       "Messages that --ignore leaves out of replies.", .alias = "ignored",                         \
       ON(LINE_MESSAGES, "ignored"))                                                                \
+    X(COUNT_UNASKED_CONNECTIONS, "unasked.connections", "connections with unasked messages",       \
+      "Connections, by their openings, on which a message came that no request asked for.", LESS)  \
     X(COUNT_OPENED, "connections.opened", "connections opened",                                    \
       "Connections that opened, not counting those that opened again.", MORE)                      \
     X(COUNT_OPEN_TIME, "connections.open_time", "opening time",                                    \
@@ -88,6 +90,9 @@
       ON(LINE_CONNECTIONS, "rotated"))                                                             \
     X(COUNT_KEEPALIVES, "connections.keepalives", "keepalives",                                    \
       "Messages sent to keep idle connections up.", ON(LINE_CONNECTIONS, "keepalives sent"))       \
+    X(COUNT_KEEPALIVE_ANSWERS, "connections.keepalive_answers", "keepalive answers",               \
+      "Messages that repeat a keep-alive, or came on an idle connection after one.",               \
+      ON(LINE_CONNECTIONS, "keepalives answered"))                                                 \
     X(COUNT_SENT_MESSAGES, "traffic.sent_messages", "messages sent",                               \
       "Messages of the whole run: warm-up, steps and keep-alives, too.")                           \
     X(COUNT_SENT_BYTES, "traffic.sent_bytes", "bytes sent",                                        \
@@ -131,6 +136,9 @@
     X(DIST_REPLY_BYTES, "bytes_per_reply", "bytes per reply",                                      \
       "Bytes of all messages of a good reply.", .unit = METRIC_BYTES, .runs = RUN_TWO_WAY,         \
       .per_request = true)                                                                         \
+    X(DIST_UNASKED, "unasked.since_reply", "unasked message after a reply",                        \
+      "From the last reply on a connection to a message that no request asked for.",               \
+      .unit = METRIC_SECONDS, .runs = RUN_TWO_WAY)                                                 \
     X(DIST_SEND_LAG, "send_lag", "send lag", "From the moment a request was due to sending it.",   \
       SHOWN(RUN_OPEN, "send lag"), OF_REQUEST(LEVEL_NONE), .runs = RUN_OPEN)                       \
     X(DIST_PACING_LAG, "pacing_lag", "pacing lag",                                                 \
@@ -163,6 +171,9 @@
       .get = get_failed_requests, LESS)                                                            \
     X(DERIVED_SENT_REQUESTS, "sent_requests", "sent requests",                                     \
       "Measured requests that were handed to an open connection.", .get = get_sent_requests)       \
+    X(DERIVED_UNASKED, "unasked.messages", "unasked messages",                                     \
+      "Messages that no request asked for: late and unsolicited ones.", .alias = "unasked",        \
+      .get = get_unasked, LESS)                                                                    \
     X(DERIVED_SUCCESS_RATE, "success_rate", "success rate",                                        \
       "Successful requests of those that ended.", NUMBER(METRIC_PERCENT), .get = get_success_rate, \
       MORE, .share_of_requests = true)                                                             \

@@ -17,6 +17,7 @@
 #include "wsload/stats/failures.h"
 #include "wsload/stats/histogram.h"
 #include "wsload/stats/timeline.h"
+#include "wsload/stats/unasked.h"
 
 #define SAMPLE_COUNT      5    /* the first measured requests are kept with their texts */
 #define SAMPLE_CHARACTERS 500  /* their texts are cut here */
@@ -36,7 +37,7 @@ struct sample {
 #define REMARKS_MAX        16
 #define REMARK_SOURCE_SIZE 256
 #define REMARK_CHECK_SIZE  24
-#define REMARK_TEXT_SIZE   160
+#define REMARK_TEXT_SIZE   512
 
 /* A doubt about one of the measurements that were added up. Its figures may have drowned in the
  * sum, so it is kept. Texts are valid UTF-8. */
@@ -61,6 +62,7 @@ struct measurement {
     uint64_t counts[COUNTER_COUNT];
     struct histogram distributions[DISTRIBUTION_COUNT];
     struct failures failures;
+    struct unasked unasked;
     struct sample samples[SAMPLE_COUNT]; /* the measured requests of lowest number, in order */
     struct timeline timeline;            /* of response times; in a closed run of latencies */
     unsigned workers;                    /* in worker_cpu */
@@ -94,6 +96,9 @@ void measurement_add(struct measurement *measurement, const struct measurement *
 
 /* Measured requests that ended, ok or failed, those that ended while draining included. */
 uint64_t measurement_requests(const struct measurement *measurement);
+
+/* Messages that no request asked for, late or unsolicited. */
+uint64_t measurement_unasked(const struct measurement *measurement);
 
 /* COUNT per second of the measured time; 0 when there was none. */
 double measurement_per_s(const struct measurement *measurement, uint64_t count);

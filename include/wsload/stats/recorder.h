@@ -105,6 +105,11 @@ static inline bool recorder_wants_sample(const struct recorder *recorder, uint64
 void recorder_message_sent(struct recorder *recorder, uint64_t bytes);
 void recorder_message_received(struct recorder *recorder, uint64_t bytes);
 
+/* Counts a message that no request asked for: COUNT_LATE or COUNT_UNSOLICITED. It came SINCE_NS
+ * after the last reply on its connection, CLOCK_NEVER when there was none, and is the FIRST of its
+ * kind on it. */
+void recorder_unasked(struct recorder *recorder, enum counter id, uint64_t since_ns, bool first);
+
 /* What a connection is when it opens, by its counter. */
 enum opening {
     OPENING_FIRST = COUNT_OPENED,

@@ -19,6 +19,8 @@
 //
 //   hold          see there
 //   greeting      sent to each connection when it opens
+//   greeting_ms   so many milliseconds later
+//   heartbeat     [milliseconds, text]: sent to each connection each time so many have passed
 //   close_after   milliseconds after which each connection is closed with 1001
 //   refuse        [{status, headers, body, repeat}, ...]: handshakes are refused, with these in turn;
 //                 repeat: the body says what the handshake carried, of which so many bytes come
@@ -122,6 +124,11 @@ function onMessage (socket, data) {
   play(start, message.do.map(([ms, verb, argument]) => [ms, () => VERBS[verb](request, argument)]))
 }
 
+function beat (socket, ms, text) {
+  const timer = setInterval(() => send(socket, text), ms)
+  socket.on('close', () => clearInterval(timer))
+}
+
 function onConnection (socket, request) {
   counts.connections++
   socket.handshake = request
@@ -133,7 +140,9 @@ function onConnection (socket, request) {
   socket.on('message', data => onMessage(socket, data))
   socket.on('close', code => add(counts.closes, code))
   socket.on('error', () => {})
-  if (options.greeting) send(socket, options.greeting)
+  if (options.greeting_ms) setTimeout(() => send(socket, options.greeting), options.greeting_ms)
+  else if (options.greeting) send(socket, options.greeting)
+  if (options.heartbeat) beat(socket, ...options.heartbeat)
   if (options.close_after) setTimeout(() => socket.close(1001, 'Going away'), options.close_after)
 }
 

@@ -37,6 +37,17 @@ static unsigned cores(void)
     return (unsigned)CPU_COUNT(&set);
 }
 
+static void test_run_load_listens_where_replies_may_come(void **state)
+{
+    (void)state;
+    assert_int_equal(build_for("h", (const char *const[]){NULL}), 0);
+    assert_int_equal(plan.linger_ns, 300 * NS_PER_MS);
+    assert_int_equal(BUILD("--hold", "-d", "1s"), 0);
+    assert_int_equal(plan.linger_ns, 0);
+    assert_int_equal(BUILD("--one-way"), 0);
+    assert_int_equal(plan.linger_ns, 0);
+}
+
 static void test_run_load_closed_is_the_default(void **state)
 {
     (void)state;
@@ -355,6 +366,7 @@ static void test_run_load_knows_how_many_requests_are_to_come(void **state)
 TEST_GROUP(run_load)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_run_load_listens_where_replies_may_come),
         cmocka_unit_test(test_run_load_closed_is_the_default),
         cmocka_unit_test(test_run_load_a_rate_makes_the_open_model),
         cmocka_unit_test(test_run_load_holds_without_prompts),

@@ -107,6 +107,32 @@ static void test_redaction_of_what_belongs_to_no_request(void **state)
     tear_down();
 }
 
+static void repeat_unasked(struct fake_transport *fake)
+{
+    run_open_all(fake);
+    fake_reply(fake, 0, "good");
+    for (int i = 0; i < 3; i++) {
+        fake_reply(fake, 0, "secret-1");
+        fake_reply(fake, 0, "{\"type\": \"secret-1\"}");
+    }
+    close_all(fake);
+}
+
+static void test_redaction_of_what_came_unasked(void **state)
+{
+    (void)state;
+    set_up(1, 1);
+    const struct recorder *recorder = run_execute(repeat_unasked);
+    const struct unasked_kind *kinds = recorder->seen->unasked.kinds;
+    assert_int_equal(recorder->seen->unasked.count, 2);
+    assert_string_equal(kinds[0].rule, "json:type=********");
+    assert_string_equal(kinds[0].example, "{\"type\": \"********\"}");
+    assert_int_equal(kinds[0].count, 3);
+    assert_string_equal(kinds[1].rule, "text:********");
+    assert_string_equal(kinds[1].example, "********");
+    tear_down();
+}
+
 static void refuse_all(struct fake_transport *fake)
 {
     assert_true(fake->stopped);
@@ -231,6 +257,7 @@ TEST_GROUP(redaction)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_redaction_is_of_the_connection),
         cmocka_unit_test(test_redaction_of_what_belongs_to_no_request),
+        cmocka_unit_test(test_redaction_of_what_came_unasked),
         cmocka_unit_test(test_redaction_of_attempts_that_failed),
         cmocka_unit_test(test_redaction_comes_before_cutting),
         cmocka_unit_test(test_redaction_costs_once_for_each_class),

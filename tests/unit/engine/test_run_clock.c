@@ -77,7 +77,7 @@ static void test_run_clock_goes_through_all_phases(void **state)
         {{.now_ns = 1219, .start_ns = 1100}, 0, PHASE_RUNNING},
         {{.now_ns = 1222, .outstanding = 1}, RUN_ASK_NO_MORE | RUN_NOTE_END, PHASE_DRAINING},
         {{.now_ns = 1223, .outstanding = 1, .open = 2}, 0, PHASE_DRAINING},
-        {{.now_ns = 1224, .open = 2}, RUN_CLOSE, PHASE_CLOSING},
+        {{.now_ns = 1224, .open = 2}, RUN_FINISH | RUN_CLOSE, PHASE_CLOSING},
         {{.now_ns = 1225, .open = 1}, 0, PHASE_CLOSING},
         {{.now_ns = 1226, .open = 0}, RUN_STOP, PHASE_CLOSING},
         {{.now_ns = 9999, .open = 0}, 0, PHASE_CLOSING}, );
@@ -140,7 +140,8 @@ static void test_run_clock_does_not_begin_when_nothing_opened(void **state)
 {
     (void)state;
     struct run_clock clock = new_clock(&timed);
-    ASSERT_LOOKS(&clock, {{.now_ns = 1009, .start_ns = CLOCK_NEVER}, RUN_CLOSE, PHASE_CLOSING},
+    ASSERT_LOOKS(&clock,
+                 {{.now_ns = 1009, .start_ns = CLOCK_NEVER}, RUN_FINISH | RUN_CLOSE, PHASE_CLOSING},
                  {{.now_ns = 1009, .start_ns = CLOCK_NEVER}, RUN_STOP, PHASE_CLOSING});
     assert_int_equal(clock.open_time_ns, 9);
     assert_int_equal(clock.start_ns, 0);
@@ -151,8 +152,9 @@ static void test_run_clock_that_began_at_once_ends_when_nothing_opened(void **st
 {
     (void)state;
     struct run_clock clock = started_clock(&timed);
-    ASSERT_LOOKS(&clock,
-                 {{.now_ns = 1105, .none_opened = true}, RUN_NOTE_END | RUN_CLOSE, PHASE_CLOSING});
+    ASSERT_LOOKS(&clock, {{.now_ns = 1105, .none_opened = true},
+                          RUN_NOTE_END | RUN_FINISH | RUN_CLOSE,
+                          PHASE_CLOSING});
 }
 
 static void test_run_clock_skips_what_waits_too_long(void **state)
@@ -165,7 +167,7 @@ static void test_run_clock_skips_what_waits_too_long(void **state)
         {{.now_ns = 1249, .waiting = 1}, 0, PHASE_DRAINING},
         {{.now_ns = 1250, .waiting = 1, .outstanding = 1}, RUN_SKIP_WAITING, PHASE_DRAINING},
         {{.now_ns = 1250, .outstanding = 1}, 0, PHASE_DRAINING},
-        {{.now_ns = 1251}, RUN_CLOSE, PHASE_CLOSING});
+        {{.now_ns = 1251}, RUN_FINISH | RUN_CLOSE, PHASE_CLOSING});
 }
 
 static void test_run_clock_leaves_peers_that_do_not_close(void **state)
@@ -173,9 +175,72 @@ static void test_run_clock_leaves_peers_that_do_not_close(void **state)
     (void)state;
     struct run_clock clock = new_clock(&timed);
     ASSERT_LOOKS(&clock,
-                 {{.now_ns = 1001, .start_ns = CLOCK_NEVER, .open = 1}, RUN_CLOSE, PHASE_CLOSING},
+                 {{.now_ns = 1001, .start_ns = CLOCK_NEVER, .open = 1},
+                  RUN_FINISH | RUN_CLOSE,
+                  PHASE_CLOSING},
                  {{.now_ns = 1000 + RUN_CLOSE_WAIT_NS, .open = 1}, 0, PHASE_CLOSING},
                  {{.now_ns = 1001 + RUN_CLOSE_WAIT_NS, .open = 1}, RUN_STOP, PHASE_CLOSING});
+}
+
+/* Draining is over at 1224 and 2 are open. */
+static struct run_clock listening_clock(const struct plan *plan)
+{
+    struct run_clock clock = started_clock(plan);
+    ASSERT_LOOKS(&clock, {{.now_ns = 1121}, RUN_MEASURE, PHASE_RUNNING},
+                 {{.now_ns = 1220}, RUN_ASK_NO_MORE | RUN_NOTE_END, PHASE_DRAINING},
+                 {{.now_ns = 1224, .open = 2}, RUN_CANCEL_OPENINGS | RUN_FINISH, PHASE_LISTENING});
+    return clock;
+}
+
+static void test_run_clock_listens_after_the_last_reply(void **state)
+{
+    (void)state;
+    struct plan plan = timed;
+    plan.linger_ns = 300;
+    struct run_clock clock = listening_clock(&plan);
+    ASSERT_LOOKS(&clock, {{.now_ns = 1523, .open = 2}, 0, PHASE_LISTENING},
+                 {{.now_ns = 1524, .open = 2}, RUN_CLOSE, PHASE_CLOSING},
+                 {{.now_ns = 1525, .open = 0}, RUN_STOP, PHASE_CLOSING});
+    assert_int_equal(clock.end_ns, 1220);
+    clock = listening_clock(&plan);
+    ASSERT_LOOKS(&clock, {{.now_ns = 1225, .open = 1}, 0, PHASE_LISTENING},
+                 {{.now_ns = 1226, .open = 0}, RUN_CLOSE, PHASE_CLOSING});
+}
+
+static void test_run_clock_does_not_listen_when_nobody_can_speak(void **state)
+{
+    (void)state;
+    struct plan plan = timed;
+    plan.linger_ns = 300;
+    struct run_clock clock = started_clock(&plan);
+    ASSERT_LOOKS(&clock, {{.now_ns = 1121}, RUN_MEASURE, PHASE_RUNNING},
+                 {{.now_ns = 1220}, RUN_ASK_NO_MORE | RUN_NOTE_END, PHASE_DRAINING},
+                 {{.now_ns = 1224, .open = 0}, RUN_FINISH | RUN_CLOSE, PHASE_CLOSING});
+}
+
+static void test_run_clock_that_is_interrupted_does_not_listen(void **state)
+{
+    (void)state;
+    struct plan plan = timed;
+    plan.linger_ns = 300;
+    struct run_clock clock = started_clock(&plan);
+    ASSERT_LOOKS(&clock, {{.now_ns = 1121}, RUN_MEASURE, PHASE_RUNNING},
+                 {{.now_ns = 1130, .stop = STOP_POLITELY, .outstanding = 1},
+                  RUN_ASK_NO_MORE | RUN_NOTE_END | RUN_SKIP_WAITING | RUN_CANCEL_OPENINGS,
+                  PHASE_DRAINING},
+                 {{.now_ns = 1140, .stop = STOP_POLITELY, .open = 2},
+                  RUN_FINISH | RUN_CLOSE,
+                  PHASE_CLOSING});
+    clock = listening_clock(&plan);
+    ASSERT_LOOKS(&clock,
+                 {{.now_ns = 1230, .stop = STOP_POLITELY, .open = 2},
+                  RUN_SKIP_WAITING | RUN_CANCEL_OPENINGS,
+                  PHASE_LISTENING},
+                 {{.now_ns = 1230, .stop = STOP_POLITELY, .open = 2}, RUN_CLOSE, PHASE_CLOSING});
+    clock = listening_clock(&plan);
+    ASSERT_LOOKS(
+        &clock,
+        {{.now_ns = 1230, .stop = STOP_NOW, .open = 2}, RUN_CLOSE | RUN_STOP, PHASE_CLOSING});
 }
 
 static void test_run_clock_waits_for_replies_when_it_is_interrupted(void **state)
@@ -190,7 +255,7 @@ static void test_run_clock_waits_for_replies_when_it_is_interrupted(void **state
                   0,
                   PHASE_DRAINING},
                  {{.now_ns = 1130 + RUN_INTERRUPT_WAIT_NS, .stop = STOP_POLITELY, .outstanding = 1},
-                  RUN_CLOSE,
+                  RUN_FINISH | RUN_CLOSE,
                   PHASE_CLOSING}, );
     assert_int_equal(clock.end_ns, 1130);
 }
@@ -205,7 +270,7 @@ static void test_run_clock_that_is_interrupted_while_it_drains_keeps_its_end(voi
                   RUN_SKIP_WAITING | RUN_CANCEL_OPENINGS,
                   PHASE_DRAINING},
                  {{.now_ns = 1230 + RUN_INTERRUPT_WAIT_NS, .stop = STOP_POLITELY, .outstanding = 1},
-                  RUN_CLOSE,
+                  RUN_FINISH | RUN_CLOSE,
                   PHASE_CLOSING});
     assert_int_equal(clock.end_ns, 1220);
 }
@@ -216,7 +281,7 @@ static void test_run_clock_that_is_interrupted_while_it_opens_closes(void **stat
     struct run_clock clock = new_clock(&timed);
     ASSERT_LOOKS(&clock,
                  {{.now_ns = 1030, .stop = STOP_POLITELY, .open = 1},
-                  RUN_SKIP_WAITING | RUN_CANCEL_OPENINGS | RUN_CLOSE,
+                  RUN_SKIP_WAITING | RUN_CANCEL_OPENINGS | RUN_FINISH | RUN_CLOSE,
                   PHASE_CLOSING},
                  {{.now_ns = 1031, .stop = STOP_POLITELY, .open = 1}, 0, PHASE_CLOSING});
     assert_int_equal(clock.open_time_ns, 30);
@@ -224,8 +289,9 @@ static void test_run_clock_that_is_interrupted_while_it_opens_closes(void **stat
 
 static void test_run_clock_leaves_at_once_when_told_so(void **state)
 {
-    static const unsigned from_opening = RUN_CLOSE | RUN_STOP;
-    static const unsigned from_sending = RUN_ASK_NO_MORE | RUN_NOTE_END | RUN_CLOSE | RUN_STOP;
+    static const unsigned from_opening = RUN_FINISH | RUN_CLOSE | RUN_STOP;
+    static const unsigned from_sending = RUN_ASK_NO_MORE | RUN_NOTE_END | RUN_FINISH | RUN_CLOSE |
+                                         RUN_STOP;
     (void)state;
     struct run_clock clock = new_clock(&timed);
     ASSERT_LOOKS(&clock,
@@ -242,7 +308,9 @@ static void test_run_clock_stops_a_closing_run_when_told_so(void **state)
     (void)state;
     struct run_clock clock = new_clock(&timed);
     ASSERT_LOOKS(&clock,
-                 {{.now_ns = 1001, .start_ns = CLOCK_NEVER, .open = 1}, RUN_CLOSE, PHASE_CLOSING},
+                 {{.now_ns = 1001, .start_ns = CLOCK_NEVER, .open = 1},
+                  RUN_FINISH | RUN_CLOSE,
+                  PHASE_CLOSING},
                  {{.now_ns = 1002, .stop = STOP_NOW, .open = 1}, RUN_STOP, PHASE_CLOSING});
 }
 
@@ -252,9 +320,9 @@ static void test_run_clock_tells_when_to_look_again(void **state)
         enum run_phase phase;
         uint64_t start_ns, waiting, wake_ns;
     } cases[] = {
-        {PHASE_OPENING, 0, 0, 90},  {PHASE_OPENING, 15, 0, 15},  {PHASE_WARMUP, 15, 0, 20},
-        {PHASE_RUNNING, 15, 0, 30}, {PHASE_DRAINING, 15, 0, 90}, {PHASE_DRAINING, 15, 1, 40},
-        {PHASE_CLOSING, 15, 1, 50},
+        {PHASE_OPENING, 0, 0, 90},    {PHASE_OPENING, 15, 0, 15},  {PHASE_WARMUP, 15, 0, 20},
+        {PHASE_RUNNING, 15, 0, 30},   {PHASE_DRAINING, 15, 0, 90}, {PHASE_DRAINING, 15, 1, 40},
+        {PHASE_LISTENING, 15, 0, 45}, {PHASE_CLOSING, 15, 1, 50},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
@@ -263,6 +331,7 @@ static void test_run_clock_tells_when_to_look_again(void **state)
             .measure_ns = 20,
             .end_ns = 30,
             .backlog_until_ns = 40,
+            .listen_until_ns = 45,
             .close_until_ns = 50,
             .give_up_ns = 90,
         };
@@ -283,6 +352,9 @@ TEST_GROUP(run_clock)
         cmocka_unit_test(test_run_clock_that_began_at_once_ends_when_nothing_opened),
         cmocka_unit_test(test_run_clock_skips_what_waits_too_long),
         cmocka_unit_test(test_run_clock_leaves_peers_that_do_not_close),
+        cmocka_unit_test(test_run_clock_listens_after_the_last_reply),
+        cmocka_unit_test(test_run_clock_does_not_listen_when_nobody_can_speak),
+        cmocka_unit_test(test_run_clock_that_is_interrupted_does_not_listen),
         cmocka_unit_test(test_run_clock_waits_for_replies_when_it_is_interrupted),
         cmocka_unit_test(test_run_clock_that_is_interrupted_while_it_drains_keeps_its_end),
         cmocka_unit_test(test_run_clock_that_is_interrupted_while_it_opens_closes),

@@ -58,6 +58,7 @@ static void choose_times(void)
     struct plan *plan = &run.plan;
     plan->reply_timeout_ns = 100 * MS;
     plan->connect_timeout_ns = 40 * MS;
+    plan->linger_ns = maybe(2) ? 50 * MS : 0;
     plan->max_lifetime_ns = maybe(2) ? 200 * MS : 0;
     if (maybe(2)) {
         plan->keepalive = (struct text){"ping!", 5};
@@ -202,9 +203,13 @@ static uint64_t errors_without_request(const struct failures *failures)
 /* Of a run without steps, whose answers are no part of anything. */
 static void assert_each_message_is_one_thing(const struct recorder *recorder, uint64_t in_replies)
 {
-    uint64_t counted = in_replies + recorder->seen->counts[COUNT_IGNORED] +
-                       recorder->seen->counts[COUNT_LATE] +
-                       recorder->seen->counts[COUNT_UNSOLICITED] +
+    const struct unasked *unasked = &recorder->seen->unasked;
+    uint64_t by_kind = 0;
+    for (size_t i = 0; i < unasked->count; i++)
+        by_kind += unasked->kinds[i].count;
+    assert_int_equal(by_kind, measurement_unasked(recorder->seen));
+    uint64_t counted = in_replies + by_kind + recorder->seen->counts[COUNT_IGNORED] +
+                       recorder->seen->counts[COUNT_KEEPALIVE_ANSWERS] +
                        errors_without_request(&recorder->seen->failures);
     assert_int_equal(recorder->seen->counts[COUNT_RECEIVED_MESSAGES], counted + broken_messages);
 }
@@ -243,6 +248,7 @@ struct totals {
     uint64_t unsolicited;
     uint64_t ignored;
     uint64_t keepalives;
+    uint64_t keepalive_answers;
     uint64_t rotated;
     uint64_t reopened;
     uint64_t kinds[FAILURE_KIND_COUNT];
@@ -255,6 +261,7 @@ static void add_up(struct totals *totals, const struct recorder *recorder)
     totals->unsolicited += recorder->seen->counts[COUNT_UNSOLICITED];
     totals->ignored += recorder->seen->counts[COUNT_IGNORED];
     totals->keepalives += recorder->seen->counts[COUNT_KEEPALIVES];
+    totals->keepalive_answers += recorder->seen->counts[COUNT_KEEPALIVE_ANSWERS];
     totals->rotated += recorder->seen->counts[COUNT_ROTATED];
     totals->reopened += recorder->seen->counts[COUNT_REOPENED];
     for (size_t i = 0; i < recorder->seen->failures.count; i++)
@@ -278,6 +285,7 @@ static void assert_all_happened(const struct totals *totals)
     assert_true(totals->ok > 5 * RUNS);
     assert_true(totals->late > RUNS / 10 && totals->unsolicited > RUNS / 10);
     assert_true(totals->ignored > RUNS / 10 && totals->keepalives > RUNS / 10);
+    assert_true(totals->keepalive_answers > RUNS / 10);
     assert_true(totals->rotated > RUNS / 10 && totals->reopened > RUNS / 10);
     for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
         assert_true(totals->kinds[kinds[i]] > RUNS / 10);

@@ -356,52 +356,121 @@ static void test_validity_doubts_a_record_with_holes(void **state)
     assert_reason("record_lost", VALIDITY_DOUBTFUL, "--record had to leave out 12,345 requests");
 }
 
-static void test_validity_doubts_single_replies_that_more_comes_behind(void **state)
+/* --- Messages that no request asked for --- */
+
+static void count_unasked(uint64_t late, uint64_t unsolicited, uint64_t connections)
+{
+    seen->counts[COUNT_LATE] = late;
+    seen->counts[COUNT_UNSOLICITED] = unsolicited;
+    seen->counts[COUNT_UNASKED_CONNECTIONS] = connections;
+}
+
+static void count_requests(uint64_t ended, uint64_t failed)
+{
+    seen->failures.count = 0;
+    count_failures(seen, FAILURE_REPLY_TIMEOUT, failed, 1);
+    set_measured(
+        seen,
+        (struct account){.planned = ended, .sent = ended, .ok = ended - failed, .failed = failed});
+}
+
+static void test_validity_trusts_no_order_that_unasked_messages_shift(void **state)
 {
     static const struct {
-        uint64_t ended;
-        uint64_t failed;
-        uint64_t late;
+        uint64_t ended, failed, late, unsolicited, connections;
         const char *text; /* NULL: valid */
     } cases[] = {
-        {2000, 0, 100, NULL},
-        {2000, 0, 101, "101 messages came after the end of their reply"},
-        {2000, 0, 38000, "38,000 messages came after the end of their reply"},
-        {20, 0, 9, NULL},
-        {20, 0, 10, "10 messages came after the end of their reply"},
-        {2000, 400, 500, NULL}, /* the replies to those that failed */
-        {2000, 400, 501, "501 messages came after the end of their reply"},
+        {2000, 0, 99, 0, 9, NULL},
+        {2000, 0, 50, 49, 9, NULL},
+        {2000, 0, 50, 50, 9, "100 messages came that no request asked for, on 9 of 20 connections"},
+        {2000, 0, 38000, 0, 9,
+         "38,000 messages came that no request asked for, on 9 of 20 connections"},
+        {2000, 0, 10, 0, 10, /* one left over on half of them */
+         "10 messages came that no request asked for, on 10 of 20 connections"},
+        {20, 0, 1, 0, 1, "1 message came that no request asked for, on 1 of 20 connections"},
+        {2000, 400, 400, 0, 20, NULL}, /* the replies to those that failed, and all of them */
+        {2000, 400, 499, 0, 9, NULL},
+        {2000, 400, 500, 0, 9,
+         "100 messages came that no request asked for, on 9 of 20 connections"},
+        {2000, 400, 0, 100, 9, /* these are no replies */
+         "100 messages came that no request asked for, on 9 of 20 connections"},
     };
-    struct failure timeout = {FAILURE_REPLY_TIMEOUT, "", {NULL, 0}};
     (void)state;
+    seen->counts[COUNT_OPENED] = 17;
+    seen->counts[COUNT_REOPENED] = 2;
+    seen->counts[COUNT_ROTATED] = 1;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        uint64_t ended = cases[i].ended;
-        set_measured(seen, (struct account){.planned = ended,
-                                            .sent = ended,
-                                            .ok = ended - cases[i].failed,
-                                            .failed = cases[i].failed});
-        seen->failures.count = 0;
-        for (uint64_t j = 0; j < cases[i].failed; j++)
-            failures_add(&seen->failures, &timeout, 1);
-        seen->counts[COUNT_LATE] = cases[i].late;
+        count_requests(cases[i].ended, cases[i].failed);
+        count_unasked(cases[i].late, cases[i].unsolicited, cases[i].connections);
         if (!cases[i].text)
             assert_valid();
         else
-            assert_reason("late_messages", VALIDITY_DOUBTFUL, cases[i].text);
+            assert_reason("unasked", VALIDITY_INVALID, cases[i].text);
     }
-    seen->load.reply = REPLY_STREAM; /* its end was told */
+}
+
+static void test_validity_asks_replies_of_the_warm_up_too(void **state)
+{
+    (void)state;
+    seen->counts[COUNT_OPENED] = 20;
+    seen->counts[COUNT_WARMUP_PLANNED] = seen->counts[COUNT_WARMUP_SENT] = 2000;
+    seen->counts[COUNT_WARMUP_OK] = 2000;
+    count_unasked(0, 199, 9);
     assert_valid();
+    count_unasked(0, 200, 9);
+    look();
+    assert_int_equal(validity.grade, VALIDITY_INVALID);
+}
+
+static void test_validity_only_doubts_what_rules_have_told_apart(void **state)
+{
+    (void)state;
+    seen->counts[COUNT_OPENED] = 20;
+    count_unasked(0, 200, 20);
+    seen->load.reply_rules = true;
+    look();
+    assert_int_equal(validity.grade, VALIDITY_DOUBTFUL);
+    seen->load.reply = REPLY_STREAM;
+    look();
+    assert_int_equal(validity.grade, VALIDITY_DOUBTFUL);
     seen->load.reply = REPLY_NONE;
     assert_valid();
 }
 
-static void test_validity_puts_late_messages_in_front_of_loop_lag(void **state)
+static void test_validity_quotes_an_unasked_message_and_names_its_flag(void **state)
+{
+    static const struct {
+        const char *message, *text;
+    } cases[] = {
+        {"{\"type\":\"keepalive\"}",
+         ", as {\"type\":\"keepalive\"}; if that is no reply: --ignore 'json:type=keepalive'"},
+        {"it's alive", ", as it's alive; if that is no reply: --ignore 'text:it'\\''s alive'"},
+        {"{\"message\":\"a long text of its own that is said but once, and goes on\"}",
+         ", as {\"message\":\"a long text of its own that is said but once..."},
+    };
+    (void)state;
+    seen->counts[COUNT_OPENED] = 20;
+    count_unasked(0, 200, 20);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char rule[RULE_FOR_SIZE];
+        seen->unasked.count = 0;
+        rule_for(text_of(cases[i].message), rule);
+        unasked_add(&seen->unasked, rule, text_of(cases[i].message));
+        look();
+        assert_non_null(strstr(validity.reasons[0].text, cases[i].text));
+        assert_null(strstr(validity.reasons[0].advice, "workers"));
+        assert_non_null(strstr(validity.reasons[0].advice, "wsload try"));
+    }
+}
+
+static void test_validity_puts_unasked_messages_before_loop_lag(void **state)
 {
     (void)state;
-    seen->counts[COUNT_LATE] = 2000;
+    count_unasked(2000, 0, 0);
+    seen->load.reply_rules = true;
     set_samples(DIST_LOOP_LAG, 5 * NS_PER_MS);
     look();
-    assert_string_equal(validity.reasons[0].check, "late_messages");
+    assert_string_equal(validity.reasons[0].check, "unasked");
     assert_string_equal(validity.reasons[1].check, "loop_lag");
 }
 
@@ -616,8 +685,11 @@ TEST_GROUP(validity)
         VALIDITY_TEST(test_validity_says_why_a_rate_without_an_end_ended),
         VALIDITY_TEST(test_validity_says_when_nothing_came_back),
         VALIDITY_TEST(test_validity_doubts_a_record_with_holes),
-        VALIDITY_TEST(test_validity_doubts_single_replies_that_more_comes_behind),
-        VALIDITY_TEST(test_validity_puts_late_messages_in_front_of_loop_lag),
+        VALIDITY_TEST(test_validity_trusts_no_order_that_unasked_messages_shift),
+        VALIDITY_TEST(test_validity_asks_replies_of_the_warm_up_too),
+        VALIDITY_TEST(test_validity_only_doubts_what_rules_have_told_apart),
+        VALIDITY_TEST(test_validity_quotes_an_unasked_message_and_names_its_flag),
+        VALIDITY_TEST(test_validity_puts_unasked_messages_before_loop_lag),
         VALIDITY_TEST(test_validity_asks_no_latency_of_one_way_requests),
         VALIDITY_TEST(test_validity_doubts_percentiles_that_rest_on_little),
         VALIDITY_TEST(test_validity_rejects_sums_that_do_not_hold),

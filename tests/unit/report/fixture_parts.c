@@ -153,3 +153,13 @@ void open_connections(struct fixture *run, uint64_t count)
     set_count(run, COUNT_OPEN_AT_END, count);
     set_count(run, COUNT_OPEN_TIME, 41 * NS_PER_MS);
 }
+
+void come_unasked(struct fixture *run, enum counter id, uint64_t count, const char *text)
+{
+    char rule[RULE_FOR_SIZE];
+    rule_for(text_of(text), rule);
+    for (uint64_t i = 0; i < count; i++) {
+        recorder_unasked(run->recorder, id, 2 * NS_PER_MS, i == 0);
+        unasked_add(&run->measurement->unasked, rule, text_of(text));
+    }
+}

@@ -97,8 +97,8 @@ void fill_stream(struct fixture *run)
     fail_many(run, 197, 3, &unexpected);
     for (int i = 0; i < 4; i++)
         recorder_connection_failed(run->recorder, &timed_out);
-    set_count(run, COUNT_LATE, 12);
-    set_count(run, COUNT_UNSOLICITED, 3);
+    come_unasked(run, COUNT_LATE, 12, "{\"type\": \"usage\", \"output_tokens\": 22}");
+    come_unasked(run, COUNT_UNSOLICITED, 3, "{\"type\": \"keepalive\"}");
     set_count(run, COUNT_IGNORED, 1040);
     set_count(run, COUNT_CLOSED_BY_SERVER, 2);
     set_count(run, COUNT_REOPENED, 2);
@@ -147,4 +147,18 @@ void fill_silent(struct fixture *run)
         fail_many(run, round * 20, 20, &timeout);
     }
     set_count(run, COUNT_TOTAL_TIME, 300 * NS_PER_S);
+}
+
+/* Without rules, keep-alives were taken for replies; one message was left over on each connection.
+ */
+void fill_shifted(struct fixture *run)
+{
+    add_threshold(run, "latency:p(95)<60ms");
+    open_connections(run, 20);
+    succeed_many(run, 0, 200, 2656250);
+    come_unasked(run, COUNT_LATE, 12, "{\"message\": \"It left our house on Monday.\"}");
+    come_unasked(run, COUNT_LATE, 8, "{\"type\": \"keepalive\"}");
+    set_count(run, COUNT_UNASKED_CONNECTIONS, 20);
+    set_count(run, COUNT_OPEN_AT_END, 20);
+    set_count(run, COUNT_TOTAL_TIME, 531250 * NS_PER_US);
 }

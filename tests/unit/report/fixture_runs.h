@@ -58,6 +58,10 @@ void fail_many(struct fixture *run, uint64_t first_seq, uint64_t count,
 void fail_unsent(struct fixture *run, uint64_t first_seq, uint64_t count,
                  const struct failure *failure);
 
+/* COUNT messages that no request asked for, each TEXT, on one connection and 2 ms after a reply; ID
+ * is COUNT_LATE or COUNT_UNSOLICITED. */
+void come_unasked(struct fixture *run, enum counter id, uint64_t count, const char *text);
+
 /* --- Closed runs, and one of connections alone (fixture_closed.c) --- */
 
 void fill_passed(struct fixture *run);
@@ -89,5 +93,6 @@ void fill_shards(struct fixture *run);
 void fill_stream(struct fixture *run);
 void fill_one_way(struct fixture *run);
 void fill_silent(struct fixture *run);
+void fill_shifted(struct fixture *run);
 
 #endif

@@ -50,6 +50,7 @@ static const struct {
     {"stream", fill_stream},
     {"one_way", fill_one_way},
     {"silent", fill_silent},
+    {"shifted", fill_shifted},
     {"merged", fill_merged},
     {"shards", fill_shards},
 };

@@ -118,6 +118,7 @@ static struct load any_load(struct random *random)
         .prompts = any_count(random, UINT64_MAX),
         .workers = (unsigned)random_between(random, 1, WORKERS_MAX),
         .connection_per_request = one_of(random, 4),
+        .reply_rules = one_of(random, 2),
         .arrival = ARRIVAL_CONSTANT,
         .in_flight = (unsigned)random_between(random, 1, IN_FLIGHT_MAX),
         .connect_rate = one_of(random, 2) ? 0 : any_number(random),
@@ -179,6 +180,19 @@ static void any_failures(struct random *random, struct failures *failures)
         failures->classes[i].requests = random_between(random, 0, failures->classes[i].count);
     }
     failures_sort(failures);
+}
+
+static void any_unasked(struct random *random, struct unasked *unasked)
+{
+    for (uint64_t i = random_between(random, 0, 20); i > 0; i--) {
+        struct unasked_kind kind = {.count = any_count(random, UINT64_MAX - 1) + 1};
+        if (!one_of(random, 10))
+            any_line(random, kind.rule, sizeof(kind.rule));
+        any_text(random, kind.example, sizeof(kind.example));
+        unasked_put(unasked, &kind);
+    }
+    for (size_t i = 0; i < unasked->count; i++)
+        unasked->kinds[i].count = any_count(random, UINT64_MAX - 1) + 1;
 }
 
 static void any_sample(struct random *random, struct measurement *seen)
@@ -277,6 +291,7 @@ struct measurement *random_measurement(uint64_t seed, struct thresholds *thresho
     for (size_t i = 0; i < DISTRIBUTION_COUNT; i++)
         any_histogram(&random, &seen->distributions[i]);
     any_failures(&random, &seen->failures);
+    any_unasked(&random, &seen->unasked);
     for (uint64_t i = random_between(&random, 0, 8); i > 0; i--)
         any_sample(&random, seen);
     any_timeline(&random, &seen->timeline);
@@ -382,6 +397,16 @@ static void assert_same_failures(const struct failures *a, const struct failures
     }
 }
 
+static void assert_same_unasked(const struct unasked *a, const struct unasked *b)
+{
+    ASSERT_SAME(a, b, count);
+    for (size_t i = 0; i < a->count; i++) {
+        ASSERT_SAME(a, b, kinds[i].count);
+        assert_string_equal(a->kinds[i].rule, b->kinds[i].rule);
+        assert_string_equal(a->kinds[i].example, b->kinds[i].example);
+    }
+}
+
 static void assert_same_samples(const struct measurement *a, const struct measurement *b)
 {
     for (size_t i = 0; i < SAMPLE_COUNT; i++) {
@@ -434,6 +459,7 @@ void assert_same_measurement(const struct measurement *a, const struct measureme
     assert_same_counts(a, b);
     assert_same_histograms(a, b);
     assert_same_failures(&a->failures, &b->failures);
+    assert_same_unasked(&a->unasked, &b->unasked);
     assert_same_samples(a, b);
     assert_same_timeline(&a->timeline, &b->timeline);
     ASSERT_SAME(a, b, workers);

@@ -46,6 +46,7 @@ static void test_console_verdict_says_why(void **state)
         {"stream", "FAILED   p90 time to first message 828 ms, below 800 ms was asked"},
         {"one_way", "PASSED   1 of 1 threshold   run doubtful"},
         {"silent", "FAILED   no request succeeded, 200 failed"},
+        {"shifted", "PASSED   1 of 1 threshold   run invalid"},
         {"merged", "PASSED   1 of 1 threshold   run invalid"},
         {"shards", "DONE   no thresholds set   run valid"},
     };

@@ -53,6 +53,7 @@ static void fill_part(struct measurement *part, uint64_t number)
     for (unsigned id = 0; id < DISTRIBUTION_COUNT; id++)
         histogram_record(&part->distributions[id], 100 * id + number);
     failures_add(&part->failures, &failure, 1);
+    unasked_add(&part->unasked, number % 2 ? "text:ping" : "", TEXT("example"));
     measurement_add_sample(part, &sample);
     timeline_row(&part->timeline, 500 + number)->done = 7;
     measurement_add_cpu(part, (double)number / 8);
@@ -88,6 +89,8 @@ static void test_adding_adds_everything(void **state)
     assert_int_equal(sum->parts, PARTS);
     assert_int_equal(sum->load.workers, 2 + 2 * PARTS);
     assert_int_equal(sum->failures.count, 2);
+    assert_int_equal(sum->unasked.count, 2);
+    assert_int_equal(sum->unasked.kinds[0].count, 2);
     assert_int_equal(failures_requests(&sum->failures), PARTS);
     assert_int_equal(sum->timeline.count, PARTS);
     assert_int_equal(sum->samples[0].seq, 97);

@@ -136,6 +136,8 @@ static void test_metrics_give_the_figures_of_a_run(void **state)
         {"unsolicited", 9},
         {"late_messages", 10},
         {"late", 10},
+        {"unasked", 19},
+        {"unasked.messages", 19},
         {"ignored_messages", 12},
         {"ignored", 12},
         {"connections.opened", 20},

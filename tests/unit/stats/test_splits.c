@@ -140,6 +140,23 @@ static void some_message(void)
     recorder_message_received(some_part(), bytes + 1);
 }
 
+static void unasked_in(struct recorder *into, const char *rule, uint64_t since_ns, bool first)
+{
+    recorder_unasked(into, COUNT_LATE, since_ns, first);
+    unasked_add(&into->seen->unasked, rule, TEXT("example"));
+}
+
+/* No more kinds than are kept: beyond that the time in which they come matters. */
+static void some_unasked(void)
+{
+    static const char *const rules[] = {"", "text:ping", "json:type=token", "text:a"};
+    const char *rule = rules[below(ARRAY_LENGTH(rules))];
+    uint64_t since_ns = once_in(4) ? CLOCK_NEVER : some_duration();
+    bool first = once_in(2);
+    unasked_in(whole, rule, since_ns, first);
+    unasked_in(some_part(), rule, since_ns, first);
+}
+
 /* What a worker writes down itself. */
 static void some_count(void)
 {
@@ -247,6 +264,8 @@ static void run(void)
             some_break();
         if (once_in(4))
             some_message();
+        if (once_in(4))
+            some_unasked();
         if (once_in(4))
             some_count();
         if (once_in(4))
