@@ -77,6 +77,19 @@ static bool null_congested(struct transport *transport, uint32_t id)
     return false;
 }
 
+static bool null_unreported(struct transport *transport, uint32_t id)
+{
+    (void)transport;
+    (void)id;
+    return false;
+}
+
+static void null_read(struct transport *transport, uint32_t id)
+{
+    (void)transport;
+    (void)id;
+}
+
 static uint32_t null_reads(struct transport *transport, uint32_t id)
 {
     (void)transport;
@@ -153,6 +166,8 @@ static const struct transport_ops operations = {
     .send = null_send,
     .congested = null_congested,
     .reads = null_reads,
+    .unreported = null_unreported,
+    .read = null_read,
     .close = null_close,
     .drop = null_drop,
     .wake_at = null_wake_at,

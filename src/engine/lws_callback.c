@@ -90,6 +90,8 @@ void lws_on_turn(struct ev_loop *loop, ev_prepare *watcher, int events)
             connect_link(socket);
         else if (socket->deferred)
             lws_stream_report_deferred(socket);
+        else
+            lws_stream_report_drained(socket);
     }
 }
 

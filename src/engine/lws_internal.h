@@ -40,9 +40,12 @@ struct socket {
     bool open;          /* upgraded, and reported so */
     bool closing;       /* our close frame was sent; the peer's is awaited */
     bool broken;        /* end it at the next chance, without a close frame of ours */
+    bool reporting;     /* a message is being reported */
+    bool drain;         /* drained() is to be reported when all that was read is */
     bool attempt_over;  /* the attempt to connect that was just begun has failed already */
     bool retry_wanted;  /* the next address is to be tried */
     uint32_t reads;     /* how often we have read from the socket, going round */
+    size_t rest;        /* bytes of the read under way that were not looked at yet */
     int socket_errno;   /* of a write or a look at the answer that failed; 0: none did */
     struct frame_reader reader;
 
@@ -137,6 +140,15 @@ void lws_stream_opened(struct socket *socket);
 
 /* Reports the opening of SOCKET, which waited for the next turn of the loop. */
 void lws_stream_report_deferred(struct socket *socket);
+
+/* Reads what has come to SOCKET, when the library does not, and reports it. */
+void lws_stream_read(struct socket *socket);
+
+/* See unreported() of struct transport_ops. */
+bool lws_stream_unreported(struct socket *socket);
+
+/* Reports that all is reported that the library handed out of SOCKET, if that was wanted. */
+void lws_stream_report_drained(struct socket *socket);
 
 /* A piece of a message that the library read. 0, or -1 to end the connection. */
 int lws_stream_piece(struct socket *socket, const char *piece, size_t length);

@@ -31,8 +31,32 @@ static int report_message(struct socket *socket, struct text message)
         socket->protocol_fault = "a compressed message that is broken or over 16 MiB";
         return -1;
     }
+    socket->reporting = true;
     transport->events->message(transport->worker, lws_socket_id(socket), message, reader->binary);
+    socket->reporting = false;
     return 0;
+}
+
+/* What the library reads it hands out in one go: that is over with the loop's turn. */
+bool lws_stream_unreported(struct socket *socket)
+{
+    if (!socket->reporting)
+        return false;
+    if (!socket->own_reading)
+        lws_socket_wait(socket);
+    else if (socket->rest == 0 && !(socket->ssl && SSL_has_pending(socket->ssl)))
+        return false;
+    socket->drain = true;
+    return true;
+}
+
+void lws_stream_report_drained(struct socket *socket)
+{
+    struct lws_transport *transport = socket->transport;
+    if (!socket->drain)
+        return;
+    socket->drain = false;
+    transport->events->drained(transport->worker, lws_socket_id(socket));
 }
 
 /* One whose opening was not reported yet has not opened. The socket is forgotten before the report:
@@ -49,7 +73,7 @@ static void report_closed(struct socket *socket, const struct failure *failure, 
 void lws_stream_forget(struct socket *socket, bool kill)
 {
     struct lws *wsi = socket->wsi;
-    socket->deferred = false;
+    socket->deferred = socket->drain = false;
     lws_refusal_forget(socket);
     if (socket->inflater)
         inflateEnd(socket->inflater);
@@ -129,9 +153,11 @@ static bool take_input(struct socket *socket, struct text input)
 {
     struct text payload;
     enum frame_event event;
-    while ((event = frame_reader_next(&socket->reader, &input, &payload)) != FRAME_NEEDS_MORE)
+    while ((event = frame_reader_next(&socket->reader, &input, &payload)) != FRAME_NEEDS_MORE) {
+        socket->rest = input.length;
         if (!take_event(socket, event, payload))
             return false;
+    }
     return true;
 }
 
@@ -178,6 +204,14 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
     } while (more && ++reads < READS_MAX);
     if (more)
         ev_feed_event(loop, watcher, EV_READ);
+    else
+        lws_stream_report_drained(socket);
+}
+
+void lws_stream_read(struct socket *socket)
+{
+    if (socket->own_reading)
+        on_readable(socket->transport->loop.ev, &socket->watcher, EV_READ);
 }
 
 /* --- Opened --- */

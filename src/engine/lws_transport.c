@@ -38,6 +38,16 @@ static uint32_t op_reads(struct transport *base, uint32_t id)
     return socket->own_reading ? socket->reads : 0;
 }
 
+static bool op_unreported(struct transport *base, uint32_t id)
+{
+    return lws_stream_unreported(lws_link(base, id));
+}
+
+static void op_read(struct transport *base, uint32_t id)
+{
+    lws_stream_read(lws_link(base, id));
+}
+
 static bool op_congested(struct transport *base, uint32_t id)
 {
     struct socket *socket = lws_link(base, id);
@@ -89,6 +99,8 @@ static const struct transport_ops operations = {
     .send = lws_op_send,
     .congested = op_congested,
     .reads = op_reads,
+    .unreported = op_unreported,
+    .read = op_read,
     .close = op_close,
     .drop = op_drop,
     .wake_at = loop_wake_at,

@@ -30,6 +30,7 @@ struct transport_events {
     void (*opened)(void *worker, uint32_t id, const struct connect_times *times);
     void (*failed)(void *worker, uint32_t id, const struct failure *failure);
     void (*message)(void *worker, uint32_t id, struct text message, bool binary);
+    void (*drained)(void *worker, uint32_t id); /* see unreported() */
     void (*closed)(void *worker, uint32_t id, const struct failure *failure);
     void (*woken)(void *worker); /* the time of wake_at() has come, or interrupt() was called; it
                                     calls wake_at() again before it returns */
@@ -50,6 +51,12 @@ struct transport_ops {
     /* How often the socket of ID was read. A message that is reported in the same read in which
      * another was sent had come before. Going round; 0 when nobody can tell. */
     uint32_t (*reads)(struct transport *transport, uint32_t id);
+    /* Within the report of a message: whether more was read from the socket of ID than has been
+     * reported, a close frame perhaps. If so, drained() follows when all of it is, unless the
+     * connection has ended by then. */
+    bool (*unreported)(struct transport *transport, uint32_t id);
+    /* Outside of reports: reads what has come to the socket of ID by now, and reports it. */
+    void (*read)(struct transport *transport, uint32_t id);
     /* Sends a close frame with 1000; closed() follows when the peer answers or goes away. */
     void (*close)(struct transport *transport, uint32_t id);
     /* Drops the socket of ID, whatever its state. Not to be called inside a report about ID. */

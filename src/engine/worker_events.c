@@ -256,15 +256,31 @@ static void read_message(struct worker *worker, struct slot *slot, struct text m
         on_part(worker, slot, flight, &meaning);
 }
 
+/* In the middle of a run nothing follows from a message; else looking would cost each. */
+static void check_after_message(struct worker *worker, uint64_t now)
+{
+    if (!run_clock_is_sending(&worker->clock) || worker->outstanding == 0 ||
+        !opener_is_quiet(&worker->opener))
+        worker_check(worker, now);
+}
+
 static void on_message(void *user, uint32_t id, struct text message, bool binary)
 {
     struct worker *worker = user;
     struct slot *slot = worker_slot(worker, id);
     read_message(worker, slot, message, binary);
-    /* In the middle of a run nothing follows from a message; else looking would cost each. */
-    if (!run_clock_is_sending(&worker->clock) || worker->outstanding == 0 ||
-        !opener_is_quiet(&worker->opener))
-        worker_check(worker, slot->active_ns);
+    check_after_message(worker, slot->active_ns);
+}
+
+/* What came with the last message did not end the connection: it has its next request. */
+static void on_drained(void *user, uint32_t id)
+{
+    struct worker *worker = user;
+    struct slot *slot = worker_slot(worker, id);
+    uint64_t now = worker_now_ns(worker);
+    if (slot->connection.state == CONNECTION_OPEN)
+        slot_next(worker, slot, now);
+    check_after_message(worker, now);
 }
 
 /* --- It closes --- */
@@ -351,6 +367,17 @@ static void on_overdue(struct worker *worker, struct slot *slot, uint64_t now)
     }
 }
 
+/* Whether a reply to the slot is overdue, though all was read that has come by now: a worker that
+ * was late itself has not seen it yet. */
+static bool is_overdue(struct worker *worker, const struct slot *slot, uint64_t now)
+{
+    const struct connection *connection = &slot->connection;
+    if (connection->state != CONNECTION_OPEN)
+        return true;
+    worker->transport->ops->read(worker->transport, slot->id);
+    return connection->state == CONNECTION_OPEN && connection_deadline_ns(connection) <= now;
+}
+
 /* The slot's deadline has come. */
 static void on_deadline(struct worker *worker, struct slot *slot, uint64_t now)
 {
@@ -362,7 +389,7 @@ static void on_deadline(struct worker *worker, struct slot *slot, uint64_t now)
                                              text_of(worker->no_reply_text)});
     else if (connection_is_idle(&slot->connection))
         slot_idle(worker, slot, now);
-    else
+    else if (is_overdue(worker, slot, now))
         on_overdue(worker, slot, now);
 }
 
@@ -451,6 +478,7 @@ const struct transport_events worker_events = {
     .opened = on_opened,
     .failed = on_failed,
     .message = on_message,
+    .drained = on_drained,
     .closed = on_closed,
     .woken = on_woken,
 };

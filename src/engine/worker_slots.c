@@ -318,6 +318,8 @@ static void go_on(struct worker *worker, struct slot *slot, uint64_t now)
     bool open = slot->connection.state == CONNECTION_OPEN;
     bool wanted = slot->id < worker->active;
     if (open && wanted) {
+        if (worker->transport->ops->unreported(worker->transport, slot->id))
+            return; /* it may be the end of the connection: the next request waits for drained() */
         /* As many requests as there are and as it has room for; then it waits for what arrives. */
         while (slot->rest_until_ns == 0 && slot_is_free(worker, slot))
             if (!slot_take(worker, slot, now)) {

@@ -267,6 +267,24 @@ class Answered(Case):
         run = self.run_against(server, "--connection-per-request")
         self.assert_passed(run, REQUESTS)
 
+    def test_a_close_that_came_with_the_reply(self):
+        """It is read with it, and no further request goes into a connection that is closed."""
+        authority = certificates.Authority(self.dir)
+        made = authority.issue("server", "DNS:localhost")
+        tls = {"cert": made.cert, "key": made.key}
+        for scheme, secure, greetings in (("ws", {}, 0), ("ws", {}, 1), ("wss", tls, 0)):
+            with self.subTest(scheme=scheme, greetings=greetings):
+                server = self.bad("close_with_reply", greetings=greetings, **secure)
+                flags = ("-c", 1, "-n", 4, "--cacert", authority.cert, "-4")
+                if greetings:
+                    flags += ("--ignore", "text:hello")
+                run = self.wsload(*flags, server.url(scheme, "localhost"), self.prompts("a"))
+                self.assertEqual(run.code, 0, run)
+                self.assertEqual(run.summary["successful_requests"], 4, run)
+                self.assertEqual(run.summary["failed_requests"], 0, run)
+                counts = server.stop()
+                self.assertEqual((counts["connections"], counts["messages"]), (4, 4))
+
     def test_over_tls(self):
         authority = certificates.Authority(self.dir)
         made = authority.issue("server", "DNS:localhost")

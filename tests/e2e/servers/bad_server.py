@@ -4,7 +4,7 @@
   code        of the close frame, for close_with
   then        closed, reset or eof, for status_403_once
   greetings, greeting_bytes, cut, reply_bytes
-              for greeting, see there
+              for greeting, see there; greetings also for close_with_reply
   cert, key   TLS
 
 Prints {"port": N} when it listens, and its counts on SIGUSR2 and, before it ends, on SIGTERM.
@@ -343,6 +343,18 @@ def close_after_reply(peer):
     peer.drain()
 
 
+def close_with_reply(peer):
+    """Answers a message and closes, in one segment; over TLS in two records of it. GREETINGS
+    messages, if any, come right behind the 101."""
+    peer.accept(behind=frame(TEXT, b"hello") * options.get("greetings", 0))
+    answer = frame(TEXT, peer.read_message())
+    peer.stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    peer.send(answer)
+    peer.send(close_frame(1000))
+    peer.stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+    peer.drain()
+
+
 def close_with(peer):
     """Answers the first message, and the second with a close frame."""
     peer.accept()
@@ -397,6 +409,7 @@ MODES = {
     "half_frame": half_frame,
     "close_after_reply": close_after_reply,
     "close_with": close_with,
+    "close_with_reply": close_with_reply,
     "greeting": greeting,
     "close_1001": answering(close_frame(1001, b"Going away")),
     "close_1009": answering(close_frame(1009, b"Max frame length of 32768 has been exceeded.")),

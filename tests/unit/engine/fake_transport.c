@@ -94,6 +94,19 @@ static uint32_t fake_reads(struct transport *transport, uint32_t id)
     return self(transport)->connections[id].reads;
 }
 
+static bool fake_unreported(struct transport *transport, uint32_t id)
+{
+    return self(transport)->connections[id].unreported;
+}
+
+static void fake_read(struct transport *transport, uint32_t id)
+{
+    const char *arrived = self(transport)->connections[id].arrived;
+    self(transport)->connections[id].arrived = NULL;
+    if (arrived)
+        fake_reply(self(transport), id, arrived);
+}
+
 static bool fake_congested(struct transport *transport, uint32_t id)
 {
     const struct fake_connection *connection = &self(transport)->connections[id];
@@ -152,6 +165,8 @@ static const struct transport_ops operations = {
     .send = fake_send,
     .congested = fake_congested,
     .reads = fake_reads,
+    .unreported = fake_unreported,
+    .read = fake_read,
     .close = fake_close,
     .drop = fake_drop,
     .wake_at = fake_wake_at,
@@ -297,6 +312,12 @@ void fake_message(struct fake_transport *fake, uint32_t id, struct text message,
     assert(fake->connections[id].up_ns || fake->connections[id].opening);
     fake->replies++;
     fake->events->message(fake->worker, id, message, binary);
+}
+
+void fake_drained(struct fake_transport *fake, uint32_t id)
+{
+    fake->connections[id].unreported = false;
+    fake->events->drained(fake->worker, id);
 }
 
 void fake_closed(struct fake_transport *fake, uint32_t id, enum failure_kind kind,

@@ -21,9 +21,11 @@ struct fake_connection {
     unsigned sends;
     unsigned closes;
     unsigned drops;
-    unsigned lost; /* times that its socket went away: what the server has for it is void */
-    bool stalled;  /* see fake_stall() */
-    bool holds;    /* something was sent since */
+    unsigned lost;       /* times that its socket went away: what the server has for it is void */
+    bool stalled;        /* see fake_stall() */
+    bool holds;          /* something was sent since */
+    bool unreported;     /* what unreported() says */
+    const char *arrived; /* what read() reports, once; NULL: nothing has come */
     char last_message[128];
 };
 
@@ -85,6 +87,7 @@ void fake_opened(struct fake_transport *fake, uint32_t id);
 void fake_failed(struct fake_transport *fake, uint32_t id, enum failure_kind kind);
 void fake_reply(struct fake_transport *fake, uint32_t id, const char *message);
 void fake_message(struct fake_transport *fake, uint32_t id, struct text message, bool binary);
+void fake_drained(struct fake_transport *fake, uint32_t id);
 void fake_closed(struct fake_transport *fake, uint32_t id, enum failure_kind kind,
                  const char *detail);
 

@@ -331,6 +331,63 @@ static void test_worker_publishes_its_progress(void **state)
     run_tear_down();
 }
 
+/* --- What was read already decides --- */
+
+static void close_with_the_reply(struct fake_transport *fake)
+{
+    run_open_all(fake);
+    fake->connections[0].unreported = true;
+    fake_reply(fake, 0, "ok");
+    assert_int_equal(fake->connections[0].sends, 1); /* the next one waits for what follows */
+    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+    fake->connections[0].unreported = false;
+    fake_advance(fake, 100 * NS_PER_MS);
+    fake_opened(fake, 0);
+    fake->connections[0].unreported = true;
+    fake_reply(fake, 0, "ok");
+    fake_drained(fake, 0); /* and nothing did */
+    assert_int_equal(fake->connections[0].sends, 3);
+    fake_reply(fake, 0, "ok");
+    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+}
+
+static void test_worker_sends_nothing_into_a_close_that_was_read(void **state)
+{
+    (void)state;
+    run_set_up(1, 3);
+    const struct recorder *recorder = run_execute(close_with_the_reply);
+    assert_true(run.fake->stopped);
+    assert_conserved(recorder);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 3);
+    assert_int_equal(recorder->seen->counts[COUNT_FAILED], 0);
+    run_tear_down();
+}
+
+/* The worker itself was late: the reply lay there when its time was up. */
+static void answer_unseen(struct fake_transport *fake)
+{
+    run_open_all(fake);
+    fake_advance(fake, 29 * NS_PER_S);
+    fake->connections[0].arrived = "ok";
+    fake_advance(fake, 2 * NS_PER_S);
+    assert_int_equal(fake->connections[0].closes, 0);
+    assert_int_equal(fake->connections[0].sends, 2);
+    fake_advance(fake, 29 * NS_PER_S);
+    assert_int_equal(fake->connections[0].closes, 1);
+    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+}
+
+static void test_worker_calls_no_reply_late_that_has_come(void **state)
+{
+    (void)state;
+    run_set_up(1, 2);
+    const struct recorder *recorder = run_execute(answer_unseen);
+    assert_conserved(recorder);
+    assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
+    assert_int_equal(recorder->seen->counts[COUNT_FAILED], 1);
+    run_tear_down();
+}
+
 TEST_GROUP(worker_ends)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +404,8 @@ TEST_GROUP(worker_ends)
         cmocka_unit_test(test_worker_stops_at_once_when_told_twice),
         cmocka_unit_test(test_worker_publishes_its_failures),
         cmocka_unit_test(test_worker_publishes_its_progress),
+        cmocka_unit_test(test_worker_sends_nothing_into_a_close_that_was_read),
+        cmocka_unit_test(test_worker_calls_no_reply_late_that_has_come),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
