@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,6 +30,10 @@ int main(int argc, char *argv[])
 {
     char **words = argv + 1;
     open_standard_streams();
+    bool helps = argc > 1 && strcmp(words[0], "help") == 0;
+    int refused = helps ? 0 : command_check_environment();
+    if (refused)
+        return refused;
     for (size_t i = 0; argc > 1 && i < ARRAY_LENGTH(subcommands); i++) {
         if (strcmp(words[0], subcommands[i].name) != 0)
             continue;

@@ -106,6 +106,21 @@ int command_usage(const char *name)
     return print(&text);
 }
 
+/* --- The environment --- */
+
+extern char **environ;
+
+int command_check_environment(void)
+{
+    const struct option_set *sets[ARRAY_LENGTH(usages)];
+    struct error error;
+    for (size_t i = 0; i < ARRAY_LENGTH(usages); i++)
+        sets[i] = usages[i].set;
+    if (option_check_environment(sets, ARRAY_LENGTH(usages), (const char *const *)environ, &error))
+        return command_complain(&error);
+    return 0;
+}
+
 /* --- Topics --- */
 
 /* An option of SET, or all of them. False when there is none called NAME. */

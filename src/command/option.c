@@ -385,6 +385,14 @@ static int set_list(const struct option_row *row, const char *text, const char *
     return 0;
 }
 
+/* The value of a variable; NULL when it is not set, or empty, as scripts have it that set it only
+ * sometimes. */
+static const char *variable(const char *name)
+{
+    const char *text = getenv(name);
+    return text && text[0] ? text : NULL;
+}
+
 /* Takes from the environment what the command line left out. Lists take both: a token in the
  * environment must not get lost because of another header on the command line. */
 static int take_environment(const struct parse *parse, const char *arguments[])
@@ -393,7 +401,7 @@ static int take_environment(const struct parse *parse, const char *arguments[])
     for (size_t i = 0; i < set->count; i++) {
         char name[64];
         const struct option_row *row = &set->rows[i];
-        const char *text = getenv(option_environment_name(set, row, name));
+        const char *text = variable(option_environment_name(set, row, name));
         if (!text || (parse->seen[i] && row->type != OPTION_LIST))
             continue;
         if (row->type == OPTION_LIST ? set_list(row, text, name, parse->values, parse->error)
@@ -402,7 +410,58 @@ static int take_environment(const struct parse *parse, const char *arguments[])
     }
     for (size_t i = 0; set->argument_env && i < set->arguments_max; i++)
         if (!arguments[i] && set->argument_env[i])
-            arguments[i] = getenv(set->argument_env[i]);
+            arguments[i] = variable(set->argument_env[i]);
+    return 0;
+}
+
+/* Puts the names of all variables of SETS into NAMES; returns how many. */
+static size_t known_names(const struct option_set *const *sets, size_t count,
+                          char names[OPTION_VARIABLES_MAX][64])
+{
+    size_t known = 0;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t row = 0; row < sets[i]->count && known < OPTION_VARIABLES_MAX; row++)
+            option_environment_name(sets[i], &sets[i]->rows[row], names[known++]);
+        for (size_t j = 0; sets[i]->argument_env && j < sets[i]->arguments_max; j++)
+            if (sets[i]->argument_env[j] && known < OPTION_VARIABLES_MAX)
+                snprintf(names[known++], 64, "%s", sets[i]->argument_env[j]);
+    }
+    return known;
+}
+
+static int unknown_variable(const char *name, const char *const *known, size_t count,
+                            struct error *error)
+{
+    const char *nearest = text_nearest(name, known, count);
+    if (nearest)
+        return error_set(error, "%s: no such variable; did you mean %s ?", name, nearest);
+    return error_set(error,
+                     "%s: no such variable; 'wsload help all' lists the options, each is "
+                     "one, as in WSLOAD_CONNECTIONS",
+                     name);
+}
+
+int option_check_environment(const struct option_set *const *sets, size_t count,
+                             const char *const *environment, struct error *error)
+{
+    static char names[OPTION_VARIABLES_MAX][64];
+    const char *known[OPTION_VARIABLES_MAX];
+    size_t total = known_names(sets, count, names);
+    for (size_t i = 0; i < total; i++)
+        known[i] = names[i];
+    for (; *environment; environment++) {
+        char name[64];
+        size_t length = strcspn(*environment, "=");
+        bool is_set = (*environment)[length] && (*environment)[length + 1];
+        if (!text_begins(text_of(*environment), OPTION_VARIABLES_BEGIN) || !is_set)
+            continue;
+        snprintf(name, sizeof(name), "%.*s", (int)length, *environment);
+        size_t i = 0;
+        while (i < total && strcmp(known[i], name) != 0)
+            i++;
+        if (i == total)
+            return unknown_variable(name, known, total, error);
+    }
     return 0;
 }
 

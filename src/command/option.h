@@ -1,9 +1,9 @@
 /* Options as a table: a row carries an option's name, type, range, default and help. Parsing,
  * --help and the environment all read the same rows, so adding an option is adding a row.
  *
- * A value comes from the command line, else from the environment (WSLOAD_NAME), else from the row's
- * default; a list takes from both, the command line's values first. Texts are borrowed from where
- * they came from. */
+ * A value comes from the command line, else from the environment (WSLOAD_NAME; an empty one is as
+ * good as none), else from the row's default; a list takes from both, the command line's values
+ * first. Texts are borrowed from where they came from. */
 #ifndef WSLOAD_COMMAND_OPTION_H
 #define WSLOAD_COMMAND_OPTION_H
 
@@ -17,6 +17,10 @@
 
 #define OPTION_LIST_MAX 64
 #define OPTION_ROWS_MAX 128
+
+/* Variables of the environment that begin like that are this program's. */
+#define OPTION_VARIABLES_BEGIN "WSLOAD_"
+#define OPTION_VARIABLES_MAX   1024
 
 /* The type of an option, and of the field that takes it. */
 enum option_type {
@@ -103,6 +107,12 @@ const char *option_value(const struct option_row *row, const void *values, char 
 /* Writes the name of ROW's environment variable: WSLOAD_CONNECT_TIMEOUT. Returns OUT. */
 char *option_environment_name(const struct option_set *set, const struct option_row *row,
                               char out[64]);
+
+/* Looks in ENVIRONMENT, "NAME=VALUE" up to a NULL, for a variable that begins like this program's
+ * own and that none of SETS, COUNT of them, has: 0, or -1 and an error that suggests the nearest.
+ */
+int option_check_environment(const struct option_set *const *sets, size_t count,
+                             const char *const *environment, struct error *error);
 
 /* Appends the choices of ROW, as "constant, poisson". Returns how many there are. */
 size_t option_list_choices(const struct option_row *row, struct buffer *out);

@@ -157,6 +157,23 @@ class Mistakes(harness.Case):
         for option in ("-c", "--timeout", "--template"):
             self.check((URL, self.prompts("a"), option), option)
 
+    def test_variables_that_no_option_has(self):
+        wrong = {"WSLOAD_MIN_SUCESS_RATE": "100"}
+        for command in ((URL, self.prompts("a")), ("serve",), ("report", "a"), ("merge", "a")):
+            run = self.wsload(*command, env=wrong)
+            self.assert_mistake(run, "WSLOAD_MIN_SUCESS_RATE", "did you mean WSLOAD_MIN_SUCCESS_RATE ?")
+        self.assertEqual(self.wsload("help", "all", env=wrong).code, 0)
+        others = {"WSLOAD_SERVE_DELAY": "5ms", "WSLOAD_MERGE_FORCE": "1", "WSLOAD": "x"}
+        self.assertEqual(self.wsload("--version", env=others).code, 0)
+
+    def test_empty_variables_are_as_good_as_none(self):
+        server = self.node()
+        empty = {"WSLOAD_TEMPLATE": "", "WSLOAD_TIMEOUT": "", "WSLOAD_RATE": "", "WSLOAD_ORIGIN": ""}
+        run = self.wsload("-n", 5, server.url(), self.prompts("a"), env=empty)
+        self.assert_passed(run, 5)
+        self.assertEqual(run.summary["samples"][0]["reply"], '{"message": "a"}')
+        self.assertIsNotNone(run.summary["target"]["origin"])
+
     def test_environment(self):
         self.check(
             (URL, self.prompts("a")), "WSLOAD_TIMEOUT", "'5x'", env={"WSLOAD_TIMEOUT": "5x"}

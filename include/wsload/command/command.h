@@ -11,6 +11,10 @@ int command_report(int argc, char *const argv[]); /* `wsload report [OPTIONS] SU
 int command_merge(int argc, char *const argv[]);  /* `wsload merge [OPTIONS] SUMMARY...` */
 int command_help(int argc, char *const argv[]);   /* `wsload help [SUBCOMMAND] [TOPIC]` */
 
+/* Complains about a variable WSLOAD_... of the environment that no subcommand knows. Returns 0 or
+ * the exit code for usage errors. */
+int command_check_environment(void);
+
 /* Prints the usage of the subcommand NAME, or of a load test ("wsload"). Returns 0. */
 int command_usage(const char *name);
 

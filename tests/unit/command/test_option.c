@@ -247,6 +247,66 @@ static void test_option_environment_stands_behind_the_command_line(void **state)
     unsetenv("TEST_FIRST");
 }
 
+static void test_option_empty_variables_are_as_good_as_none(void **state)
+{
+    static const char *const names[] = {"TEST_FLAG", "TEST_COUNT",   "TEST_DURATION", "TEST_RANGE",
+                                        "TEST_RATE", "TEST_PERCENT", "TEST_DECIMAL",  "TEST_TEXT",
+                                        "TEST_LIST", "TEST_CHOICE",  "TEST_FIRST"};
+    (void)state;
+    assert_int_equal(ARRAY_LENGTH(names),
+                     ARRAY_LENGTH(rows)); /* but for one flag, and an argument */
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        setenv(names[i], "", 1);
+    assert_int_equal(parse((const char *const[]){NULL}), 0);
+    assert_false(values.flag);
+    assert_int_equal(values.count, 10);
+    assert_int_equal(values.duration_ns, 0);
+    assert_int_equal(values.range.low, NS_PER_MS);
+    assert_true(values.rate < 0 && values.percent < 0 && values.decimal < 0);
+    assert_null(values.text);
+    assert_int_equal(values.list.count, 0);
+    assert_string_equal(values.choice, "red");
+    assert_null(arguments[0]);
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        unsetenv(names[i]);
+}
+
+static void test_option_unknown_variables_are_told_apart(void **state)
+{
+    static const struct option_row serve_rows[] = {
+        {"port", 0, "N", OPTION_COUNT, FIELD(count), .group = "A", .help = "a port"}};
+    static const char *const first_argument[] = {"WSLOAD_URL", NULL};
+    static const struct option_set client = {rows, ARRAY_LENGTH(rows), "wsload",
+                                             2,    first_argument,     sizeof(struct values)};
+    static const struct option_set server = {serve_rows, 1,    "wsload serve",
+                                             0,          NULL, sizeof(struct values)};
+    static const struct option_set *const sets[] = {&client, &server};
+    static const struct {
+        const char *variable;
+        const char *message; /* NULL: fine */
+    } cases[] = {
+        {"WSLOAD_OTHER_FLAG=1", NULL},
+        {"WSLOAD_SERVE_PORT=1", NULL},
+        {"WSLOAD_URL=ws://h", NULL},
+        {"WSLOAD=/usr/bin/wsload", NULL},
+        {"WSLOADS_COUNT=1", NULL},
+        {"HOME=/WSLOAD_X", NULL},
+        {"WSLOAD_COUTN=", NULL}, /* as if it were not set */
+        {"WSLOAD_COUTN=hunter2", "WSLOAD_COUTN: no such variable; did you mean WSLOAD_COUNT ?"},
+        {"WSLOAD_SERVE_PROT=1", "WSLOAD_SERVE_PROT: no such variable; did you mean "
+                                "WSLOAD_SERVE_PORT ?"},
+        {"WSLOAD_SOMETHING_ELSE=1", "WSLOAD_SOMETHING_ELSE: no such variable; 'wsload help all' "},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        const char *const environment[] = {"PATH=/bin", cases[i].variable, NULL};
+        int status = option_check_environment(sets, 2, environment, &error);
+        assert_int_equal(status, cases[i].message ? -1 : 0);
+        if (cases[i].message)
+            assert_memory_equal(error.text, cases[i].message, strlen(cases[i].message));
+    }
+}
+
 static void test_option_list_takes_from_both(void **state)
 {
     (void)state;
@@ -304,6 +364,8 @@ TEST_GROUP(option)
         cmocka_unit_test(test_option_flag_in_the_environment_takes_common_words),
         cmocka_unit_test(test_option_says_what_is_wrong),
         cmocka_unit_test(test_option_environment_stands_behind_the_command_line),
+        cmocka_unit_test(test_option_empty_variables_are_as_good_as_none),
+        cmocka_unit_test(test_option_unknown_variables_are_told_apart),
         cmocka_unit_test(test_option_list_takes_from_both),
         cmocka_unit_test(test_option_list_is_bounded),
         cmocka_unit_test(test_option_list_in_the_environment_is_bounded),

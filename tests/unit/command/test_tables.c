@@ -72,6 +72,26 @@ static void test_tables_defaults_pass_their_own_checks(void **state)
     assert_string_equal(serve.listen, "127.0.0.1:8080");
 }
 
+/* Each has room in the list of them all. */
+static void test_tables_variables_are_all_known(void **state)
+{
+    size_t total = 0;
+    struct error error;
+    (void)state;
+    for (size_t s = 0; s < ARRAY_LENGTH(sets); s++) {
+        total += sets[s]->count + sets[s]->arguments_max * (sets[s]->argument_env != NULL);
+        for (size_t i = 0; i < sets[s]->count; i++) {
+            char variable[80];
+            const char *const environment[] = {variable, NULL};
+            option_environment_name(sets[s], &sets[s]->rows[i], variable);
+            memcpy(variable + strlen(variable), "=1", 3);
+            if (option_check_environment(sets, ARRAY_LENGTH(sets), environment, &error))
+                fail_msg("%s", error.text);
+        }
+    }
+    assert_true(total <= OPTION_VARIABLES_MAX);
+}
+
 static void test_tables_help_fits_the_screen(void **state)
 {
     (void)state;
@@ -217,6 +237,7 @@ TEST_GROUP(tables)
         cmocka_unit_test(test_tables_have_no_name_twice),
         cmocka_unit_test(test_tables_rows_are_whole),
         cmocka_unit_test(test_tables_defaults_pass_their_own_checks),
+        cmocka_unit_test(test_tables_variables_are_all_known),
         cmocka_unit_test(test_tables_help_fits_the_screen),
         cmocka_unit_test(test_tables_help_is_aligned),
         cmocka_unit_test(test_tables_help_names_every_option),
