@@ -215,6 +215,30 @@ static int destination_find(struct destination *destination, const char *path, s
     return 0;
 }
 
+/* --- Sameness --- */
+
+/* Whether FD is what STATUS describes, and no device that swallows all and gives nothing. */
+static bool is_open_as(int fd, const struct stat *status)
+{
+    struct stat ours;
+    return fstat(fd, &ours) == 0 && ours.st_dev == status->st_dev &&
+           ours.st_ino == status->st_ino && (!S_ISCHR(ours.st_mode) || isatty(fd) == 1);
+}
+
+bool file_is_stdin(const char *path)
+{
+    struct stat status;
+    return strcmp(path, "-") == 0 || (stat(path, &status) == 0 && !S_ISREG(status.st_mode) &&
+                                      is_open_as(STDIN_FILENO, &status));
+}
+
+bool file_is_stdout(const char *path)
+{
+    struct stat status;
+    return strcmp(path, "-") == 0 ||
+           (stat(path, &status) == 0 && is_open_as(STDOUT_FILENO, &status));
+}
+
 /* What tells a file from all others: itself, or its directory with the name that it will have. */
 struct identity {
     dev_t device;

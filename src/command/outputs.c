@@ -13,11 +13,16 @@
 
 /* --- Adding --- */
 
+const char *outputs_place(const char *path)
+{
+    return path && file_is_stdout(path) ? "-" : path;
+}
+
 void outputs_add(struct outputs *outputs, const char *option, const char *kind, const char *path)
 {
     const struct format *format = kind ? format_find(text_of(kind)) : NULL;
     if (path)
-        outputs->items[outputs->count++] = (struct output){option, path, format};
+        outputs->items[outputs->count++] = (struct output){option, outputs_place(path), format};
 }
 
 /* KIND=PATH */

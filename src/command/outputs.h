@@ -27,6 +27,10 @@ struct outputs {
     size_t count;
 };
 
+/* PATH of an output, or "-" when it leads to our own standard output, however it is spelt: what
+ * goes there must come after the report or drive it to standard error. NULL stays NULL. */
+const char *outputs_place(const char *path);
+
 /* Adds the output of OPTION to PATH, which are borrowed; nothing when PATH is NULL. KIND is a
  * format of the table, or NULL. */
 void outputs_add(struct outputs *outputs, const char *option, const char *kind, const char *path);

@@ -19,7 +19,6 @@
 #include "wsload/engine/descriptors.h"
 #include "wsload/engine/lws_transport.h"
 #include "wsload/engine/probe.h"
-#include "wsload/load/secrets.h"
 #include "wsload/report/record.h"
 
 /* One load test, from its options to its end. */
@@ -37,43 +36,16 @@ struct run {
 
 /* --- Before --- */
 
-/* The file that keys may come from; none when nobody knows where it is. */
-static int check_credentials(const struct outputs *outputs, struct error *error)
-{
-    char path[PATH_MAX];
-    struct error unknown;
-    if (credentials_path(path, &unknown))
-        return 0;
-    return outputs_check_input(outputs, "--aws-sigv4", path, error);
-}
-
-/* No output may be written over what the run reads. */
-static int check_inputs(const struct run *run, struct error *error)
-{
-    char name[32];
-    char unused[UNITS_SIZE];
-    const struct run_options *options = &run->options;
-    const char *template = options->template[0] == '@' ? options->template + 1 : NULL;
-    if (outputs_check_input(&run->outputs, "PROMPTS_FILE", run_plan_prompts_file(options), error) ||
-        outputs_check_input(&run->outputs, "--template", template, error))
-        return -1;
-    for (size_t i = 0; i < run_option_set.count; i++) {
-        const struct option_row *row = &run_option_set.rows[i];
-        snprintf(name, sizeof(name), "--%s", row->name);
-        if (row->type == OPTION_FILE &&
-            outputs_check_input(&run->outputs, name, option_value(row, options, unused), error))
-            return -1;
-    }
-    return options->identity.sigv4 ? check_credentials(&run->outputs, error) : 0;
-}
-
 static int prepare_outputs(struct run *run, struct error *error)
 {
     struct outputs *outputs = &run->outputs;
+    run->options.summary = outputs_place(run->options.summary);
+    run->options.record = outputs_place(run->options.record);
     outputs_add(outputs, "--summary", "json", run->options.summary);
     outputs_add(outputs, "--hgrm", "hgrm", run->options.hgrm);
     outputs_add(outputs, "--record", NULL, run->options.record);
-    if (outputs_add_list(outputs, &run->options.out, error) || check_inputs(run, error))
+    if (outputs_add_list(outputs, &run->options.out, error) ||
+        run_inputs_check(&run->options, outputs, error))
         return -1;
     return outputs_check(outputs, error);
 }
@@ -82,7 +54,8 @@ static int prepare_outputs(struct run *run, struct error *error)
 static int prepare(struct run *run, struct error *error)
 {
     struct load *load = &run->plan.plan.load;
-    if (run_plan_build(&run->plan, &run->options, error) ||
+    if (run_inputs_check_stdin(&run->options, error) ||
+        run_plan_build(&run->plan, &run->options, error) ||
         run_thresholds_build(&run->thresholds, &run->options, &run->plan.plan, error))
         return -1;
     load->levels = thresholds_service_levels(&run->thresholds);

@@ -45,6 +45,16 @@ void run_plan_free(struct run_plan *run);
 int run_thresholds_build(struct thresholds *thresholds, const struct run_options *options,
                          const struct plan *plan, struct error *error);
 
+/* --- What is read: not twice from a pipe, and not written over: run_inputs.c --- */
+
+/* Whether at most one of the files that OPTIONS name is standard input: what was read from a pipe
+ * is gone for who reads after. 0 or -1. */
+int run_inputs_check_stdin(const struct run_options *options, struct error *error);
+
+/* Whether none of OUTPUTS goes over what a run of OPTIONS reads. 0 or -1. */
+int run_inputs_check(const struct run_options *options, const struct outputs *outputs,
+                     struct error *error);
+
 /* --- Options that make no sense together, or not without each other: run_conflicts.c --- */
 
 /* 0, or -1 and the first conflict in OPTIONS: what, and how to mend it. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "help.h"
+#include "outputs.h"
 #include "wsload/base/helpers.h"
 #include "wsload/base/random.h"
 
@@ -16,7 +17,7 @@ static const struct option_row rows[] = {
     {"listen", 0, "ADDR:PORT", OPTION_TEXT, FIELD(listen), "Serving", .help = "where to listen",
      .initial = "127.0.0.1:8080",
      .more = "A numeric address, IPv6 in brackets. Port 0 takes any free one."},
-    {"port-file", 0, "FILE", OPTION_TEXT, FIELD(server.port_file), "Serving",
+    {"port-file", 0, "FILE", OPTION_OUTPUT, FIELD(server.port_file), "Serving",
      .help = "write the port here once it listens"},
     {"allow-remote", 0, NULL, OPTION_FLAG, FIELD(allow_remote), "Serving",
      .help = "listen on other than loopback addresses"},
@@ -24,7 +25,7 @@ static const struct option_row rows[] = {
      .help = "wss, with a throwaway certificate",
      .more = "For localhost, 127.0.0.1 and ::1, signed by an authority made for this one process; "
              "--ca-out writes that authority, for a client to trust."},
-    {"ca-out", 0, "FILE", OPTION_TEXT, FIELD(server.ca_out), "Serving",
+    {"ca-out", 0, "FILE", OPTION_OUTPUT, FIELD(server.ca_out), "Serving",
      .help = "write the throwaway authority here (PEM)"},
     {"delay", 0, "T | T1-T2", OPTION_RANGE, FIELD(delay), "Answers",
      .help = "time to the first message of an answer", .initial = "0",
@@ -167,6 +168,18 @@ static int set_answers(struct serve_options *options, struct error *error)
     return 0;
 }
 
+/* Each has a place of its own, and none is a file that is read. */
+static int check_outputs(const struct serve_options *options, struct error *error)
+{
+    struct outputs outputs = {.count = 0};
+    const char *reply = options->reply && options->reply[0] == '@' ? options->reply + 1 : NULL;
+    outputs_add(&outputs, "--port-file", NULL, options->server.port_file);
+    outputs_add(&outputs, "--ca-out", NULL, options->server.ca_out);
+    return outputs_check_input(&outputs, "--reply", reply, error) || outputs_check(&outputs, error)
+               ? -1
+               : 0;
+}
+
 static int set_signature(struct server_options *server, const char *region, struct error *error)
 {
     if (!region)
@@ -206,8 +219,8 @@ int serve_options_complete(struct serve_options *options, struct error *error)
                                                   options->message_quota};
     if (server->ca_out && !server->tls)
         return error_set(error, "--ca-out goes with --tls; add it");
-    if (parse_listen(options, error) || set_answers(options, error) ||
-        set_handshake(options, error))
+    if (parse_listen(options, error) || check_outputs(options, error) ||
+        set_answers(options, error) || set_handshake(options, error))
         return -1;
     return 0;
 }

@@ -272,6 +272,7 @@ int template_compile(struct template *template, struct text text,
         template_free(template);
         return -1;
     }
+    template->begins_with_variable = template->count > 0 && template->parts[0].form != FORM_LITERAL;
     return 0;
 }
 

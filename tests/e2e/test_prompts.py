@@ -51,6 +51,8 @@ class Forms(Case):
     def test_text_that_begins_with_braces_stays_text(self):
         file = self.write("p.txt", "{name}, please\n")
         self.assertEqual(self.sent(None, file), ['{"message": "{name}, please"}'])
+        texts = self.sent("--template", "{{prompt:raw}}", None, file)
+        self.assertEqual(texts, ["{name}, please"])
 
     def test_whole_lines_of_json_can_be_sent(self):
         lines = ['{"action": "a", "prompt": "b"}', '{"action": "c"}']

@@ -29,6 +29,13 @@ int file_read_unmarked(const char *path, struct buffer *out, struct error *error
  * directory exists and is writable, PATH is no directory. 0 or -1. */
 int file_check_writable(const char *path, struct error *error);
 
+/* Whether PATH leads to our own standard input, or output: "-" does, and /dev/stdin and /dev/stdout
+ * do, and whatever names the file that it was redirected to, or the pipe or terminal that it is.
+ * /dev/null never does: what many write there is one as good as the other. A regular file that
+ * standard input was redirected from does not, either: it can be read from its beginning again. */
+bool file_is_stdin(const char *path);
+bool file_is_stdout(const char *path);
+
 /* Whether A and B are names of one file, links followed and however they are spelt; "-" is our
  * standard output. Of files that are not there yet, their directories tell. What is no regular file
  * (a pipe, a terminal, /dev/null) is never the same: several may write to it. */

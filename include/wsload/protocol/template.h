@@ -77,9 +77,10 @@ struct template
 {
     struct template_part *parts; /* owned */
     size_t count;
-    unsigned variables; /* those that it uses: a set of enum template_variable, with
-                           TEMPLATE_COLUMN and TEMPLATE_COLUMN_RAW for any column */
-    char *literals;     /* owned copy of the template's text; parts point into it */
+    unsigned variables;        /* those that it uses: a set of enum template_variable, with
+                                  TEMPLATE_COLUMN and TEMPLATE_COLUMN_RAW for any column */
+    bool begins_with_variable; /* so that how its text begins is the caller's */
+    char *literals;            /* owned copy of the template's text; parts point into it */
 };
 
 /* The values of one message; what the template does not use may be left zero. */

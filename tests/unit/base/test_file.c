@@ -520,6 +520,54 @@ static void test_file_same_knows_standard_output(void **state)
     assert_false(other);
 }
 
+/* Whether NAME leads to standard output while that is OPENED. */
+static bool is_stdout_as(const char *name, const char *opened)
+{
+    fflush(stdout);
+    int saved = dup(STDOUT_FILENO);
+    int fd = open(opened, O_WRONLY);
+    assert_int_equal(dup2(fd, STDOUT_FILENO), STDOUT_FILENO);
+    close(fd);
+    bool is = file_is_stdout(name);
+    dup2(saved, STDOUT_FILENO);
+    close(saved);
+    return is;
+}
+
+static void test_file_knows_other_names_of_standard_streams(void **state)
+{
+    (void)state;
+    write_file("out", "");
+    write_file("in", "");
+    assert_int_equal(symlink("out", "link"), 0);
+    assert_true(is_stdout_as("-", "out"));
+    assert_true(is_stdout_as("/dev/stdout", "out"));
+    assert_true(is_stdout_as("./out", "out"));
+    assert_true(is_stdout_as("link", "out"));
+    assert_false(is_stdout_as("in", "out"));
+    assert_false(is_stdout_as("absent", "out"));
+    assert_true(is_stdout_as("-", "/dev/null"));
+    assert_false(is_stdout_as("/dev/null", "/dev/null"));
+    assert_false(is_stdout_as("/dev/stdout", "/dev/null"));
+
+    int saved = dup(STDIN_FILENO);
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    dup2(ends[0], STDIN_FILENO);
+    assert_true(file_is_stdin("-"));
+    assert_true(file_is_stdin("/dev/stdin"));
+    assert_false(file_is_stdin("in"));
+    int fd = open("in", O_RDONLY);
+    dup2(fd, STDIN_FILENO);
+    assert_true(file_is_stdin("-"));
+    assert_false(file_is_stdin("/dev/stdin")); /* read from its beginning again */
+    dup2(saved, STDIN_FILENO);
+    close(saved);
+    close(fd);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, enter_directory, leave_directory)
 
 TEST_GROUP(file)
@@ -545,6 +593,7 @@ TEST_GROUP(file)
         IN_DIRECTORY(test_file_refuses_what_permissions_forbid),
         IN_DIRECTORY(test_file_same_looks_at_files_and_not_at_names),
         IN_DIRECTORY(test_file_same_knows_standard_output),
+        IN_DIRECTORY(test_file_knows_other_names_of_standard_streams),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
