@@ -118,6 +118,10 @@ static inline bool worker_needs_connections(const struct worker *worker)
 /* A failure that is no request's. */
 void record_failure(struct worker *worker, const struct slot *slot, const struct failure *failure);
 
+/* Keeps the MESSAGE of a request that FLIGHT sends, if it may become a sample. */
+void record_sent(struct worker *worker, const struct slot *slot, const struct flight *flight,
+                 struct text message);
+
 /* A MESSAGE that no request asked for: ID is COUNT_LATE or COUNT_UNSOLICITED. */
 void record_unasked(struct worker *worker, struct slot *slot, enum counter id, struct text message);
 

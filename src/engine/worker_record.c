@@ -161,6 +161,16 @@ void record_failure(struct worker *worker, const struct slot *slot, const struct
     recorder_connection_failed(worker->recorder, redact_failure(worker, slot, failure, &room));
 }
 
+void record_sent(struct worker *worker, const struct slot *slot, const struct flight *flight,
+                 struct text message)
+{
+    char room[SAMPLE_SIZE];
+    const struct request *request = &flight->request;
+    if (recorder_wants_sent(worker->recorder, request->seq, request->due_ns))
+        recorder_keep_sent(worker->recorder, request->seq,
+                           redact(worker, slot, message, room, sizeof(room)));
+}
+
 void record_unasked(struct worker *worker, struct slot *slot, enum counter id, struct text message)
 {
     char rule[RULE_FOR_SIZE];

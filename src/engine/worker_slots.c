@@ -159,8 +159,9 @@ static void say(struct worker *worker, struct slot *slot, struct flight *flight)
     }
     struct template_values values = plan_request_values(worker->plan, slot_number(worker, slot),
                                                         flight->request.seq);
-    flight_send(worker, slot, flight,
-                plan_render(worker->plan->message, &values, worker_message(worker)));
+    size_t length = plan_render(worker->plan->message, &values, worker_message(worker));
+    record_sent(worker, slot, flight, (struct text){worker_message(worker), length});
+    flight_send(worker, slot, flight, length);
     if (worker->plan->reply_rules.one_way)
         end_one_way(worker, slot, flight);
 }

@@ -14,6 +14,8 @@
 #define DESCRIPTION_SIZE (FAILURE_DETAIL_SIZE + 256)
 #define REFUSAL_LINES    3
 #define EXAMPLE          "e.g. "
+#define EXCHANGE_COLUMN  17
+#define EXCHANGE_LINES   2 /* of each message */
 
 /* --- The line of the verdict --- */
 
@@ -359,10 +361,49 @@ static void put_errors(struct screen *screen, const struct failures *failures)
     }
 }
 
+/* --- One exchange: what was measured, so that a person can see it --- */
+
+/* The first that went well, or else the first that was answered, or sent; NULL: none was. */
+static const struct sample *choose_exchange(const struct sample *samples)
+{
+    const struct sample *chosen = NULL;
+    for (size_t i = 0; i < SAMPLE_COUNT && samples[i].present; i++) {
+        const struct sample *sample = &samples[i];
+        if (!sample->sent[0])
+            continue;
+        if (sample->ok)
+            return sample;
+        if (!chosen || (sample->has_reply && !chosen->has_reply))
+            chosen = sample;
+    }
+    return chosen;
+}
+
+static void put_message(struct screen *screen, const char *mark, const char *text)
+{
+    screen_pad(screen, EXCHANGE_COLUMN);
+    screen_print(screen, "%s ", mark);
+    screen_wrap(screen, EXCHANGE_LINES, text);
+    screen_break(screen);
+}
+
+static void put_exchange(struct screen *screen, const struct sample *samples)
+{
+    const struct sample *sample = choose_exchange(samples);
+    if (!sample)
+        return;
+    screen_break(screen);
+    screen_print(screen, "  one exchange");
+    put_message(screen, ">", sample->sent);
+    if (sample->has_reply)
+        put_message(screen, "<", sample->reply);
+}
+
 void outcome_print_details(struct screen *screen, const struct measurement *measurement,
                            const struct verdict *verdict)
 {
     put_doubts(screen, &verdict->validity);
     put_thresholds(screen, verdict);
     put_errors(screen, &measurement->failures);
+    put_exchange(screen, measurement->samples);
 }

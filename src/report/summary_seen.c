@@ -187,6 +187,8 @@ static void walk_sample(struct json_walk *walk, void *into, size_t index)
     bool timed = sample.ok && (measurement->load.reply != REPLY_NONE || sample.latency_ns > 0);
     json_count(walk, "seq", &sample.seq, 0, UINT64_MAX);
     json_text(walk, "prompt", sample.prompt, sizeof(sample.prompt));
+    if (!json_null(walk, "sent", !sample.sent[0]))
+        json_text(walk, "sent", sample.sent, sizeof(sample.sent));
     sample.has_reply = !json_null(walk, "reply", !sample.has_reply);
     if (sample.has_reply)
         json_text(walk, "reply", sample.reply, sizeof(sample.reply));

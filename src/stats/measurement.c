@@ -98,6 +98,8 @@ static int order_of_samples(const void *left, const void *right)
     if (!order)
         order = strcmp(a->prompt, b->prompt);
     if (!order)
+        order = strcmp(a->sent, b->sent);
+    if (!order)
         order = strcmp(a->reply, b->reply);
     if (!order)
         order = order_of(a->latency_ns, b->latency_ns);

@@ -1,5 +1,6 @@
 #include "wsload/stats/recorder.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "wsload/base/clock.h"
@@ -75,6 +76,24 @@ void recorder_request_sent(struct recorder *recorder, uint64_t due_ns, uint64_t 
         add(recorder, DIST_PACING_LAG, sent_ns - due_ns);
 }
 
+void recorder_keep_sent(struct recorder *recorder, uint64_t seq, struct text text)
+{
+    struct sent_message *place = &recorder->sent[SAMPLE_COUNT - 1];
+    for (; place > recorder->sent && (!place[-1].present || place[-1].seq > seq); place--)
+        *place = place[-1];
+    *place = (struct sent_message){.present = true, .seq = seq};
+    excerpt_copy(text, SAMPLE_CHARACTERS, place->text, sizeof(place->text));
+}
+
+/* The message that was sent for request SEQ; "" when it is not known. */
+static const char *find_sent(const struct recorder *recorder, uint64_t seq)
+{
+    for (size_t i = 0; i < SAMPLE_COUNT; i++)
+        if (recorder->sent[i].present && recorder->sent[i].seq == seq)
+            return recorder->sent[i].text;
+    return "";
+}
+
 static void keep_sample(struct recorder *recorder, const struct request_outcome *outcome)
 {
     struct sample sample = {.present = true, .seq = outcome->seq, .ok = !outcome->failure};
@@ -84,6 +103,7 @@ static void keep_sample(struct recorder *recorder, const struct request_outcome 
         sample.failure = outcome->failure->kind;
     sample.has_reply = outcome->reply.data;
     excerpt_copy(outcome->prompt, SAMPLE_CHARACTERS, sample.prompt, sizeof(sample.prompt));
+    snprintf(sample.sent, sizeof(sample.sent), "%s", find_sent(recorder, outcome->seq));
     excerpt_copy(outcome->reply, SAMPLE_CHARACTERS, sample.reply, sizeof(sample.reply));
     measurement_add_sample(recorder->seen, &sample);
 }

@@ -182,9 +182,9 @@ def broken_copies(summary):
     yield broken("with an unknown kind", lambda s: s["errors"].append(
         {"kind": "odd", "detail": "", "count": 1, "requests": 0, "example": ""}))
     yield broken("with a failed sample without error", lambda s: s.update(
-        samples=[{"seq": 0, "prompt": "", "reply": None, "latency": None, "error": None}]))
+        samples=[{"seq": 0, "prompt": "", "sent": None, "reply": None, "latency": None, "error": None}]))
     yield broken("with a good sample with error", lambda s: s.update(
-        samples=[{"seq": 0, "prompt": "", "reply": "", "latency": 1, "error": "reset"}]))
+        samples=[{"seq": 0, "prompt": "", "sent": "a", "reply": "", "latency": 1, "error": "reset"}]))
     yield broken("with six samples", lambda s: s["samples"].append(s["samples"][0]))
     yield broken("with a number as seed", lambda s: s["load"].update(seed=42))
     yield broken("with an unknown relation", lambda s: s["thresholds"][0].update(relation="~"))

@@ -30,7 +30,8 @@ struct sample {
     uint64_t latency_ns;       /* of an ok one */
     enum failure_kind failure; /* of a failed one */
     bool has_reply;
-    char prompt[SAMPLE_SIZE]; /* valid UTF-8 */
+    char prompt[SAMPLE_SIZE]; /* valid UTF-8, as all of them */
+    char sent[SAMPLE_SIZE];   /* the message that was made of it; "": not known */
     char reply[SAMPLE_SIZE];
 };
 

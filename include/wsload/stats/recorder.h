@@ -28,9 +28,17 @@ struct connect_times {
     uint64_t ns[CONNECT_PHASE_COUNT];
 };
 
+/* A message that was sent for a request that may become a sample. */
+struct sent_message {
+    bool present;
+    uint64_t seq;
+    char text[SAMPLE_SIZE]; /* valid UTF-8 */
+};
+
 struct recorder {
-    struct measurement *seen; /* owned */
-    uint64_t start_ns;        /* when the measured part begins; before that is warm-up */
+    struct measurement *seen;               /* owned */
+    struct sent_message sent[SAMPLE_COUNT]; /* the measured requests of lowest number, in order */
+    uint64_t start_ns;   /* when the measured part begins; before that is warm-up */
     uint64_t end_ns;     /* when it ends and draining begins; CLOCK_NEVER: with the last request */
     uint64_t last_ns;    /* end of the last measured request that ended; 0 when none did */
     uint64_t epoch_ns;   /* the wall clock when the monotonic one was at 0 */
@@ -100,6 +108,17 @@ static inline bool recorder_wants_sample(const struct recorder *recorder, uint64
     const struct sample *last = &recorder->seen->samples[SAMPLE_COUNT - 1];
     return due_ns >= recorder->start_ns && (!last->present || last->seq >= seq);
 }
+
+/* Whether recorder_keep_sent() keeps the message of request SEQ, due at DUE_NS. */
+static inline bool recorder_wants_sent(const struct recorder *recorder, uint64_t seq,
+                                       uint64_t due_ns)
+{
+    const struct sent_message *last = &recorder->sent[SAMPLE_COUNT - 1];
+    return recorder_wants_sample(recorder, seq, due_ns) && (!last->present || last->seq > seq);
+}
+
+/* Keeps TEXT as what is sent for request SEQ, until that is a sample; to be asked first. */
+void recorder_keep_sent(struct recorder *recorder, uint64_t seq, struct text text);
 
 /* Counts a message of BYTES. */
 void recorder_message_sent(struct recorder *recorder, uint64_t bytes);

@@ -133,6 +133,30 @@ static void test_redaction_of_what_came_unasked(void **state)
     tear_down();
 }
 
+static void answer_each(struct fake_transport *fake)
+{
+    run_open_all(fake);
+    fake_reply(fake, 0, "good");
+    fake_reply(fake, 0, "good");
+    close_all(fake);
+}
+
+/* What went out had the secret, and what is kept of it has not. */
+static void test_redaction_of_what_was_sent(void **state)
+{
+    (void)state;
+    set_up(1, 2);
+    run_send("{\"key\": \"secret-{{connection}}\", \"n\": {{seq}}, \"q\": \"{{prompt}}\"}");
+    const struct recorder *recorder = run_execute(answer_each);
+    assert_string_equal(run.fake->connections[0].last_message,
+                        "{\"key\": \"secret-1\", \"n\": 2, \"q\": \"two\"}");
+    assert_string_equal(recorder->seen->samples[0].sent,
+                        "{\"key\": \"********\", \"n\": 1, \"q\": \"one\"}");
+    assert_string_equal(recorder->seen->samples[1].sent,
+                        "{\"key\": \"********\", \"n\": 2, \"q\": \"two\"}");
+    tear_down();
+}
+
 static void refuse_all(struct fake_transport *fake)
 {
     assert_true(fake->stopped);
@@ -211,7 +235,8 @@ static void test_redaction_costs_once_for_each_class(void **state)
     error_frame = "{\"message\": \"Internal server error\"" IDS;
     const struct recorder *recorder = run_execute(fail_often);
     assert_class(recorder, 0, OFTEN, "Internal server error", error_frame);
-    assert_int_equal(redactions_of_the_first, 2 + SAMPLE_COUNT); /* detail, example, replies */
+    /* detail, example, messages, replies */
+    assert_int_equal(redactions_of_the_first, 2 + 2 * SAMPLE_COUNT);
     assert_int_equal(redactions, redactions_of_the_first);
     tear_down();
 }
@@ -224,7 +249,7 @@ static void test_redaction_finds_a_detail_with_a_secret_again(void **state)
     error_frame = "{\"message\": \"no secret-1\"" IDS;
     const struct recorder *recorder = run_execute(fail_often);
     assert_class(recorder, 0, OFTEN, "no ********", "{\"message\": \"no ********\"" IDS);
-    assert_int_equal(redactions, OFTEN + 1 + SAMPLE_COUNT);
+    assert_int_equal(redactions, OFTEN + 1 + 2 * SAMPLE_COUNT);
     tear_down();
 }
 
@@ -258,6 +283,7 @@ TEST_GROUP(redaction)
         cmocka_unit_test(test_redaction_is_of_the_connection),
         cmocka_unit_test(test_redaction_of_what_belongs_to_no_request),
         cmocka_unit_test(test_redaction_of_what_came_unasked),
+        cmocka_unit_test(test_redaction_of_what_was_sent),
         cmocka_unit_test(test_redaction_of_attempts_that_failed),
         cmocka_unit_test(test_redaction_comes_before_cutting),
         cmocka_unit_test(test_redaction_costs_once_for_each_class),

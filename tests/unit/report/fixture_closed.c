@@ -207,6 +207,7 @@ void fill_hostile(struct fixture *run)
     recorder_count(run->recorder, COUNT_PLANNED);
     recorder_request_sent(run->recorder, outcome.due_ns, outcome.sent_ns, false);
     recorder_message_sent(run->recorder, outcome.prompt.length);
+    send_text(run, &outcome, outcome.prompt);
     recorder_message_received(run->recorder, outcome.bytes);
     recorder_request_done(run->recorder, &outcome);
     fail_many(run, 1, 1, &closed);

@@ -65,6 +65,12 @@ void advance(struct fixture *run, uint64_t ns)
                   run->measurement->load.connections);
 }
 
+void send_text(struct fixture *run, const struct request_outcome *outcome, struct text text)
+{
+    if (recorder_wants_sent(run->recorder, outcome->seq, outcome->due_ns))
+        recorder_keep_sent(run->recorder, outcome->seq, text);
+}
+
 void end_request(struct fixture *run, uint64_t seq, const struct timing *timing,
                  const struct failure *failure)
 {
@@ -78,6 +84,9 @@ void end_request(struct fixture *run, uint64_t seq, const struct timing *timing,
         .prompt = text_of(failure ? "Tell me a story." : "What does \"idempotent\" mean?"),
     };
     recorder_message_sent(run->recorder, outcome.prompt.length);
+    send_text(run, &outcome,
+              text_of(failure ? "{\"question\": \"Tell me a story.\"}"
+                              : "{\"question\": \"What does \\\"idempotent\\\" mean?\"}"));
     if (!failure) {
         outcome.reply = text_of("{\"message\": \"Bonjour, d\xC3\xA9j\xC3\xA0 l\xC3\xA0 ?\"}");
         outcome.first_ns = outcome.done_ns;

@@ -35,6 +35,11 @@ static void end_stream(struct fixture *run, uint64_t seq, const struct stream *s
     recorder_count(recorder, COUNT_PLANNED);
     recorder_request_sent(recorder, outcome.due_ns, outcome.sent_ns, false);
     recorder_message_sent(recorder, outcome.prompt.length);
+    send_text(
+        run, &outcome,
+        TEXT("{\"action\": \"sendMessage\", \"request_id\": \"6de561c2-1\", \"model\": "
+             "\"anthropic.claude\", \"question\": \"Tell me a story, and do not make it short, "
+             "since it has to fill more than these two lines.\"}"));
     for (uint64_t i = 0; i < stream->messages; i++)
         recorder_message_received(recorder, stream->bytes);
     for (uint64_t i = 1; i < stream->messages; i++)
@@ -127,6 +132,7 @@ void fill_one_way(struct fixture *run)
                                           .sent_ns = now_ns(),
                                           .done_ns = now_ns(),
                                           .prompt = text_of("{\"event\": \"page\"}")};
+        send_text(run, &outcome, outcome.prompt);
         recorder_count(run->recorder, COUNT_PLANNED);
         recorder_request_sent(run->recorder, due_ns, outcome.sent_ns, false);
         recorder_message_sent(run->recorder, 40 << 10);

@@ -43,6 +43,9 @@ struct timing {
     bool waited;
 };
 
+/* TEXT is what is sent for the request of OUTCOME. */
+void send_text(struct fixture *run, const struct request_outcome *outcome, struct text text);
+
 void end_request(struct fixture *run, uint64_t seq, const struct timing *timing,
                  const struct failure *failure);
 

@@ -201,6 +201,7 @@ static void any_sample(struct random *random, struct measurement *seen)
         .present = true, .ok = one_of(random, 2), .has_reply = one_of(random, 2)};
     sample.seq = any_count(random, UINT64_MAX);
     any_text(random, sample.prompt, sizeof(sample.prompt));
+    any_text(random, sample.sent, sizeof(sample.sent));
     if (sample.has_reply)
         any_text(random, sample.reply, sizeof(sample.reply));
     if (sample.ok && seen->load.reply != REPLY_NONE)
@@ -417,6 +418,7 @@ static void assert_same_samples(const struct measurement *a, const struct measur
         ASSERT_SAME(a, b, samples[i].failure);
         ASSERT_SAME(a, b, samples[i].has_reply);
         assert_string_equal(a->samples[i].prompt, b->samples[i].prompt);
+        assert_string_equal(a->samples[i].sent, b->samples[i].sent);
         assert_string_equal(a->samples[i].reply, b->samples[i].reply);
     }
 }

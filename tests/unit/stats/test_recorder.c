@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include <stdio.h>
+
 #include "recording.h"
 
 static struct recorder *recorder;
@@ -353,6 +355,48 @@ static void test_recorder_wants_the_texts_that_it_would_keep(void **state)
     assert_false(recorder_wants_sample(recorder, 51, START_NS));
 }
 
+static void keep_sent(uint64_t seq, const char *text)
+{
+    if (recorder_wants_sent(recorder, seq, START_NS))
+        recorder_keep_sent(recorder, seq, text_of(text));
+}
+
+static void test_recorder_knows_what_was_sent_for_a_sample(void **state)
+{
+    static const uint64_t seqs[] = {7, 3, 9, 8, 1, 2, 6, 5};
+    (void)state;
+    recorder_start(recorder, START_NS, CLOCK_NEVER, EPOCH_NS);
+    for (size_t i = 0; i < ARRAY_LENGTH(seqs); i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "message %u", (unsigned)seqs[i]);
+        keep_sent(seqs[i], text);
+    }
+    assert_false(recorder_wants_sent(recorder, 0, START_NS - 1)); /* warm-up */
+    assert_false(recorder_wants_sent(recorder, 7, START_NS));
+    for (size_t i = 0; i < ARRAY_LENGTH(seqs); i++)
+        recorder_request_done(recorder, &(struct request_outcome){.seq = seqs[i],
+                                                                  .due_ns = START_NS,
+                                                                  .sent_ns = START_NS,
+                                                                  .done_ns = START_NS + 1});
+    static const char *const kept[] = {"message 1", "message 2", "message 3", "message 5",
+                                       "message 6"};
+    for (size_t i = 0; i < ARRAY_LENGTH(kept); i++)
+        assert_string_equal(recorder->seen->samples[i].sent, kept[i]);
+    assert_false(recorder_wants_sent(recorder, 6, START_NS)); /* they are all there */
+}
+
+static void test_recorder_does_not_guess_what_was_sent(void **state)
+{
+    (void)state;
+    for (uint64_t seq = 0; seq < 2 * SAMPLE_COUNT; seq++)
+        keep_sent(seq, "sent");
+    recorder_request_done(recorder, &(struct request_outcome){.seq = SAMPLE_COUNT,
+                                                              .due_ns = START_NS,
+                                                              .sent_ns = START_NS,
+                                                              .done_ns = START_NS + 1});
+    assert_string_equal(recorder->seen->samples[0].sent, ""); /* the first five never ended */
+}
+
 static void test_recorder_cuts_samples_at_500_characters(void **state)
 {
     static char emoji[4 * 600 + 1];
@@ -426,6 +470,8 @@ TEST_GROUP(recorder)
         TEST(test_recorder_keeps_samples_of_the_first_requests),
         TEST(test_recorder_keeps_the_samples_of_lowest_number_in_order),
         TEST(test_recorder_wants_the_texts_that_it_would_keep),
+        TEST(test_recorder_knows_what_was_sent_for_a_sample),
+        TEST(test_recorder_does_not_guess_what_was_sent),
         TEST(test_recorder_cuts_samples_at_500_characters),
         TEST(test_recorder_counts_connections_and_the_phases_that_there_were),
         TEST(test_recorder_counts_openings_by_what_they_are),
