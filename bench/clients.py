@@ -61,7 +61,7 @@ def wsload_command(bench, server, directory, connections, *options, template=ECH
     return pinned(
         *(CLIENT, bench.wsload, "-t", 1, "-c", connections, *options),
         *(["--insecure"] * (server.scheme == "wss")),
-        *("--quiet", "--summary", pathlib.Path(directory, "summary.json"), server.url),
+        *("--rehearsal", "off", "--quiet", "--summary", pathlib.Path(directory, "summary.json"), server.url),
         *([] if "--hold" in options else ["--template", template, prompts]),
     )
 

@@ -12,6 +12,7 @@
 #include "help.h"
 #include "monitor.h"
 #include "outputs.h"
+#include "rehearsal.h"
 #include "run_build.h"
 #include "run_options.h"
 #include "wsload/base/clock.h"
@@ -27,6 +28,8 @@ struct run {
     struct run_plan plan;
     struct thresholds thresholds;
     struct outputs outputs;
+    uint64_t quiet_ns; /* of the rehearsal; 0: there is none */
+    struct rehearsal rehearsal;
     struct engine *engine;
     struct record *record;           /* NULL: none is under way */
     struct error record_error;       /* why that could not be written, if the measurement says so */
@@ -54,7 +57,8 @@ static int prepare_outputs(struct run *run, struct error *error)
 static int prepare(struct run *run, struct error *error)
 {
     struct load *load = &run->plan.plan.load;
-    if (run_inputs_check_stdin(&run->options, error) ||
+    if (rehearsal_parse(run->options.rehearsal, &run->quiet_ns, error) ||
+        run_inputs_check_stdin(&run->options, error) ||
         run_plan_build(&run->plan, &run->options, error) ||
         run_thresholds_build(&run->thresholds, &run->options, &run->plan.plan, error))
         return -1;
@@ -152,8 +156,21 @@ static int run_engine(struct run *run, struct error *error)
     if (monitor.aborted_by)
         memcpy(run->measurement->aborted_by, monitor.aborted_by->name,
                sizeof(run->measurement->aborted_by));
-    judge(&run->verdict, run->measurement, &run->thresholds);
     return status;
+}
+
+static enum rehearsal_end rehearse(struct run *run, struct error *error)
+{
+    uint64_t started_ms = clock_wall_ms();
+    const struct plan *plan = &run->plan.plan;
+    if (run->quiet_ns == 0 || !rehearsal_is_due(plan))
+        return REHEARSAL_PROVED;
+    enum rehearsal_end end = rehearsal_play(&run->rehearsal, plan, run->quiet_ns, error);
+    if (end == REHEARSAL_STOPPED) {
+        run->measurement = run->rehearsal.measurement;
+        run->measurement->started_unix_ms = started_ms;
+    }
+    return end;
 }
 
 /* --- After --- */
@@ -218,13 +235,15 @@ static void show_refusals(const struct run *run)
     const struct failures *failures = &run->measurement->failures;
     for (size_t i = 0; i < failures->count; i++) {
         const struct failure_class *class = &failures->classes[i];
+        struct addresses addresses;
         struct probe_answer answer;
         struct error error;
         if (class->kind != FAILURE_HANDSHAKE_STATUS)
             continue;
         fprintf(stderr, "handshake refused with %s, %llu times; one more, to see the answer:\n",
                 class->detail, (unsigned long long)class->count);
-        if (probe_handshake(&run->plan.plan, engine_addresses(run->engine), &answer, &error))
+        resolver_lookup(&run->plan.plan.target, &addresses);
+        if (probe_handshake(&run->plan.plan, &addresses, &answer, &error))
             fprintf(stderr, "  %s\n", error.text);
         else
             print_answer(&answer);
@@ -236,24 +255,45 @@ static void show_refusals(const struct run *run)
 
 /* --- All --- */
 
+/* What was measured, judged and shown. Returns the exit code, or -1. */
+static int conclude(struct run *run, struct error *error)
+{
+    rehearsal_note(&run->rehearsal, run->measurement);
+    judge(&run->verdict, run->measurement, &run->thresholds);
+    int status = finish(run, error);
+    if (run->options.verbose && !run->measurement->signal)
+        show_refusals(run);
+    return status ? -1 : (int)run->verdict.code;
+}
+
+/* Returns the exit code, or -1. */
 static int conduct(struct run *run, struct error *error)
 {
     if (prepare(run, error))
         return -1;
     if (run->plan.note[0] && !run->options.show.quiet)
         command_note(run->plan.note);
-    if (start_record(run, error) || make_engine(run, error) || run_engine(run, error))
+    switch (rehearse(run, error)) {
+    case REHEARSAL_PROVED:
+        if (start_record(run, error) || make_engine(run, error) || run_engine(run, error))
+            return -1;
+        break;
+    case REHEARSAL_STOPPED:
+        break;
+    case REHEARSAL_REFUTED:
+        return EXIT_USAGE;
+    case REHEARSAL_BROKEN:
         return -1;
-    int status = finish(run, error);
-    if (run->options.verbose && !run->measurement->signal)
-        show_refusals(run);
-    return status;
+    }
+    return conclude(run, error);
 }
 
 static int load_test(struct run *run)
 {
     struct error error;
-    int code = conduct(run, &error) ? command_complain(&error) : (int)run->verdict.code;
+    int code = conduct(run, &error);
+    if (code < 0)
+        code = command_complain(&error);
     finish_record(run);
     measurement_free(run->measurement);
     engine_free(run->engine);

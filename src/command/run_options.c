@@ -62,6 +62,14 @@ static const struct option_row rows[] = {
      .rare = true,
      .more = "No prompts are sent: how many connections stay open for --duration, and how long "
              "those live that do not."},
+    {"rehearsal", 0, "MODE", OPTION_TEXT, FIELD(rehearsal), "Load",
+     .help = "one prompt first, to see what a reply is", .initial = "on", .rare = true,
+     .more = "When no rule says what a reply is (--reply-end, --correlate, --setup, --one-way), it "
+             "is the "
+             "first message after a prompt. So before the run one connection listens for 300 ms, "
+             "sends one prompt, and listens until a second of quiet has passed. When more than one "
+             "message came, or one that nobody asked for, or none, the run does not begin: exit "
+             "code 2. MODE is on, off, or how long the quiet is, as in 3s."},
     {"arrival", 0, "LAW", OPTION_CHOICE, FIELD(arrival), "Load",
      .help = "how --rate is spread [constant]", .choices = arrival_choices, .rare = true,
      .more = "constant: at even distances. poisson: at random ones, as independent users do, drawn "

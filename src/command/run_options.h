@@ -21,6 +21,7 @@ struct run_options {
     uint64_t in_flight;
     const char *think_time;
     bool hold;
+    const char *rehearsal;
     uint64_t threads;
 
     const char *template; /* text, or @FILE */

@@ -51,6 +51,7 @@ static int make_thread(struct engine *engine, unsigned index, const struct engin
         .thresholds = config->thresholds,
         .control = &engine->control,
         .journal = config->journals ? config->journals[index] : NULL,
+        .transcript = config->transcript,
         .index = index,
     };
     thread->engine = engine;
@@ -102,11 +103,6 @@ struct engine *engine_new(const struct engine_config *config, struct error *erro
         return NULL;
     }
     return engine;
-}
-
-const struct addresses *engine_addresses(const struct engine *engine)
-{
-    return &engine->addresses;
 }
 
 static void *run_worker(void *argument)

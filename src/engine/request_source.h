@@ -56,7 +56,8 @@ bool source_take(struct request_source *source, uint64_t now_ns, struct request 
 /* Whether a connection opens for a request, and not without one; not before the run. */
 static inline bool source_opens_for_requests(const struct request_source *source)
 {
-    return source->plan->load.model == LOAD_CLOSED && source->start_ns != 0;
+    return source->plan->load.model == LOAD_CLOSED && source->start_ns != 0 &&
+           source->plan->listen_ns == 0;
 }
 
 /* Whether a connection that is not open any more comes back, as long as connections are wanted;

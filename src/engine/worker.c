@@ -73,6 +73,7 @@ static void init(struct worker *worker, const struct worker_config *config)
     worker->thresholds = config->thresholds;
     worker->control = config->control;
     worker->journal = config->journal;
+    worker->transcript = config->transcript;
     worker->index = index;
     worker->slot_count = (uint32_t)plan_share(plan->load.connections, index, plan->load.workers);
     if (plan->load.model == LOAD_CLOSED && plan->load.stages.count > 0)
@@ -84,7 +85,7 @@ static void init(struct worker *worker, const struct worker_config *config)
     worker->stream = reply_rules_stream(&plan->reply_rules);
     worker->joins_text = reply_rules_need_text(&plan->reply_rules);
     worker->keeps_text = plan->keep_replies || worker->joins_text;
-    worker->watches_idle = plan->keepalive_ns || plan->max_lifetime_ns ||
+    worker->watches_idle = plan->keepalive_ns || plan->max_lifetime_ns || plan->listen_ns ||
                            plan->load.think.law != THINK_NONE || plan->reply_rules.one_way;
     random_init(&worker->random, plan->load.seed + index + 1);
     pthread_mutex_init(&worker->board_lock, NULL);

@@ -14,6 +14,7 @@
 #include "wsload/engine/run_control.h"
 #include "wsload/judge/snapshot.h"
 #include "wsload/load/plan.h"
+#include "wsload/protocol/transcript.h"
 #include "wsload/stats/journal.h"
 #include "wsload/stats/measurement.h"
 
@@ -32,6 +33,11 @@ struct worker_config {
     struct run_control *control;
     struct journal *journal; /* NULL: requests are not recorded */
     unsigned index;          /* 0 .. plan->load.workers-1 */
+
+    /* Takes all that is said, without secrets; NULL: none. Then the worker only listens: every
+     * message that no rule ignores, and that does not recur, is a part of the reply under way,
+     * whatever it says. */
+    struct transcript *transcript;
 };
 
 /* Makes a worker. What CONFIG names is borrowed and outlives it. NULL when memory is out. */

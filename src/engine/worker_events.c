@@ -18,7 +18,7 @@ static void begin_life(struct worker *worker, struct slot *slot, uint64_t now)
 {
     uint64_t lifetime_ns = worker->plan->max_lifetime_ns;
     slot->active_ns = now;
-    slot->rest_until_ns = 0;
+    slot->rest_until_ns = worker->plan->listen_ns ? now + worker->plan->listen_ns : 0;
     slot->retire_ns = CLOCK_NEVER;
     if (lifetime_ns)
         slot->retire_ns = now + random_between(&worker->random,
@@ -46,6 +46,7 @@ static void on_opened(void *user, uint32_t id, const struct connect_times *times
     recorder_connection_opened(worker->recorder, times, kind_of_opening(worker, slot));
     worker->open++;
     begin_life(worker, slot, now);
+    record_said(worker, slot, (struct said){.kind = SAID_OPENED}, (struct text){0});
     struct connection_step step = connection_on_opened(&slot->connection, now);
     opener_ended(&worker->opener);
     if (step.action == CONNECTION_SETUP)
@@ -238,6 +239,8 @@ static void read_message(struct worker *worker, struct slot *slot, struct text m
     recorder_message_received(worker->recorder, message.length);
     message_read(&worker->plan->reply_rules, step ? &step->expect : NULL, message, binary,
                  &meaning);
+    if (worker->transcript)
+        record_said_message(worker, slot, binary, &meaning);
     if (meaning.invalid)
         on_invalid(worker, slot, slot->active_ns);
     else if (meaning.ignored)
@@ -344,6 +347,8 @@ static void on_closed(void *user, uint32_t id, const struct failure *failure)
     struct worker *worker = user;
     struct slot *slot = worker_slot(worker, id);
     uint64_t now = worker_now_ns(worker);
+    if (slot->connection.state != CONNECTION_CLOSING)
+        record_said_closed(worker, slot, failure);
     lost(worker, slot, now);
     if (!ended_by_close(worker, slot, failure, now))
         on_broken(worker, slot, failure, now);

@@ -63,15 +63,16 @@ struct worker {
     bool checking; /* worker_check() is at work */
 
     struct recorder *recorder;
-    struct journal *journal; /* NULL: requests are not recorded */
-    struct random random;    /* of backoff and of lifetimes */
-    char *scratch;           /* room for the longest message, with headroom in front */
-    char *parted;            /* room for the longest text that a step is split from */
-    struct buffer part;      /* the part under way, escaped */
-    bool stream;             /* replies are streams */
-    bool keeps_text;         /* and their texts are needed */
-    bool joins_text;         /* without line breaks between the messages, as --expect looks at it */
-    bool watches_idle;       /* idle connections have deadlines */
+    struct journal *journal;       /* NULL: requests are not recorded */
+    struct transcript *transcript; /* NULL: nobody listens */
+    struct random random;          /* of backoff and of lifetimes */
+    char *scratch;                 /* room for the longest message, with headroom in front */
+    char *parted;                  /* room for the longest text that a step is split from */
+    struct buffer part;            /* the part under way, escaped */
+    bool stream;                   /* replies are streams */
+    bool keeps_text;               /* and their texts are needed */
+    bool joins_text;   /* without line breaks between the messages, as --expect looks at it */
+    bool watches_idle; /* idle connections have deadlines */
 
     uint64_t wake_ns;      /* what the transport was last asked for */
     uint64_t heartbeat_ns; /* when to look at the own lateness */
@@ -124,6 +125,19 @@ void record_sent(struct worker *worker, const struct slot *slot, const struct fl
 
 /* A MESSAGE that no request asked for: ID is COUNT_LATE or COUNT_UNSOLICITED. */
 void record_unasked(struct worker *worker, struct slot *slot, enum counter id, struct text message);
+
+/* Puts SAID of the slot's connection, with TEXT without secrets, into the transcript, if there is
+ * one. Returns the entry, which the next one makes invalid; NULL: there is none. */
+const struct said *record_said(struct worker *worker, const struct slot *slot, struct said said,
+                               struct text text);
+
+/* The same of a message that came; MEANING becomes what it is where no rule is known yet. */
+void record_said_message(struct worker *worker, const struct slot *slot, bool binary,
+                         struct message_meaning *meaning);
+
+/* The same of the end of a connection that the server has ended, for the reason FAILURE. */
+void record_said_closed(struct worker *worker, const struct slot *slot,
+                        const struct failure *failure);
 
 /* Takes the requests that ended with STEP off the connection and writes them down. REPLY: the
  * message that ended it; data NULL when none did. */

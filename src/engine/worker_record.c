@@ -1,6 +1,7 @@
 #include "worker_internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define TRUNCATED_DETAIL_SIZE (FAILURE_DETAIL_SIZE + 16)
 
@@ -83,6 +84,47 @@ static const struct failure *redact_failure(const struct worker *worker, const s
         room->failure.example = redact(worker, slot, failure->example, room->example,
                                        sizeof(room->example));
     return &room->failure;
+}
+
+/* --- What is said --- */
+
+const struct said *record_said(struct worker *worker, const struct slot *slot, struct said said,
+                               struct text text)
+{
+    if (!worker->transcript)
+        return NULL;
+    said.at_ns = worker_now_ns(worker);
+    said.data = text.length ? malloc(text.length) : NULL;
+    said.length = said.data ? text.length : 0;
+    if (said.data)
+        identity_redact(worker->plan->target.identity, slot_number(worker, slot), text, said.data);
+    return transcript_add(worker->transcript, said);
+}
+
+void record_said_closed(struct worker *worker, const struct slot *slot,
+                        const struct failure *failure)
+{
+    char text[256];
+    int length = snprintf(text, sizeof(text), "%s%s%s%s%.*s", failure_name(failure->kind),
+                          failure->detail[0] ? " " : "", failure->detail,
+                          failure->example.length ? ": " : "",
+                          (int)u64_min(failure->example.length, 125), failure->example.data);
+    record_said(worker, slot, (struct said){.kind = SAID_CLOSED},
+                (struct text){text, u64_min((uint64_t)length, sizeof(text) - 1)});
+}
+
+void record_said_message(struct worker *worker, const struct slot *slot, bool binary,
+                         struct message_meaning *meaning)
+{
+    const struct said *said = record_said(
+        worker, slot,
+        (struct said){.kind = SAID_MESSAGE, .binary = binary, .ignored = meaning->ignored},
+        meaning->message);
+    *meaning = (struct message_meaning){
+        .message = meaning->message,
+        .ignored = meaning->ignored || (said && said->recurs),
+        .answers = meaning->answers,
+    };
 }
 
 /* --- Writing down --- */

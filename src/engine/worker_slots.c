@@ -19,9 +19,13 @@ void slot_arm(struct worker *worker, struct slot *slot, uint64_t deadline_ns)
     worker->transport->ops->wake_at(worker->transport, deadline_ns);
 }
 
-/* Hands the first LENGTH bytes of worker_message() to the socket at NOW. */
-static void slot_send(struct worker *worker, struct slot *slot, size_t length, uint64_t now)
+/* Hands the first LENGTH bytes of worker_message(), which are KIND, to the socket at NOW. */
+static void slot_send(struct worker *worker, struct slot *slot, enum said_kind kind, size_t length,
+                      uint64_t now)
 {
+    if (worker->transcript)
+        record_said(worker, slot, (struct said){.kind = kind},
+                    (struct text){worker_message(worker), length});
     slot->active_ns = now;
     recorder_message_sent(worker->recorder, length);
     worker->transport->ops->send(worker->transport, slot->id, worker_message(worker), length);
@@ -29,7 +33,7 @@ static void slot_send(struct worker *worker, struct slot *slot, size_t length, u
 
 /* The same for FLIGHT, the newest request; its first message is when it was sent. */
 static void flight_send(struct worker *worker, struct slot *slot, struct flight *flight,
-                        size_t length)
+                        enum said_kind kind, size_t length)
 {
     uint64_t now = worker_now_ns(worker);
     flight->sent_read = worker->transport->ops->reads(worker->transport, slot->id);
@@ -38,7 +42,7 @@ static void flight_send(struct worker *worker, struct slot *slot, struct flight 
         slot_arm(worker, slot, step.deadline_ns);
         recorder_request_sent(worker->recorder, flight->request.due_ns, now, slot->waited);
     }
-    slot_send(worker, slot, length, now);
+    slot_send(worker, slot, kind, length, now);
 }
 
 /* --- What is said --- */
@@ -78,7 +82,8 @@ static void say_step(struct worker *worker, struct slot *slot, struct flight *fl
         flight->step++;
         flight->part_at = flight->part = 0;
     }
-    flight_send(worker, slot, flight, plan_render(&step->message, &values, worker_message(worker)));
+    flight_send(worker, slot, flight, SAID_STEP,
+                plan_render(&step->message, &values, worker_message(worker)));
 }
 
 /* --- The state of a slot --- */
@@ -161,7 +166,7 @@ static void say(struct worker *worker, struct slot *slot, struct flight *flight)
                                                         flight->request.seq);
     size_t length = plan_render(worker->plan->message, &values, worker_message(worker));
     record_sent(worker, slot, flight, (struct text){worker_message(worker), length});
-    flight_send(worker, slot, flight, length);
+    flight_send(worker, slot, flight, SAID_PROMPT, length);
     if (worker->plan->reply_rules.one_way)
         end_one_way(worker, slot, flight);
 }
@@ -199,8 +204,8 @@ static void set_up(struct worker *worker, struct slot *slot)
         const struct step *step = &list->items[slot->step];
         uint64_t now = worker_now_ns(worker);
         if (step->sends)
-            slot_send(worker, slot, plan_render(&step->message, &values, worker_message(worker)),
-                      now);
+            slot_send(worker, slot, SAID_STEP,
+                      plan_render(&step->message, &values, worker_message(worker)), now);
         if (step->waits) {
             slot_arm(worker, slot, now + worker->settings.reply_timeout_ns);
             return;
@@ -359,7 +364,7 @@ void slot_idle(struct worker *worker, struct slot *slot, uint64_t now)
         memcpy(worker_message(worker), plan->keepalive.data, plan->keepalive.length);
         recorder_count(worker->recorder, COUNT_KEEPALIVES);
         slot->pinged = true;
-        slot_send(worker, slot, plan->keepalive.length, now);
+        slot_send(worker, slot, SAID_STEP, plan->keepalive.length, now);
     }
     if (now < slot->rest_until_ns) {
         slot_arm(worker, slot, idle_deadline_ns(worker, slot));

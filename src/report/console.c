@@ -200,10 +200,16 @@ static void put_started(struct screen *screen, uint64_t time_ns, uint64_t reques
     put_count(screen, requests, requests == 1 ? "request" : "requests");
 }
 
-/* What the figures leave out or came late: the warm-up and the drain. */
+/* What the figures leave out or came late: the rehearsal, the warm-up and the drain. */
 static void put_apart(struct screen *screen, const struct measurement *measurement)
 {
     const uint64_t *counts = measurement->counts;
+    if (counts[COUNT_REHEARSAL_REQUESTS] > 0) {
+        screen_print(screen, "rehearsal");
+        put_time(screen, counts[COUNT_REHEARSAL_TIME]);
+        put_counters(screen, measurement, LINE_REHEARSAL, NULL);
+        screen_break(screen);
+    }
     if (measurement->load.warmup_ns > 0) {
         screen_print(screen, "warm-up");
         put_started(screen, measurement->load.warmup_ns,

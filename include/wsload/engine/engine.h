@@ -10,6 +10,7 @@
 #include "wsload/engine/run_control.h"
 #include "wsload/judge/snapshot.h"
 #include "wsload/load/plan.h"
+#include "wsload/protocol/transcript.h"
 #include "wsload/stats/journal.h"
 #include "wsload/stats/measurement.h"
 
@@ -20,13 +21,12 @@ struct engine_config {
     const struct plan *plan;
     const struct thresholds *thresholds;
     struct journal *const *journals; /* one for each worker; NULL: requests are not recorded */
+    struct transcript *transcript;   /* of a plan of one connection: takes all that is said, see
+                                        struct worker_config; NULL: none */
 };
 
 /* Resolves the target's name, which may take seconds, and makes the workers. NULL and an error. */
 struct engine *engine_new(const struct engine_config *config, struct error *error);
-
-/* Where the target's name leads. */
-const struct addresses *engine_addresses(const struct engine *engine);
 
 /* Starts the threads. Signals should be blocked by now, since threads inherit the mask. 0 or -1; -1
  * only when no thread at all is running. */

@@ -56,6 +56,7 @@ struct plan {
     uint64_t connect_timeout_ns;
     uint64_t max_lifetime_ns; /* a connection is replaced when it is so old, up to a tenth of that
                                  earlier, between requests; 0: never */
+    uint64_t listen_ns;       /* a connection that has opened sends its first request after that */
     uint64_t linger_ns;    /* so long connections stay open after the last reply, to see what comes
                               unasked; 0: they do not */
     uint64_t keepalive_ns; /* a connection that was idle so long sends the text; 0: never */

@@ -42,6 +42,13 @@
             LINE_REQUESTS)                                                                         \
     ACCOUNT(X, COUNT_WARMUP_, "warmup", NO_NAME, " of the warm-up", "Requests of the warm-up",     \
             LINE_NONE, LINE_WARMUP)                                                                \
+    X(COUNT_REHEARSAL_REQUESTS, "rehearsal.requests", "rehearsed requests",                        \
+      "Requests of the rehearsal: sent before the run, and in no other figure.",                   \
+      ON(LINE_REHEARSAL, "sent"))                                                                  \
+    X(COUNT_REHEARSAL_MESSAGES, "rehearsal.messages", "messages of the rehearsal",                 \
+      "Messages that came in the rehearsal.", ON(LINE_REHEARSAL, "came back"))                     \
+    X(COUNT_REHEARSAL_TIME, "rehearsal.time", "rehearsal time",                                    \
+      "How long the rehearsal took, with the quiet after its reply.", NUMBER(METRIC_SECONDS))      \
     X(COUNT_WAITED, "waited_requests", "requests that waited",                                     \
       "Measured requests that were sent, and had found no connection free.", .alias = "waited",    \
       ON(LINE_RATE, "waited for a free connection"), LESS)                                         \

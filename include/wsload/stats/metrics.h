@@ -40,6 +40,7 @@ enum metric_line {
     LINE_NONE,
     LINE_REQUESTS,
     LINE_RATE,
+    LINE_REHEARSAL,
     LINE_WARMUP,
     LINE_MESSAGES,
     LINE_CONNECTIONS

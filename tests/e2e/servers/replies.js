@@ -25,6 +25,7 @@
 //   refuse        [{status, headers, body, repeat}, ...]: handshakes are refused, with these in turn;
 //                 repeat: the body says what the handshake carried, of which so many bytes come
 //                 later than the rest
+//   refusals      how many of them; not given: all
 //   deflate       permessage-deflate, for every message
 //
 // Prints {"port": N} when it listens, and its counts on SIGUSR2 and, before it ends, on SIGTERM.
@@ -163,7 +164,7 @@ const sockets = new WebSocketServer({
   maxPayload: 1 << 24
 })
 server.on('upgrade', (request, stream, head) => {
-  if (!options.refuse) {
+  if (!options.refuse || counts.refused === options.refusals) {
     sockets.handleUpgrade(request, stream, head, socket => onConnection(socket, request))
     return
   }

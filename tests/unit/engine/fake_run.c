@@ -94,7 +94,8 @@ static void run_next(struct fake_transport *fake)
 static void make_worker(unsigned index)
 {
     struct error error;
-    struct worker_config config = {&run.plan, &run.thresholds, &run.control, run.journal, index};
+    struct worker_config config = {&run.plan,   &run.thresholds, &run.control,
+                                   run.journal, index,           run.transcript};
     run.workers[index] = worker_new(&config, &error);
     assert_non_null(run.workers[index]);
     fake_init(&run.fakes[index], run.plan.load.connections, run.workers[index], &worker_events);

@@ -13,7 +13,8 @@ struct run {
     struct steps steps;
     struct plan plan;
     struct thresholds thresholds;
-    struct journal *journal; /* NULL: none */
+    struct journal *journal;       /* NULL: none */
+    struct transcript *transcript; /* NULL: none */
     struct run_control control;
     struct worker *workers[RUN_WORKERS_MAX]; /* plan.load.workers of them */
     struct fake_transport fakes[RUN_WORKERS_MAX];

@@ -1,0 +1,99 @@
+#include "exchange.h"
+
+#include "monitor.h"
+#include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
+#include "wsload/engine/engine.h"
+
+/* Other ids than those of the run, so that a backend can tell the two apart. */
+#define RUN_ID_BIT 0x80000000u
+
+/* However the connection comes and goes, a prompt is over in that time. */
+static uint64_t longest_ns(const struct exchange *exchange, const struct plan *plan)
+{
+    return exchange->listen_ns + plan->connect_timeout_ns + plan->reply_timeout_ns +
+           exchange->quiet_ns + NS_PER_S;
+}
+
+/* No rule but that of --ignore: nothing is known yet of replies. */
+static struct reply_rules rules_of(const struct exchange *exchange, const struct plan *plan)
+{
+    struct reply_rules rules = plan->reply_rules;
+    rules.ends.count = rules.errors.count = rules.expected.count = 0;
+    rules.end_messages = rules.bytes_min = rules.bytes_max = 0;
+    rules.end_first = rules.has_id = rules.one_way = false;
+    rules.end_given = rules.end_on_close = true;
+    rules.end_silence_ns = exchange->quiet_ns;
+    return rules;
+}
+
+static struct plan plan_of(struct exchange *exchange, const struct plan *plan)
+{
+    struct plan one = *plan;
+    exchange->run_id = one.run_id = plan->run_id ^ RUN_ID_BIT;
+    one.load = (struct load){
+        .model = LOAD_CLOSED,
+        .reply = REPLY_STREAM,
+        .connections = 1,
+        .requests = exchange->prompts,
+        .duration_ns = exchange->prompts * longest_ns(exchange, plan),
+        .prompts = plan->load.prompts,
+        .workers = 1,
+        .in_flight = 1,
+        .seed = plan->load.seed,
+        .shards = 1,
+    };
+    one.reply_rules = rules_of(exchange, plan);
+    one.listen_ns = exchange->listen_ns;
+    one.max_lifetime_ns = one.keepalive_ns = one.linger_ns = 0;
+    one.keep_replies = false;
+    return one;
+}
+
+static int watch(struct exchange *exchange, struct engine *engine,
+                 const struct thresholds *thresholds, struct error *error)
+{
+    struct monitor monitor = {
+        .engine = engine,
+        .thresholds = thresholds,
+        .requests = exchange->prompts,
+    };
+    progress_init(&monitor.progress, PROGRESS_NONE, 0);
+    monitor_block_signals(true);
+    int status = engine_start(engine, error);
+    if (status == 0) {
+        status = monitor_run(&monitor, error);
+        if (status)
+            engine_stop(engine, STOP_NOW);
+        exchange->measurement = engine_finish(engine);
+        exchange->signal = monitor.signal_number;
+    }
+    monitor_block_signals(false);
+    if (status == 0 && !exchange->measurement)
+        return error_set(error, "out of memory for what was measured");
+    return status;
+}
+
+int exchange_play(struct exchange *exchange, const struct plan *plan, struct error *error)
+{
+    static const struct thresholds none;
+    struct plan one = plan_of(exchange, plan);
+    const struct engine_config config = {
+        .plan = &one,
+        .thresholds = &none,
+        .transcript = &exchange->transcript,
+    };
+    struct engine *engine = engine_new(&config, error);
+    if (!engine)
+        return -1;
+    int status = watch(exchange, engine, &none, error);
+    engine_free(engine);
+    return status;
+}
+
+void exchange_free(struct exchange *exchange)
+{
+    transcript_free(&exchange->transcript);
+    measurement_free(exchange->measurement);
+    exchange->measurement = NULL;
+}

@@ -1,0 +1,31 @@
+/* An exchange: a few prompts of a plan, one after the other on one connection, while somebody
+ * listens. It is a run of the engine like any other, of a plan in which every reply lasts until
+ * nothing comes any more. */
+#ifndef WSLOAD_COMMAND_EXCHANGE_H
+#define WSLOAD_COMMAND_EXCHANGE_H
+
+#include "wsload/base/error.h"
+#include "wsload/engine/lws_transport.h"
+#include "wsload/load/plan.h"
+#include "wsload/protocol/transcript.h"
+#include "wsload/stats/measurement.h"
+
+struct exchange {
+    uint64_t prompts;   /* how many, at least 1 */
+    uint64_t listen_ns; /* for greetings, before the first */
+    uint64_t quiet_ns;  /* a reply is over when nothing new came for so long */
+
+    struct transcript transcript;    /* out: to be freed; its tell may be set before */
+    struct measurement *measurement; /* out: owned; what it measured of itself */
+    uint32_t run_id;                 /* out: in every {{id}} */
+    int signal;                      /* out: that ended it; 0: none did */
+};
+
+/* Plays EXCHANGE with PLAN. 0, or -1 when wsload itself could not; what the target did is in the
+ * measurement: without COUNT_OPENED it was not reached. EXCHANGE needs exchange_free() either
+ * way. */
+int exchange_play(struct exchange *exchange, const struct plan *plan, struct error *error);
+
+void exchange_free(struct exchange *exchange);
+
+#endif

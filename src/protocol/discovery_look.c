@@ -1,0 +1,252 @@
+#include "discovery_look.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
+#include "wsload/protocol/json_text.h"
+
+/* A longer message is no keep-alive, whatever it says. Bytes. */
+#define IDLE_MESSAGE_MAX 1024
+
+struct finding *look_add(struct look *look, enum finding_kind kind, const char *option,
+                         const char *format, ...)
+{
+    static struct finding spare; /* for more than anybody reads */
+    va_list arguments;
+    struct discovery *discovery = look->discovery;
+    struct finding *finding = discovery->count < FINDINGS_MAX
+                                  ? &discovery->items[discovery->count++]
+                                  : &spare;
+    *finding = (struct finding){.kind = kind, .option = option};
+    va_start(arguments, format);
+    vsnprintf(finding->text, sizeof(finding->text), format, arguments);
+    va_end(arguments);
+    return finding;
+}
+
+void look_split(struct look *look, const struct said *alike, enum role role)
+{
+    look->chosen_count = look->other_count = 0;
+    for (size_t i = 0; i < look->transcript->count; i++) {
+        const struct said *said = look_entry(look, i);
+        if (look->roles[i] == ROLE_NONE)
+            continue;
+        if (look->roles[i] == role && (!alike || said_alike(said_text(said), said_text(alike))))
+            look->chosen[look->chosen_count++] = said_text(said);
+        else
+            look->others[look->other_count++] = said_text(said);
+    }
+}
+
+bool look_tell(const struct look *look, struct finding *finding)
+{
+    return telling_rule_find(look->chosen, look->chosen_count, look->others, look->other_count,
+                             finding->value);
+}
+
+/* What has come since a connection opened and before a prompt is a greeting. */
+static void tell_greetings_from_parts(struct look *look)
+{
+    bool greets = true;
+    for (size_t i = 0; i < look->transcript->count; i++) {
+        const struct said *said = look_entry(look, i);
+        look->roles[i] = ROLE_NONE;
+        if (said->kind == SAID_OPENED)
+            greets = true;
+        else if (said->kind == SAID_PROMPT)
+            greets = false;
+        else if (said->kind == SAID_MESSAGE && !said->ignored)
+            look->roles[i] = greets ? ROLE_GREETING : ROLE_PART;
+    }
+}
+
+/* --- Keep-alives --- */
+
+/* What a message says that is no answer yet, or none at all. */
+static const char *const idle_words[] = {"keepalive", "keep-alive", "keep_alive", "keep alive",
+                                         "heartbeat", "ping",       "pong",       "processing",
+                                         "typing",    "thinking",   NULL};
+
+static void look_for_idle_word(void *user, const char *path, struct text name,
+                               const struct json_value *value)
+{
+    bool *found = user;
+    struct text word = text_trim_of(value->raw, "#_-<>[](){}*. ");
+    (void)path;
+    (void)name;
+    for (size_t i = 0; value->kind == JSON_STRING && idle_words[i]; i++)
+        *found = *found || text_is_word(word, idle_words[i]);
+}
+
+static bool says_idle(struct text message)
+{
+    bool found = false;
+    for (size_t i = 0; idle_words[i]; i++)
+        found = found || text_is_word(text_trim(message), idle_words[i]);
+    telling_walk(message, look_for_idle_word, &found);
+    return found;
+}
+
+/* Whether entry I recurs with nothing before it, since it came last, but what recurs as well. */
+static bool recurs_alone(const struct look *look, size_t i)
+{
+    if (!look_entry(look, i)->recurs)
+        return false;
+    for (size_t j = i; j > 0; j--) {
+        const struct said *earlier = look_entry(look, j - 1);
+        if (earlier->kind != SAID_MESSAGE)
+            return false;
+        if (said_alike(said_text(earlier), said_text(look_entry(look, i))))
+            return true;
+        if (!earlier->recurs && look->roles[j - 1] != ROLE_KEEP_ALIVE)
+            return false;
+    }
+    return false;
+}
+
+/* Whether every part of some reply is alike to TEXT: then that is the reply. */
+static bool is_whole_reply(const struct look *look, struct text text)
+{
+    for (uint32_t prompt = 1; prompt <= look->transcript->prompts; prompt++) {
+        size_t parts = 0;
+        size_t alike = 0;
+        for (size_t i = 0; i < look->transcript->count; i++) {
+            if (look_entry(look, i)->prompt != prompt || look->roles[i] != ROLE_PART)
+                continue;
+            parts++;
+            alike += said_alike(said_text(look_entry(look, i)), text);
+        }
+        if (parts > 0 && parts == alike)
+            return true;
+    }
+    return false;
+}
+
+static void give_alike(struct look *look, struct text text, enum role role)
+{
+    for (size_t i = 0; i < look->transcript->count; i++)
+        if (look->roles[i] != ROLE_NONE && said_alike(said_text(look_entry(look, i)), text))
+            look->roles[i] = role;
+}
+
+static bool is_keep_alive(const struct look *look, size_t i)
+{
+    struct text text = said_text(look_entry(look, i));
+    return recurs_alone(look, i) ||
+           (text.length < IDLE_MESSAGE_MAX && says_idle(text) && !is_whole_reply(look, text));
+}
+
+static void find_keep_alives(struct look *look)
+{
+    for (int round = 0; round < 2; round++) /* one may stand between two of another */
+        for (size_t i = 0; i < look->transcript->count; i++)
+            if ((look->roles[i] == ROLE_PART || look->roles[i] == ROLE_GREETING) &&
+                is_keep_alive(look, i))
+                give_alike(look, said_text(look_entry(look, i)), ROLE_KEEP_ALIVE);
+}
+
+/* --- What is left out of replies --- */
+
+bool look_is_first(const struct look *look, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (look->roles[j] == look->roles[i] &&
+            said_alike(said_text(look_entry(look, j)), said_text(look_entry(look, i))))
+            return false;
+    return true;
+}
+
+/* After how long what is alike to entry I recurs; 0: it does not. */
+static uint64_t period_ns(const struct look *look, size_t i)
+{
+    const struct said *last = NULL;
+    for (size_t j = i; j < look->transcript->count; j++) {
+        const struct said *said = look_entry(look, j);
+        if (look->roles[j] != look->roles[i] ||
+            !said_alike(said_text(said), said_text(look_entry(look, i))))
+            continue;
+        if (last && said->recurs)
+            return said->at_ns - last->at_ns;
+        last = said;
+    }
+    return 0;
+}
+
+static void report_ignored(struct look *look, size_t i, enum finding_kind kind)
+{
+    const struct said *said = look_entry(look, i);
+    uint64_t every_ns = period_ns(look, i);
+    look_split(look, said, look->roles[i]);
+    struct finding *finding = look_add(look, kind, "--ignore", "%.*s%s, %zu time%s",
+                                       (int)u64_min(said->length, EXCERPT_MAX), said->data,
+                                       said->length > EXCERPT_MAX ? "..." : "", look->chosen_count,
+                                       look->chosen_count == 1 ? "" : "s");
+    size_t length = strlen(finding->text);
+    if (kind == FINDING_KEEP_ALIVE && every_ns)
+        snprintf(finding->text + length, sizeof(finding->text) - length, ", every %.3g s",
+                 clock_seconds(every_ns));
+    if (!look_tell(look, finding)) {
+        finding->option = NULL;
+        look->discovery->sure = false;
+    }
+}
+
+void look_report_ignored(struct look *look, enum role role, enum finding_kind kind)
+{
+    for (size_t i = 0; i < look->transcript->count; i++)
+        if (look->roles[i] == role && look_is_first(look, i))
+            report_ignored(look, i, kind);
+}
+
+/* --- Greetings --- */
+
+/* The steps that wait for the greetings of the first connection. False when they do not fit. */
+static bool wait_for_greetings(const struct look *look, struct finding *finding)
+{
+    char rule[TELLING_RULE_SIZE];
+    struct buffer steps;
+    bool fits = true;
+    buffer_init(&steps, sizeof(finding->value) - 1);
+    for (size_t i = 0; fits && i < look->transcript->count; i++) {
+        struct text text = said_text(look_entry(look, i));
+        if (look_entry(look, i)->kind == SAID_PROMPT)
+            break;
+        if (look->roles[i] != ROLE_GREETING)
+            continue;
+        fits = telling_rule_find(&text, 1, NULL, 0, rule) &&
+               buffer_printf(&steps, "%s{\"expect\": \"", steps.length ? ", " : "") == 0 &&
+               json_escape(&steps, text_of(rule)) == 0 && buffer_append(&steps, "\"}", 2) == 0;
+    }
+    int length = snprintf(finding->value, sizeof(finding->value), "{\"on_connect\": [%s]}",
+                          steps.length ? steps.data : "");
+    buffer_free(&steps);
+    return fits && (size_t)length < sizeof(finding->value);
+}
+
+/* A greeting that can be told from all else is left out; one that cannot is waited for. */
+void look_report_greeting(struct look *look)
+{
+    look_split(look, NULL, ROLE_GREETING);
+    if (look->chosen_count == 0)
+        return;
+    struct finding *finding = look_add(
+        look, FINDING_GREETING, "--ignore", "%zu message%s before a prompt, as %.*s",
+        look->chosen_count, look->chosen_count == 1 ? "" : "s",
+        (int)u64_min(look->chosen[0].length, EXCERPT_MAX), look->chosen[0].data);
+    if (look_tell(look, finding))
+        return;
+    finding->option = "--setup";
+    if (!wait_for_greetings(look, finding)) {
+        finding->option = NULL;
+        look->discovery->sure = false;
+    }
+}
+
+void look_give_roles(struct look *look)
+{
+    tell_greetings_from_parts(look);
+    find_keep_alives(look);
+}
