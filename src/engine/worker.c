@@ -33,9 +33,12 @@ static void make_settings(struct worker *worker)
 
 static int allocate_slots(struct worker *worker)
 {
-    size_t flights = flights_bytes(worker->plan->load.in_flight);
-    size_t lines = (sizeof(struct slot) + flights + CACHE_LINE - 1) / CACHE_LINE;
-    worker->slot_size = lines * CACHE_LINE;
+    size_t bytes = sizeof(struct slot) + flights_bytes(worker->plan->load.in_flight);
+    if (worker->stream) {
+        worker->last_at = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+        bytes = worker->last_at + sizeof(struct last_message);
+    }
+    worker->slot_size = (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     size_t size = worker->slot_count * worker->slot_size;
     worker->slots = aligned_alloc(CACHE_LINE, size);
     if (!worker->slots)

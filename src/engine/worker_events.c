@@ -206,6 +206,7 @@ static void on_part(struct worker *worker, struct slot *slot, struct flight *fli
     enum reply_verdict verdict = reply_add(&flight->reply, &worker->plan->reply_rules, meaning,
                                            &failure);
     if (verdict == REPLY_GOES_ON) {
+        record_last(worker, slot, flight, meaning->message);
         if (worker->settings.silence_ns)
             slot_arm(worker, slot, connection_deadline_ns(&slot->connection));
         return;

@@ -17,7 +17,7 @@
 #include "wsload/base/helpers.h"
 
 /* A connection and what only the worker keeps about it. Slots are worker->slot_size bytes apart, in
- * whole cache lines: the memory of the requests in flight follows each. */
+ * whole cache lines: the memory of the requests in flight follows each, and then a last message. */
 struct slot {
     struct deadline deadline; /* first, so that a deadline leads back to its slot */
     struct connection connection;
@@ -35,6 +35,13 @@ struct slot {
     uint8_t step;        /* SETTING_UP: the step under way */
 };
 
+/* What a stream that never ends is known by: the newest message of one that goes on, cut. */
+struct last_message {
+    uint64_t seq;    /* of the request */
+    uint32_t length; /* more than is shown, that a secret is known which begins there */
+    char text[500];
+};
+
 struct worker {
     const struct plan *plan;
     const struct thresholds *thresholds;
@@ -47,6 +54,7 @@ struct worker {
 
     char *slots; /* see worker_slot() */
     size_t slot_size;
+    size_t last_at; /* where its last message is in a slot; 0: replies are no streams */
     uint32_t slot_count;
     uint32_t active;             /* slots that may be open: the first ones */
     const struct stages *levels; /* how many that are in the run; NULL: always all */
@@ -91,6 +99,14 @@ static inline struct slot *worker_slot(const struct worker *worker, uint32_t id)
     return (struct slot *)(void *)(worker->slots + id * worker->slot_size);
 }
 
+/* NULL: replies are no streams. */
+static inline struct last_message *worker_last_message(const struct worker *worker,
+                                                       const struct slot *slot)
+{
+    char *memory = worker->slots + slot->id * worker->slot_size;
+    return worker->last_at ? (struct last_message *)(void *)(memory + worker->last_at) : NULL;
+}
+
 static inline uint64_t worker_now_ns(const struct worker *worker)
 {
     return worker->transport->ops->now_ns(worker->transport);
@@ -115,6 +131,10 @@ static inline bool worker_needs_connections(const struct worker *worker)
 }
 
 /* --- worker_record.c: what is written down --- */
+
+/* MESSAGE is the newest of FLIGHT, whose stream goes on. */
+void record_last(struct worker *worker, const struct slot *slot, const struct flight *flight,
+                 struct text message);
 
 /* A failure that is no request's. */
 void record_failure(struct worker *worker, const struct slot *slot, const struct failure *failure);

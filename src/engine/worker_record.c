@@ -2,8 +2,29 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TRUNCATED_DETAIL_SIZE (FAILURE_DETAIL_SIZE + 16)
+
+/* --- The last message --- */
+
+static bool utf8_continues(char byte)
+{
+    return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+void record_last(struct worker *worker, const struct slot *slot, const struct flight *flight,
+                 struct text message)
+{
+    struct last_message *last = worker_last_message(worker, slot);
+    if (!last)
+        return;
+    last->seq = flight->request.seq;
+    last->length = (uint32_t)u64_min(message.length, sizeof(last->text));
+    while (last->length < message.length && utf8_continues(message.data[last->length]))
+        last->length--; /* whole characters */
+    memcpy(last->text, message.data, last->length);
+}
 
 /* --- What a failure is for one request --- */
 
@@ -11,6 +32,7 @@
 struct attribution {
     struct failure failure;
     char detail[TRUNCATED_DETAIL_SIZE];
+    char example[FAILURE_EXAMPLE_SIZE];
 };
 
 static bool breaks_off(enum failure_kind kind)
@@ -19,18 +41,38 @@ static bool breaks_off(enum failure_kind kind)
            kind == FAILURE_TLS || kind == FAILURE_REPLY_TIMEOUT;
 }
 
+/* What truncated the reply of FLIGHT, and what had come of it. */
+static void attribute_truncated(const struct worker *worker, const struct slot *slot,
+                                const struct flight *flight, struct attribution *room)
+{
+    const struct failure *cause = &room->failure;
+    const struct last_message *last = worker_last_message(worker, slot);
+    struct text known = {0};
+    /* A buffer that has all it may ever hold allocates nothing. */
+    struct buffer example = {.data = room->example,
+                             .capacity = sizeof(room->example),
+                             .maximum = sizeof(room->example) - 1};
+    snprintf(room->detail, sizeof(room->detail), "%s%s%s", failure_name(cause->kind),
+             cause->detail[0] ? " " : "", cause->detail);
+    if (cause->kind == FAILURE_CLOSED && cause->example.length > 0) /* the server's own reason */
+        (void)(utf8_append_clean(&example, cause->example, SIZE_MAX) ||
+               buffer_printf(&example, "; "));
+    if (last && last->seq == flight->request.seq)
+        known = (struct text){last->text, last->length};
+    (void)reply_unended(&flight->reply, &worker->plan->reply_rules, known, &example);
+    room->failure = (struct failure){FAILURE_TRUNCATED, room->detail, buffer_text(&example)};
+}
+
 /* FAILURE as it is for FLIGHT: it truncates an answer that had begun; a timeout may be a step's. */
-static const struct failure *attribute(const struct worker *worker, const struct flight *flight,
-                                       const struct failure *failure, struct attribution *room)
+static const struct failure *attribute(const struct worker *worker, const struct slot *slot,
+                                       const struct flight *flight, const struct failure *failure,
+                                       struct attribution *room)
 {
     if (!failure || !breaks_off(failure->kind))
         return failure;
     room->failure = *failure;
     if (flight->reply.messages > 0) {
-        snprintf(room->detail, sizeof(room->detail), "%s%s%s", failure_name(failure->kind),
-                 failure->detail[0] ? " " : "", failure->detail);
-        room->failure.kind = FAILURE_TRUNCATED;
-        room->failure.detail = room->detail;
+        attribute_truncated(worker, slot, flight, room);
     } else if (flight->awaited && failure->kind == FAILURE_REPLY_TIMEOUT) {
         const struct step_list *steps = &worker->plan->steps->before_request;
         room->failure.kind = FAILURE_SETUP;
@@ -180,7 +222,7 @@ static void record_flight(struct worker *worker, const struct slot *slot, struct
     outcome->first_ns = flight->first_ns;
     outcome->messages = flight->reply.messages;
     outcome->bytes = flight->reply.bytes;
-    outcome->failure = attribute(worker, flight, outcome->failure, &room);
+    outcome->failure = attribute(worker, slot, flight, outcome->failure, &room);
     bool sample = recorder_wants_sample(worker->recorder, outcome->seq, outcome->due_ns);
     if (sample)
         outcome->prompt = plan_prompt(worker->plan, outcome->seq)->text;

@@ -87,6 +87,24 @@ class End(chat.Case):
         self.assert_counts(run, failed=1)
         self.assertEqual(run.errors(), {("reply_timeout", ""): 1})
 
+    def test_a_stream_that_never_ends_says_what_came(self):
+        end = [20, "text", '{"type":"end"}']
+        cases = (
+            ([[0, "part"], end], ("--timeout", "300ms"), ("truncated", "reply_timeout")),
+            ([[0, "part"], end, [30, "close", 1011]], (), ("truncated", "closed 1011")),
+            ([[0, "part"], end, [30, "reset"]], (), ("truncated", "reset")),
+        )
+        for script, flags, error in cases:
+            with self.subTest(error=error):
+                run = self.play(
+                    self.replies(), [script], "--reply-end", "json:type=done", *flags
+                )
+                self.assertEqual(run.errors(), {error: 1}, run)
+                self.assertEqual(
+                    run.summary["errors"][0]["example"],
+                    '2 messages came, none was json:type=done; the last: {"type":"end"}',
+                )
+
     def test_close_can_be_the_end(self):
         server = self.replies()
         script = [[10, "part"], [20, "part"], [30, "close", 1000]]

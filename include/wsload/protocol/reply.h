@@ -127,4 +127,10 @@ enum reply_verdict reply_add(struct reply *reply, const struct reply_rules *rule
 enum reply_verdict reply_end(const struct reply *reply, const struct reply_rules *rules,
                              struct failure *failure);
 
+/* Appends to OUT what is known of a stream that broke off, so that a rule which never holds is
+ * found: "41 messages came, none was json:type=done; the last: ", and LAST as it is. 0, or -1 when
+ * OUT is full. */
+int reply_unended(const struct reply *reply, const struct reply_rules *rules, struct text last,
+                  struct buffer *out);
+
 #endif

@@ -157,6 +157,25 @@ static void test_redaction_of_what_was_sent(void **state)
     tear_down();
 }
 
+static void break_a_stream_off(struct fake_transport *fake)
+{
+    run_open_all(fake);
+    fake_reply(fake, 0, "begun");
+    fake_reply(fake, 0, "with secret-1");
+    fake_closed(fake, 0, FAILURE_EOF, "");
+}
+
+static void test_redaction_of_the_last_message_of_a_stream(void **state)
+{
+    (void)state;
+    set_up(1, 1);
+    run_end_replies("text:END");
+    const struct recorder *recorder = run_execute(break_a_stream_off);
+    assert_class(recorder, 0, 1, "eof",
+                 "2 messages came, none was text:END; the last: with ********");
+    tear_down();
+}
+
 static void refuse_all(struct fake_transport *fake)
 {
     assert_true(fake->stopped);
@@ -282,6 +301,7 @@ TEST_GROUP(redaction)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_redaction_is_of_the_connection),
         cmocka_unit_test(test_redaction_of_what_belongs_to_no_request),
+        cmocka_unit_test(test_redaction_of_the_last_message_of_a_stream),
         cmocka_unit_test(test_redaction_of_what_came_unasked),
         cmocka_unit_test(test_redaction_of_what_was_sent),
         cmocka_unit_test(test_redaction_of_attempts_that_failed),

@@ -1,5 +1,7 @@
 #include "testing.h"
 
+#include <string.h>
+
 #include "fake_run.h"
 #include "wsload/base/clock.h"
 
@@ -227,6 +229,8 @@ static void test_worker_tells_what_cut_a_reply_off(void **state)
         assert_int_equal(recorder->seen->counts[COUNT_FAILED], 2);
         assert_failure(recorder, 0, cut->kind, cut->detail, 1);
         assert_failure(recorder, 1, FAILURE_TRUNCATED, cut->truncated, 1);
+        assert_string_equal(recorder->seen->failures.classes[1].example,
+                            "2 messages came, none was text:END; the last: b");
         assert_times(&recorder->seen->distributions[DIST_GAP], 1, 10 * MS, 10 * MS);
         assert_int_equal(recorder->seen->distributions[DIST_TTFM].count, 0);
         assert_string_equal(recorder->seen->samples[1].reply, "a\nb");
@@ -277,10 +281,33 @@ static void test_worker_truncates_what_is_not_over_in_time(void **state)
     assert_true(run.fake->stopped);
     assert_conserved(recorder);
     assert_failure(recorder, 0, FAILURE_TRUNCATED, "reply_timeout", 1);
-    assert_string_equal(recorder->seen->failures.classes[0].example, "no reply within 30 s");
+    assert_string_equal(recorder->seen->failures.classes[0].example,
+                        "1 message came, none was text:END; the last: a");
     assert_failure(recorder, 1, FAILURE_REPLY_TIMEOUT, "behind another", 2);
     assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
     assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 0);
+    run_tear_down();
+}
+
+static void say_long(struct fake_transport *fake)
+{
+    static char message[2000];
+    fake_opened(fake, 0);
+    for (size_t i = 0; i + 3 < sizeof(message); i += 3)
+        memcpy(message + i, "\xE2\x82\xAC", 3); /* EURO SIGN */
+    say(fake, 10, message);
+    fake_closed(fake, 0, FAILURE_EOF, "");
+}
+
+static void test_worker_cuts_a_last_message_between_characters(void **state)
+{
+    (void)state;
+    run_set_up(1, 1);
+    run_end_replies("count:5");
+    const struct recorder *recorder = run_execute(say_long);
+    const char *example = recorder->seen->failures.classes[0].example;
+    assert_ptr_equal(strstr(example, "1 message came, not 5; the last: \xE2\x82\xAC"), example);
+    assert_string_equal(example + strlen(example) - 6, "\xE2\x82\xAC\xE2\x82\xAC");
     run_tear_down();
 }
 
@@ -355,6 +382,7 @@ TEST_GROUP(worker_truncated)
         cmocka_unit_test(test_worker_tells_what_cut_a_reply_off),
         cmocka_unit_test(test_worker_calls_a_broken_protocol_by_its_name),
         cmocka_unit_test(test_worker_truncates_what_is_not_over_in_time),
+        cmocka_unit_test(test_worker_cuts_a_last_message_between_characters),
         cmocka_unit_test(test_worker_tells_late_messages_from_unsolicited_ones),
         cmocka_unit_test(test_worker_forgets_with_the_connection_that_requests_ended),
     };

@@ -495,6 +495,42 @@ static void test_reply_cuts_the_example_of_an_error_that_goes_on(void **state)
     reply_rules_free(&rules);
 }
 
+static void test_reply_unended_says_what_did_not_come(void **state)
+{
+    static const struct {
+        const char *ends[3];
+        uint32_t messages;
+        const char *last;
+        const char *expected;
+    } cases[] = {
+        {{"json:type=done"},
+         41,
+         "{\"type\":\"end\"}",
+         "41 messages came, none was json:type=done; the last: {\"type\":\"end\"}"},
+        {{"json:type=done", "text:END"},
+         1,
+         "a",
+         "1 message came, none was json:type=done or "
+         "text:END; the last: a"},
+        {{"count:50"}, 3, "a", "3 messages came, not 50; the last: a"},
+        {{"silence:2s", "close"}, 3, "", "3 messages came, no silence of 2 s, no normal close"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct reply_rules rules = {0};
+        struct reply reply = {.messages = cases[i].messages};
+        struct error error;
+        struct buffer out;
+        buffer_init(&out, 1000);
+        for (size_t j = 0; j < 3 && cases[i].ends[j]; j++)
+            assert_int_equal(reply_rules_add_end(&rules, cases[i].ends[j], &error), 0);
+        assert_int_equal(reply_unended(&reply, &rules, text_of(cases[i].last), &out), 0);
+        assert_string_equal(out.data, cases[i].expected);
+        buffer_free(&out);
+        reply_rules_free(&rules);
+    }
+}
+
 TEST_GROUP(reply)
 {
     const struct CMUnitTest tests[] = {
@@ -507,6 +543,7 @@ TEST_GROUP(reply)
         cmocka_unit_test(test_reply_keeps_its_text_up_to_a_maximum),
         cmocka_unit_test(test_reply_of_one_message_allocates_nothing),
         cmocka_unit_test(test_reply_cuts_the_example_of_an_error_that_goes_on),
+        cmocka_unit_test(test_reply_unended_says_what_did_not_come),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
