@@ -224,6 +224,21 @@ const char *option_value(const struct option_row *row, const void *values, char 
     return given ? option_format(row, number, out) : NULL;
 }
 
+bool option_given(const struct option_row *row, const void *values)
+{
+    uint64_t number;
+    struct error error;
+    char out[UNITS_SIZE];
+    const char *value = option_value(row, values, out);
+    if (!value || !row->initial)
+        return value;
+    if (row->type >= OPTION_TEXT)
+        return strcmp(value, row->initial) != 0;
+    /* The other rows with a default are numbers. */
+    return parse_number(row, row->initial, &number, &error) ||
+           *(const uint64_t *)((const char *)values + row->offset) != number;
+}
+
 int option_read_text(const char *value, struct buffer *file, struct text *text, struct error *error)
 {
     *text = text_of(value);

@@ -104,6 +104,9 @@ char *option_format(const struct option_row *row, uint64_t number, char out[UNIT
  * was not given and has no default. May use OUT. */
 const char *option_value(const struct option_row *row, const void *values, char out[UNITS_SIZE]);
 
+/* Whether ROW has a value in VALUES other than its default. */
+bool option_given(const struct option_row *row, const void *values);
+
 /* Writes the name of ROW's environment variable: WSLOAD_CONNECT_TIMEOUT. Returns OUT. */
 char *option_environment_name(const struct option_set *set, const struct option_row *row,
                               char out[64]);

@@ -57,6 +57,20 @@ int run_inputs_check(const struct run_options *options, const struct outputs *ou
 
 /* --- Options that make no sense together, or not without each other: run_conflicts.c --- */
 
+/* Options that make no sense with another one, or without, or have no effect then. */
+struct run_conflict {
+    const char *options; /* any of them, separated by spaces */
+    const char *with;    /* and one of these as well; NULL: whatever else is given */
+    const char *why;
+    const char *is;      /* this is the value of WITH; NULL: any */
+    const char *without; /* and none of these; NULL: whatever else is not given */
+    bool several;        /* and with more than one request in flight */
+    bool plain;          /* and with a ws:// URL */
+};
+
+/* All of them; COUNT gets how many. */
+const struct run_conflict *run_conflicts(size_t *count);
+
 /* 0, or -1 and the first conflict in OPTIONS: what, and how to mend it. */
 int run_conflicts_check(const struct run_options *options, struct error *error);
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "help.h"
 #include "wsload/base/helpers.h"
@@ -12,16 +13,11 @@
 /* What judges replies has none to judge where none comes. */
 #define JUDGING "reply-end expect expect-bytes correlate fail-on gateway-timeout"
 
-/* Options that make no sense with another one, or without. */
-static const struct conflict {
-    const char *options; /* any of them, separated by spaces */
-    const char *with;    /* and one of these as well; NULL: whatever else is given */
-    const char *why;
-    const char *is;      /* this is the value of WITH; NULL: any */
-    const char *without; /* and none of these; NULL: whatever else is not given */
-    bool several;        /* and with more than one request in flight */
-} conflicts[] = {
-    {"requests rate stage connection-per-request think-time warmup in-flight one-way record",
+#define TLS_OPTIONS "cacert insecure cert key sni tls-max ciphers tls-resume"
+
+static const struct run_conflict conflicts[] = {
+    {"requests rate stage connection-per-request think-time warmup in-flight one-way record "
+     "template prompt-field",
      "hold", .why = SENDS_NOTHING},
     {"hold", NULL, .why = "it needs an end; add --duration, as in -d 10m", .without = "duration"},
     {"rate", "connection-per-request",
@@ -50,6 +46,18 @@ static const struct conflict {
      .without = "duration stage"},
     {JUDGING, "hold", .why = NO_REPLIES("--hold")},
     {JUDGING, "one-way", .why = NO_REPLIES("--one-way")},
+    {"timeout", "hold one-way",
+     .why = "there is no reply to wait for; leave it out, or --hold or --one-way",
+     .without = "setup"},
+    {"allow-oversize", "hold", .why = "no message is sent; leave it out, or --hold",
+     .without = "setup"},
+    {"max-lifetime", "connection-per-request",
+     .why = "such a connection ends with its reply; leave out one of them"},
+    {"cacert", "insecure", .why = "with --insecure no certificate is looked at; leave out one"},
+    {"progress", "quiet", .why = "--quiet shows none; leave out one of them"},
+    {"record-replies", "one-way", .why = NO_REPLIES("--one-way")},
+    {TLS_OPTIONS, NULL, .why = "a ws:// URL is without TLS; leave it out, or use wss://",
+     .plain = true},
     {"record-replies", NULL, .why = "it goes with --record; add --record PATH, or leave it out",
      .without = "record"},
     {"sigv4-in sigv4-host profile", NULL,
@@ -59,8 +67,8 @@ static const struct conflict {
      .is = "header"},
 };
 
-/* The value of the first of NAMES that was given, which NAME gets; in the text of OUT, perhaps.
- * NULL when none was, or NAMES is NULL. */
+/* The value of the first of NAMES that was given, and not as it is by default, which NAME gets; in
+ * the text of OUT, perhaps. NULL when none was, or NAMES is NULL. */
 static const char *given(const struct run_options *options, const char *names, char name[32],
                          char out[UNITS_SIZE])
 {
@@ -68,13 +76,20 @@ static const char *given(const struct run_options *options, const char *names, c
     while (!value && names && *names) {
         size_t length = strcspn(names, " ");
         snprintf(name, 32, "%.*s", (int)length, names);
-        value = option_value(option_find(&run_option_set, name), options, out);
+        const struct option_row *row = option_find(&run_option_set, name);
+        if (option_given(row, options))
+            value = option_value(row, options, out);
         names += length + strspn(names + length, " ");
     }
     return value;
 }
 
-static int check(const struct conflict *conflict, const struct run_options *options,
+static bool is_plain(const char *url)
+{
+    return url && strncasecmp(url, "ws://", strlen("ws://")) == 0;
+}
+
+static int check(const struct run_conflict *conflict, const struct run_options *options,
                  struct error *error)
 {
     char name[32];
@@ -82,7 +97,8 @@ static int check(const struct conflict *conflict, const struct run_options *opti
     const char *with = given(options, conflict->with, name, out);
     if ((conflict->with && !with) || (conflict->is && strcmp(with, conflict->is) != 0) ||
         given(options, conflict->without, name, out) ||
-        (conflict->several && options->in_flight < 2))
+        (conflict->several && options->in_flight < 2) ||
+        (conflict->plain && !is_plain(options->url)))
         return 0;
     const char *value = given(options, conflict->options, name, out);
     if (!value)
@@ -100,6 +116,12 @@ int run_conflicts_check(const struct run_options *options, struct error *error)
     return 0;
 }
 
+const struct run_conflict *run_conflicts(size_t *count)
+{
+    *count = ARRAY_LENGTH(conflicts);
+    return conflicts;
+}
+
 /* Whether what is sent for a request tells its {{id}}. */
 static bool sends_id(const struct plan *plan)
 {
@@ -111,6 +133,23 @@ static bool sends_id(const struct plan *plan)
             (steps->items[i].parts_of.variables & TEMPLATE_ID))
             return true;
     return false;
+}
+
+static bool steps_use_users(const struct step_list *list)
+{
+    unsigned used = 0;
+    for (size_t i = 0; i < list->count; i++)
+        used |= list->items[i].message.variables | list->items[i].parts_of.variables;
+    return used & (TEMPLATE_COLUMN | TEMPLATE_COLUMN_RAW);
+}
+
+static bool uses_users(const struct plan *plan)
+{
+    bool of_message = plan->message &&
+                      (plan->message->variables & (TEMPLATE_COLUMN | TEMPLATE_COLUMN_RAW));
+    return of_message || identity_uses_users(plan->target.identity) ||
+           (plan->steps && (steps_use_users(&plan->steps->on_connect) ||
+                            steps_use_users(&plan->steps->before_request)));
 }
 
 /* Whether only a silence ends replies, and --timeout ends them before. */
@@ -152,6 +191,9 @@ int run_conflicts_check_plan(const struct plan *plan, struct error *error)
         {steps && steps->before_request.count && plan->load.model == LOAD_HOLD,
          "--setup: --hold makes no requests, and there are steps before them; leave out "
          "before_request"},
+        {plan->users && !uses_users(plan),
+         "--users: no message, header or parameter has a column of it, as in {{NAME}}; use one, or "
+         "leave it out"},
         {replies->has_id && !sends_id(plan),
          "--correlate: no message sends {{id}}; put it into --template, as in "
          "'{\"message\": \"{{prompt}}\", \"id\": \"{{id}}\"}'"},

@@ -58,6 +58,20 @@ static int check_compression(const struct target *target, struct error *error)
                      lws_transport_library());
 }
 
+/* A rule for another host or port is most often one with a typing error. */
+static int check_routes(const struct target *target, struct error *error)
+{
+    struct route route;
+    const char *option = route_left_out(&target->routes, target->url.host, target->url.port,
+                                        &route);
+    if (!option)
+        return 0;
+    return error_set(error,
+                     "%s: it is for another host or port than %s:%u, which is connected to; "
+                     "correct it, or leave it out",
+                     option, route.host, (unsigned)route.port);
+}
+
 static int build_routes(struct run_plan *run, const struct run_options *options,
                         struct error *error)
 {
@@ -69,6 +83,8 @@ static int build_routes(struct run_plan *run, const struct run_options *options,
             return error_prefix(error, "--connect-to '%s'", options->connect_to.items[i]);
     run->plan.target.routes = (struct routes){run->connect_to, options->connect_to.count,
                                               run->resolve, options->resolve.count};
+    if (check_routes(&run->plan.target, error))
+        return -1;
     if (options->ipv4 && options->ipv6)
         return error_set(error, "-4 and -6 exclude each other; give one of them");
     if (options->ipv4 || options->ipv6)

@@ -157,6 +157,10 @@ static int set_answers(struct serve_options *options, struct error *error)
     if (server->profile && (options->reply || options->reply_end))
         return error_set(error, "--profile and %s: the profile brings its own; leave one out",
                          options->reply ? "--reply" : "--reply-end");
+    if (option_given(option_find(&serve_option_set, "gap"), options) && server->stream < 2 &&
+        !server->profile && !options->reply_end)
+        return error_set(error, "--gap: an answer of one message has none; add --stream N, or "
+                                "leave it out");
     if (options->reply_end && !options->reply_end[0])
         return error_set(error, "--reply-end '': an empty message would not be seen as an end; "
                                 "leave it out for none");

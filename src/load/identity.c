@@ -169,6 +169,20 @@ struct identity *identity_new(const struct identity_config *setup, struct error 
     return NULL;
 }
 
+static bool list_uses_users(const struct named_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].value.variables & (TEMPLATE_COLUMN | TEMPLATE_COLUMN_RAW))
+            return true;
+    return false;
+}
+
+bool identity_uses_users(const struct identity *identity)
+{
+    return identity->host.variables & (TEMPLATE_COLUMN | TEMPLATE_COLUMN_RAW) ||
+           list_uses_users(&identity->headers) || list_uses_users(&identity->parameters);
+}
+
 static void free_list(struct named_list *list)
 {
     for (size_t i = 0; i < list->count; i++)

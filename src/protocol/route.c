@@ -88,7 +88,8 @@ int route_parse_connect_to(const char *text, struct connect_to_rule *rule, struc
     return 0;
 }
 
-static void follow_connect_to(const struct routes *routes, struct route *route)
+/* Whether a rule was for it. */
+static bool follow_connect_to(const struct routes *routes, struct route *route)
 {
     for (size_t i = 0; i < routes->connect_to_count; i++) {
         const struct connect_to_rule *rule = &routes->connect_to[i];
@@ -100,20 +101,22 @@ static void follow_connect_to(const struct routes *routes, struct route *route)
             snprintf(route->host, sizeof(route->host), "%s", rule->to_host);
         if (rule->to_port)
             route->port = rule->to_port;
-        return;
+        return true;
     }
+    return false;
 }
 
-static void follow_resolve(const struct routes *routes, struct route *route)
+static bool follow_resolve(const struct routes *routes, struct route *route)
 {
     for (size_t i = 0; i < routes->resolve_count; i++) {
         const struct resolve_rule *rule = &routes->resolve[i];
         bool any = strcmp(rule->host, "*") == 0;
         if (rule->port == route->port && (any || host_equal(rule->host, route->host))) {
             snprintf(route->host, sizeof(route->host), "%s", rule->addresses);
-            return;
+            return true;
         }
     }
+    return false;
 }
 
 void route_follow(const struct routes *routes, const char *host, uint16_t port, struct route *route)
@@ -122,6 +125,17 @@ void route_follow(const struct routes *routes, const char *host, uint16_t port, 
     route->port = port;
     follow_connect_to(routes, route);
     follow_resolve(routes, route);
+}
+
+const char *route_left_out(const struct routes *routes, const char *host, uint16_t port,
+                           struct route *route)
+{
+    snprintf(route->host, sizeof(route->host), "%s", host);
+    route->port = port;
+    if (!follow_connect_to(routes, route) && routes->connect_to_count > 0)
+        return "--connect-to";
+    struct route asked = *route;
+    return !follow_resolve(routes, &asked) && routes->resolve_count > 0 ? "--resolve" : NULL;
 }
 
 /* --- Source addresses --- */

@@ -158,7 +158,8 @@ class NeverOpen(Case):
                 secure = {"cert": issued.cert, "key": issued.key} if scheme == "wss" else {}
                 server = self.bad("status_403_once", then=then, **secure)
                 url = server.url(scheme, "localhost")
-                run = self.run_against(server, "-v", "--cacert", made.cert, "-4", url=url)
+                trust = ("--cacert", made.cert) if secure else ()
+                run = self.run_against(server, "-v", *trust, "-4", url=url)
                 self.assertEqual(run.code, 3, run)
                 _, told = run.err.split("one more, to see the answer:\n")
                 self.assertEqual(told, f"  {words}\n")
@@ -275,7 +276,8 @@ class Answered(Case):
         for scheme, secure, greetings in (("ws", {}, 0), ("ws", {}, 1), ("wss", tls, 0)):
             with self.subTest(scheme=scheme, greetings=greetings):
                 server = self.bad("close_with_reply", greetings=greetings, **secure)
-                flags = ("-c", 1, "-n", 4, "--cacert", authority.cert, "-4")
+                trust = ("--cacert", authority.cert) if secure else ()
+                flags = ("-c", 1, "-n", 4, *trust, "-4")
                 if greetings:
                     flags += ("--ignore", "text:hello")
                 run = self.wsload(*flags, server.url(scheme, "localhost"), self.prompts("a"))

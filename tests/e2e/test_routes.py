@@ -42,11 +42,13 @@ class Routes(harness.Case):
         server = self.node()
         host = f"localhost:{server.port}"
         elsewhere = "127.0.0.2"
-        self.check(
-            *(server, f"ws://{host}/", "--resolve", f"other.test:{server.port}:{elsewhere}"),
+        others = (
+            *("--resolve", f"other.test:{server.port}:{elsewhere}"),
             *("--resolve", f"localhost:{server.port % 65535 + 1}:{elsewhere}"),
-            host=host,
         )
+        run = self.wsload(*others, f"ws://{host}/", self.prompts("a"))
+        self.assert_mistake(run, "--resolve: it is for another host or port than", host)
+        self.check(server, f"ws://{host}/", *others, "--resolve", f"{host}:127.0.0.1", host=host)
 
     def test_the_next_address_is_tried_when_one_refuses(self):
         server = self.node()

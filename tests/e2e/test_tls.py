@@ -126,7 +126,7 @@ class Verification(SecureCase):
             for flags, host in (((), spelling), (("--sni", spelling), "127.0.0.1")):
                 with self.subTest(flags=flags, host=host):
                     server = self.secure(named)
-                    route = ("--resolve", f"localhost:{server.port}:127.0.0.1")
+                    route = () if flags else ("--resolve", f"localhost:{server.port}:127.0.0.1")
                     self.assert_passed(self.run_against(server, *flags, *route, host=host), 4)
                     names = {request["servername"] for request in server.stop()["requests"]}
                     self.assertEqual(names, {"localhost"})  # RFC 6066: no dot at its end

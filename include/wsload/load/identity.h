@@ -43,6 +43,9 @@ struct identity;
  * something is wrong. */
 struct identity *identity_new(const struct identity_config *setup, struct error *error);
 
+/* Whether any of it is from a column of the users. */
+bool identity_uses_users(const struct identity *identity);
+
 void identity_free(struct identity *identity);
 
 /* A bound for the longest path of COUNT connections, in characters: for the URL's limit before the

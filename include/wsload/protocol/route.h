@@ -52,6 +52,11 @@ int route_parse_connect_to(const char *text, struct connect_to_rule *rule, struc
 void route_follow(const struct routes *routes, const char *host, uint16_t port,
                   struct route *route);
 
+/* "--connect-to" or "--resolve" when rules of it are given and none is for ROUTE, which HOST and
+ * PORT have got to by then; else NULL. */
+const char *route_left_out(const struct routes *routes, const char *host, uint16_t port,
+                           struct route *route);
+
 /* --- Source addresses --- */
 
 /* Which local addresses connections are bound to, in turn. One address has about 28,000 ports for

@@ -1,7 +1,10 @@
 #include "testing.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "help.h"
 #include "run_build.h"
 
 static struct run_options options;
@@ -10,7 +13,7 @@ static struct error error;
 /* Checks the words up to a NULL. */
 static int check(const char *const *words)
 {
-    char *argv[16] = {(char *)"wsload", (char *)"ws://h"};
+    char *argv[16] = {(char *)"wsload", (char *)"wss://h"};
     int argc = 2;
     for (; words[argc - 2]; argc++)
         argv[argc] = (char *)words[argc - 2];
@@ -42,6 +45,7 @@ static const struct {
     {{"--hold", "-d", "1s", "--connection-per-request"}, "--connection-per-request" SENDS_NOTHING},
     {{"--hold", "-d", "1s", "--think-time", "1s"}, "--think-time 1s" SENDS_NOTHING},
     {{"--hold", "-d", "1s", "--warmup", "1s"}, "--warmup 1 s" SENDS_NOTHING},
+    {{"--hold", "-d", "1s", "--template", "x"}, "--template x" SENDS_NOTHING},
     {{"--hold", "-d", "1s", "p.txt"}, "PROMPTS_FILE p.txt" SENDS_NOTHING},
     {{"--hold"}, "--hold: it needs an end; add --duration, as in -d 10m"},
     {{"--hold", "-d", "1s", "--in-flight", "1"}, "--in-flight 1" SENDS_NOTHING},
@@ -114,7 +118,10 @@ static void test_run_conflicts_leave_alone_what_goes_together(void **state)
         {"--keepalive", "5m:x", "--max-lifetime", "1h", "--in-flight", "4"},
         {"--in-flight", "1", "--think-time", "1s"},
         {"--in-flight", "1", "--connection-per-request"},
-        {"--one-way", "--ignore", "text:a", "-r", "5", "--record", "r", "--record-replies"},
+        {"--one-way", "--ignore", "text:a", "-r", "5", "--record", "r"},
+        {"--one-way", "--timeout", "5s", "--setup", "s.json"},
+        {"--hold", "-d", "1s", "--timeout", "30s"}, /* as it is anyway */
+        {"-k", "--sni", "a", "--ciphers", "b"},
         {"--reply-end", "silence:1s", "--gateway-timeout", "final", "--expect-bytes", "1-"},
         {"--aws-sigv4", "r:execute-api", "--sigv4-in", "header", "--sigv4-host", "h"},
         {"--aws-sigv4", "r:execute-api", "--bearer-file", "f", "--profile", "p"},
@@ -124,11 +131,156 @@ static void test_run_conflicts_leave_alone_what_goes_together(void **state)
             fail_msg("case %zu: %s", i, error.text);
 }
 
+/* --- Every row of the table --- */
+
+struct words {
+    char *argv[24];
+    int argc;
+};
+
+static void add_word(struct words *words, const char *word)
+{
+    assert_true(words->argc < (int)ARRAY_LENGTH(words->argv));
+    words->argv[words->argc++] = strdup(word);
+}
+
+static const char *some_value(const struct option_row *row)
+{
+    switch (row->type) {
+    case OPTION_DURATION:
+        return "1s";
+    case OPTION_CHOICE:
+        return row->choices[row->initial && strcmp(row->choices[0], row->initial) == 0];
+    case OPTION_COUNT:
+    case OPTION_RATE:
+        return "2";
+    default:
+        return "x";
+    }
+}
+
+/* Adds the option called NAME, LENGTH bytes of it, with VALUE or else some value. */
+static void add_option(struct words *words, const char *name, size_t length, const char *value)
+{
+    char word[40];
+    snprintf(word, sizeof(word), "--%.*s", (int)length, name);
+    const struct option_row *row = option_find(&run_option_set, word);
+    if (!row)
+        fail_msg("%s is in the table and is no option", word);
+    add_word(words, word);
+    if (row->type != OPTION_FLAG)
+        add_word(words, value ? value : some_value(row));
+}
+
+/* What an option needs to be fit to be given at all. */
+static void add_needs(struct words *words, const char *name)
+{
+    if (name && strncmp(name, "hold", 4) == 0)
+        add_option(words, "duration", 8, NULL);
+    if (name && strncmp(name, "sigv4-in", 8) == 0)
+        add_option(words, "aws-sigv4", 9, NULL);
+}
+
+/* The one after NAME in a list separated by spaces; "" at the end. */
+static const char *next_name(const char *name)
+{
+    name += strcspn(name, " ");
+    return name + strspn(name, " ");
+}
+
+static int check_words(struct words *words)
+{
+    assert_int_equal(run_options_parse(words->argc, words->argv, &options, &error), 0);
+    int status = run_conflicts_check(&options, &error);
+    for (int i = 0; i < words->argc; i++)
+        free(words->argv[i]);
+    return status;
+}
+
+/* NAME of the row's options is refused with WITH, one of the row's, and is not with what it lacks.
+ */
+static void check_row(const struct run_conflict *row, const char *name, const char *with)
+{
+    char begin[40];
+    for (int mended = 0; mended < 2; mended++) {
+        struct words words = {.argc = 0};
+        add_word(&words, "wsload");
+        add_word(&words, row->plain ? "ws://h" : "wss://h");
+        add_needs(&words, with);
+        add_option(&words, name, strcspn(name, " "), NULL);
+        if (with)
+            add_option(&words, with, strcspn(with, " "), row->is);
+        if (mended && !row->without) {
+            for (int i = 0; i < words.argc; i++)
+                free(words.argv[i]);
+            continue;
+        }
+        if (mended)
+            add_option(&words, row->without, strcspn(row->without, " "), NULL);
+        int status = check_words(&words);
+        snprintf(begin, sizeof(begin), "--%.*s", (int)strcspn(name, " "), name);
+        if (mended ? status != 0
+                   : status == 0 || strncmp(error.text, begin, strlen(begin)) != 0 ||
+                         !strstr(error.text, row->why))
+            fail_msg("%s with %s: %s", begin, with ? with : "nothing else",
+                     status ? error.text : "no error");
+    }
+}
+
+static void test_run_conflicts_hold_for_every_row(void **state)
+{
+    size_t count;
+    const struct run_conflict *rows = run_conflicts(&count);
+    (void)state;
+    for (size_t i = 0; i < count; i++)
+        for (const char *name = rows[i].options; *name; name = next_name(name)) {
+            if (!rows[i].with)
+                check_row(&rows[i], name, NULL);
+            for (const char *with = rows[i].with; with && *with; with = next_name(with))
+                check_row(&rows[i], name, with);
+        }
+}
+
+/* Whether NAME is one of NAMES. */
+static bool is_among(const char *name, const char *names)
+{
+    for (; *names; names = next_name(names))
+        if (strlen(name) == strcspn(names, " ") && strncmp(name, names, strlen(name)) == 0)
+            return true;
+    return false;
+}
+
+/* An option that can be given in vain is refused then; so each is in the table, or is one of these,
+ * which always do something, or are refused elsewhere when they do not. */
+static void test_run_conflicts_think_of_every_option(void **state)
+{
+    static const char *const always =
+        "connections rehearsal threads seed setup ignore header query users bearer-file keepalive "
+        "api-key-file origin subprotocol compress connect-timeout connect-rate resolve connect-to "
+        "interface ipv4 ipv6 aws-sigv4 price-messages price-minutes max-latency min-rps "
+        "min-success-rate threshold summary out hgrm strict help quiet no-color verbose version";
+    size_t count;
+    const struct run_conflict *rows = run_conflicts(&count);
+    (void)state;
+    for (size_t i = 0; i < run_option_set.count; i++) {
+        const char *name = run_option_set.rows[i].name;
+        bool known = is_among(name, always);
+        for (size_t row = 0; row < count; row++)
+            known = known || is_among(name, rows[row].options);
+        if (!known)
+            fail_msg("--%s: can it be given without effect? Refuse that in run_conflicts.c, or "
+                     "add it to the list here",
+                     name);
+    }
+}
+
 TEST_GROUP(run_conflicts)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_run_conflicts_are_named_in_one_line),
         cmocka_unit_test(test_run_conflicts_leave_alone_what_goes_together),
+        cmocka_unit_test(test_run_conflicts_hold_for_every_row),
+        cmocka_unit_test(test_run_conflicts_think_of_every_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

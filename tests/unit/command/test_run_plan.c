@@ -211,7 +211,7 @@ static void test_run_plan_takes_every_route(void **state)
 {
     (void)state;
     struct route route;
-    assert_int_equal(BUILD("ws://h", "--resolve", "a:1:127.0.0.1", "--resolve", "b:2:127.0.0.2",
+    assert_int_equal(BUILD("ws://c:3", "--resolve", "a:1:127.0.0.1", "--resolve", "b:2:127.0.0.2",
                            "--connect-to", "c:3:a:1", "--connect-to", "d:4:b:2"),
                      0);
     route_follow(&run.plan.target.routes, "c", 3, &route);
@@ -219,6 +219,15 @@ static void test_run_plan_takes_every_route(void **state)
     route_follow(&run.plan.target.routes, "d", 4, &route);
     assert_string_equal(route.host, "127.0.0.2");
     assert_int_equal(run.plan.target.family, FAMILY_ANY);
+    assert_int_equal(BUILD("ws://h", "--resolve", "*:80:127.0.0.1", "--resolve", "b:2:127.0.0.2"),
+                     0);
+    assert_int_equal(BUILD("ws://h", "--resolve", "h:8080:127.0.0.1"), -1);
+    assert_string_equal(error.text, "--resolve: it is for another host or port than h:80, which is "
+                                    "connected to; correct it, or leave it out");
+    assert_int_equal(BUILD("ws://h", "--connect-to", "g::a:1"), -1);
+    assert_non_null(strstr(error.text, "--connect-to: it is for another host or port than h:80"));
+    assert_int_equal(BUILD("ws://h", "--connect-to", "::a:1", "--resolve", "h:80:127.0.0.1"), -1);
+    assert_non_null(strstr(error.text, "--resolve: it is for another host or port than a:1"));
     assert_int_equal(BUILD("ws://h", "-4"), 0);
     assert_int_equal(run.plan.target.family, FAMILY_IPV4);
     assert_int_equal(BUILD("ws://h", "-6"), 0);
@@ -228,10 +237,9 @@ static void test_run_plan_takes_every_route(void **state)
 static void test_run_plan_passes_on_the_files_of_tls(void **state)
 {
     (void)state;
-    assert_int_equal(BUILD("wss://h", "--cacert", prompts_path, "--cert", other_path, "--key",
-                           "/dev/null", "-k"),
-                     0);
+    assert_int_equal(BUILD("wss://h", "--cacert", prompts_path), 0);
     assert_string_equal(run.plan.target.ca_file, prompts_path);
+    assert_int_equal(BUILD("wss://h", "--cert", other_path, "--key", "/dev/null", "-k"), 0);
     assert_string_equal(run.plan.target.cert_file, other_path);
     assert_string_equal(run.plan.target.key_file, "/dev/null");
     assert_true(run.plan.target.insecure);
@@ -436,7 +444,7 @@ static void test_run_plan_refuses_with_one_clear_line(void **state)
         {{"--template", "@/nonexistent"}, "--template: /nonexistent"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        assert_int_equal(build("ws://h", cases[i].words), -1);
+        assert_int_equal(build("wss://h", cases[i].words), -1);
         if (!strstr(error.text, cases[i].part))
             fail_msg("'%s' is not in: %s", cases[i].part, error.text);
         assert_null(strchr(error.text, '\n'));
