@@ -312,8 +312,9 @@ static const struct option_row rows[] = {
              "milliseconds. '-' prints them to standard output."},
     {"strict", 0, NULL, OPTION_FLAG, FIELD(plan.load.strict), "Results",
      .help = "exit with 4 when the run is invalid", .rare = true,
-     .more = "That is when wsload itself was the bottleneck, or ran out of ports or descriptors; "
-             "the report says why."},
+     .more =
+         "That is when wsload itself was the bottleneck, or ran out of ports or descriptors, or "
+         "when messages came that no request asked for; the report says why."},
 
     {"help", 'h', NULL, OPTION_FLAG, FIELD(help), "Other", .help = "print this help"},
     {"progress", 0, "MODE", OPTION_CHOICE, FIELD(progress), "Other", .help = "bar, plain, none",

@@ -3,16 +3,17 @@
  *
  * One pure function makes it, in a live run and from summaries alike; nothing in a measurement
  * knows of it. The checks of validity are rows of a table, and give one reason each at most. They
- * judge the generator, never the target: what is late because no connection was free is not held
- * against the run, nor is a rate that chance alone explains (three deviations of a Poisson count,
- * one arrival of a constant rate). The CPU of a run below 100 ms says too little to be judged. */
+ * judge the generator, and whether what it took for replies can be right, never the target: what is
+ * late because no connection was free is not held against the run, nor is a rate that chance alone
+ * explains (three deviations of a Poisson count, one arrival of a constant rate). The CPU of a run
+ * below 100 ms says too little to be judged. */
 #ifndef WSLOAD_JUDGE_VERDICT_H
 #define WSLOAD_JUDGE_VERDICT_H
 
 #include "wsload/judge/thresholds.h"
 #include "wsload/stats/measurement.h"
 
-/* --- Validity: can the figures be trusted, or was wsload the bottleneck? --- */
+/* --- Validity: can the figures be trusted? --- */
 
 #define VALIDITY_REASONS_MAX (16 + REMARKS_MAX)
 
