@@ -115,6 +115,25 @@ static void test_worker_sees_what_is_left_over_by_a_slip(void **state)
     run_tear_down();
 }
 
+static void listen_for_seconds(struct fake_transport *fake)
+{
+    run_open_all(fake);
+    fake_reply(fake, 0, "ok");
+    fake_advance(fake, 5 * NS_PER_S);
+    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+}
+
+static void test_worker_that_listens_has_no_seconds(void **state)
+{
+    (void)state;
+    run_set_up(1, 1);
+    run.plan.linger_ns = 5 * NS_PER_S;
+    const struct recorder *recorder = run_execute(listen_for_seconds);
+    assert_true(run.fake->stopped);
+    assert_int_equal(recorder->seen->timeline.count, 1);
+    run_tear_down();
+}
+
 static void close_while_it_listens(struct fake_transport *fake)
 {
     run_open_all(fake);
@@ -208,6 +227,7 @@ static void test_worker_knows_answers_to_keepalives(void **state)
     assert_conserved(recorder);
     assert_int_equal(recorder->seen->counts[COUNT_OK], 2);
     assert_int_equal(recorder->seen->counts[COUNT_KEEPALIVE_ANSWERS], 3);
+    assert_string_equal(recorder->seen->samples[1].reply, "ok");
     assert_int_equal(measurement_unasked(recorder->seen), 1);
     assert_kind(recorder, 0, "text:news", 1, "news");
     run_tear_down();
@@ -219,6 +239,7 @@ TEST_GROUP(worker_unasked)
         cmocka_unit_test(test_worker_keeps_what_came_unasked),
         cmocka_unit_test(test_worker_counts_openings_that_saw_some),
         cmocka_unit_test(test_worker_sees_what_is_left_over_by_a_slip),
+        cmocka_unit_test(test_worker_that_listens_has_no_seconds),
         cmocka_unit_test(test_worker_that_listens_takes_no_close_for_a_loss),
         cmocka_unit_test(test_worker_that_listens_opens_nothing),
         cmocka_unit_test(test_worker_knows_answers_to_keepalives),

@@ -144,21 +144,24 @@ static struct sample sample_of(uint64_t seq, const char *prompt, const char *rep
 static void test_measurement_keeps_samples_of_one_number_by_what_is_in_them(void **state)
 {
     (void)state;
-    static struct sample samples[8];
+    static struct sample samples[9];
     for (size_t i = 0; i < ARRAY_LENGTH(samples); i++)
         samples[i] = sample_of(3, "b", "b");
+    for (size_t i = 3; i < ARRAY_LENGTH(samples); i++)
+        samples[i].sent[0] = 's';
     samples[0].seq = 2;
     samples[1] = sample_of(3, "a", "z");
-    samples[2] = sample_of(3, "b", "a");
-    samples[4].latency_ns = 1;
+    samples[2] = sample_of(3, "b", "z"); /* whatever came, by what was sent first */
+    samples[3].reply[0] = 'a';
     samples[5].latency_ns = 1;
-    samples[5].has_reply = false;
     samples[6].latency_ns = 1;
-    samples[6].ok = false;
-    samples[6].failure = FAILURE_CLOSED;
+    samples[6].has_reply = false;
     samples[7].latency_ns = 1;
     samples[7].ok = false;
-    samples[7].failure = FAILURE_RESET;
+    samples[7].failure = FAILURE_CLOSED;
+    samples[8].latency_ns = 1;
+    samples[8].ok = false;
+    samples[8].failure = FAILURE_RESET;
     assert_true(FAILURE_CLOSED < FAILURE_RESET);
     for (size_t i = 0; i < ARRAY_LENGTH(samples); i++)
         measurement_add_sample(seen, &samples[i]);
@@ -168,9 +171,9 @@ static void test_measurement_keeps_samples_of_one_number_by_what_is_in_them(void
     assert_memory_equal(other->samples, samples, sizeof(seen->samples));
     for (size_t i = 0; i < SAMPLE_COUNT; i++)
         other->samples[i].present = false;
-    for (size_t i = ARRAY_LENGTH(samples); i-- > 3;) /* the last five alone */
+    for (size_t i = ARRAY_LENGTH(samples); i-- > 4;) /* the last five alone */
         measurement_add_sample(other, &samples[i]);
-    assert_memory_equal(other->samples, &samples[3], sizeof(seen->samples));
+    assert_memory_equal(other->samples, &samples[4], sizeof(seen->samples));
 }
 
 /* --- Remarks and shares of CPU --- */
