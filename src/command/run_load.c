@@ -18,8 +18,10 @@
 #define MAX_QUEUE_DEFAULT      100000
 #define RATE_MAX               1e7 /* more than any machine can send */
 
-/* What comes unasked comes soon after the reply that it belongs to, or again and again. */
-#define LINGER_NS (300 * NS_PER_MS)
+/* What comes unasked comes soon after the reply that it belongs to, or again and again; but without
+ * rules it may be a reply itself. */
+#define LINGER_NS      (300 * NS_PER_MS)
+#define LINGER_MOST_NS (2 * NS_PER_S)
 
 /* API Gateway's quota of new connections per second, for all WebSocket APIs of an account in a
  * region (AWS guide apigateway-execution-service-websocket-limits). */
@@ -192,6 +194,7 @@ int run_load_build(struct plan *plan, const struct run_options *options, struct 
     load->reply = choose_reply(plan);
     load->reply_rules = reply_rules_given(&plan->reply_rules);
     plan->linger_ns = load->reply == REPLY_NONE ? 0 : LINGER_NS;
+    plan->linger_most_ns = load->reply_rules ? 0 : LINGER_MOST_NS;
     load->record = options->record;
     load->shards = 1;
     plan->run_id = (uint32_t)random_seed_from_system();

@@ -49,11 +49,14 @@ static unsigned end_sending(struct run_clock *clock, uint64_t now_ns)
     return drain(clock, now_ns) | RUN_ASK_NO_MORE;
 }
 
-/* Nothing is awaited any more, and nobody is in a hurry. */
-static unsigned listen(struct run_clock *clock, uint64_t now_ns)
+/* Nothing is awaited any more, and nobody is in a hurry. When one message was taken for the reply
+ * to the request before, the one that is left over may come as late as any reply. */
+static unsigned listen(struct run_clock *clock, const struct run_view *view)
 {
+    const struct plan *plan = clock->plan;
+    uint64_t longest_ns = u64_min(view->longest_ns, plan->linger_most_ns);
     clock->phase = PHASE_LISTENING;
-    clock->listen_until_ns = now_ns + clock->plan->linger_ns;
+    clock->listen_until_ns = view->now_ns + longest_ns + plan->linger_ns;
     return RUN_CANCEL_OPENINGS | RUN_FINISH;
 }
 
@@ -132,7 +135,7 @@ static unsigned while_draining(struct run_clock *clock, const struct run_view *v
     bool over = view->outstanding == 0 && view->waiting == 0;
     bool interrupted = clock->give_up_ns != CLOCK_NEVER;
     if (over && view->open > 0 && clock->plan->linger_ns > 0 && !interrupted)
-        return listen(clock, view->now_ns);
+        return listen(clock, view);
     if (over || view->now_ns >= clock->give_up_ns)
         return close_all(clock, view->now_ns);
     if (view->waiting > 0 && view->now_ns >= clock->backlog_until_ns)

@@ -50,6 +50,7 @@ struct run_view {
     uint64_t outstanding;   /* requests with a connection that have not ended */
     uint64_t waiting;       /* requests that wait for one */
     uint32_t open;          /* connections */
+    uint64_t longest_ns;    /* the longest latency so far */
 };
 
 /* What to do, a set of these, in their order. */

@@ -190,6 +190,7 @@ static bool go_on(struct worker *worker, uint64_t now)
         .outstanding = worker->outstanding,
         .waiting = source_waiting(&worker->source),
         .open = worker->open,
+        .longest_ns = worker->recorder->seen->distributions[DIST_LATENCY].max,
     };
     unsigned actions = run_clock_next(&worker->clock, &view);
     act(worker, actions, now);

@@ -36,6 +36,13 @@ class Greeting(Unasked):
         self.assertIn("10 messages came that no request asked for, on 10 of 10 connections", text)
         self.assertEqual(run.code, 0)
 
+    def test_one_over_that_comes_as_late_as_any_reply(self):
+        """The last prompts are sent when the replies before come, 5 ms after those before them."""
+        server = self.replies(greeting="welcome", greeting_ms=5)
+        run = self.play(server, [[[700, "text", '{"answer": "ID"}']]], "-c", 2, "-n", 6)
+        self.assert_distrusted(run, "invalid")
+        self.assertEqual(run.summary["unasked"]["messages"], 2)
+
     def test_such_a_run_fails_when_it_is_taken_strictly(self):
         server = self.replies(greeting="welcome", greeting_ms=5)
         script = [[100, "text", '{"answer": "ID"}']]

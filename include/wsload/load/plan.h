@@ -57,9 +57,10 @@ struct plan {
     uint64_t max_lifetime_ns; /* a connection is replaced when it is so old, up to a tenth of that
                                  earlier, between requests; 0: never */
     uint64_t listen_ns;       /* a connection that has opened sends its first request after that */
-    uint64_t linger_ns;    /* so long connections stay open after the last reply, to see what comes
-                              unasked; 0: they do not */
-    uint64_t keepalive_ns; /* a connection that was idle so long sends the text; 0: never */
+    uint64_t linger_ns; /* so long connections stay open after the last reply, to see what comes
+                           unasked; 0: they do not */
+    uint64_t linger_most_ns; /* and before that as long as the longest reply took, up to this */
+    uint64_t keepalive_ns;   /* a connection that was idle so long sends the text; 0: never */
     struct text keepalive;
     bool keep_replies; /* the whole texts of replies are recorded */
     uint32_t run_id;   /* in every {{id}} of this run */

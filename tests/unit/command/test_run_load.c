@@ -42,6 +42,7 @@ static void test_run_load_listens_where_replies_may_come(void **state)
     (void)state;
     assert_int_equal(build_for("h", (const char *const[]){NULL}), 0);
     assert_int_equal(plan.linger_ns, 300 * NS_PER_MS);
+    assert_int_equal(plan.linger_most_ns, 2 * NS_PER_S);
     assert_int_equal(BUILD("--hold", "-d", "1s"), 0);
     assert_int_equal(plan.linger_ns, 0);
     assert_int_equal(BUILD("--one-way"), 0);

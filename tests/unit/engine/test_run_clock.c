@@ -207,6 +207,26 @@ static void test_run_clock_listens_after_the_last_reply(void **state)
                  {{.now_ns = 1226, .open = 0}, RUN_CLOSE, PHASE_CLOSING});
 }
 
+static void test_run_clock_listens_as_long_as_a_reply_may_take(void **state)
+{
+    static const struct {
+        uint64_t longest_ns, until_ns;
+    } cases[] = {{0, 1524}, {700, 2224}, {2000, 3524}, {9000, 3524}};
+    (void)state;
+    struct plan plan = timed;
+    plan.linger_ns = 300;
+    plan.linger_most_ns = 2000;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct run_clock clock = started_clock(&plan);
+        ASSERT_LOOKS(&clock, {{.now_ns = 1121}, RUN_MEASURE, PHASE_RUNNING},
+                     {{.now_ns = 1220}, RUN_ASK_NO_MORE | RUN_NOTE_END, PHASE_DRAINING},
+                     {{.now_ns = 1224, .open = 2, .longest_ns = cases[i].longest_ns},
+                      RUN_CANCEL_OPENINGS | RUN_FINISH,
+                      PHASE_LISTENING});
+        assert_int_equal(run_clock_wake_ns(&clock, 1100, 0), cases[i].until_ns);
+    }
+}
+
 static void test_run_clock_does_not_listen_when_nobody_can_speak(void **state)
 {
     (void)state;
@@ -353,6 +373,7 @@ TEST_GROUP(run_clock)
         cmocka_unit_test(test_run_clock_skips_what_waits_too_long),
         cmocka_unit_test(test_run_clock_leaves_peers_that_do_not_close),
         cmocka_unit_test(test_run_clock_listens_after_the_last_reply),
+        cmocka_unit_test(test_run_clock_listens_as_long_as_a_reply_may_take),
         cmocka_unit_test(test_run_clock_does_not_listen_when_nobody_can_speak),
         cmocka_unit_test(test_run_clock_that_is_interrupted_does_not_listen),
         cmocka_unit_test(test_run_clock_waits_for_replies_when_it_is_interrupted),

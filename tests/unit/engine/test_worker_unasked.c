@@ -115,6 +115,37 @@ static void test_worker_sees_what_is_left_over_by_a_slip(void **state)
     run_tear_down();
 }
 
+static void slip_slowly(struct fake_transport *fake)
+{
+    run_open_all(fake);
+    fake_advance(fake, 5 * MS);
+    fake_reply(fake, 0, "welcome");
+    fake_advance(fake, 995 * MS);
+    fake_reply(fake, 0, "first");
+    fake_advance(fake, 5 * MS);
+    fake_reply(fake, 0, "second");
+    fake_advance(fake, 995 * MS);
+    fake_reply(fake, 0, "third");
+    fake_advance(fake, 300 * MS - 1);
+    assert_int_equal(fake->connections[0].closes, 0);
+    fake_advance(fake, 1);
+    assert_int_equal(fake->connections[0].closes, 1);
+    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+}
+
+static void test_worker_listens_as_long_as_the_longest_reply_took(void **state)
+{
+    (void)state;
+    run_set_up(1, 3);
+    run.plan.linger_ns = 300 * MS;
+    run.plan.linger_most_ns = 2000 * MS;
+    const struct recorder *recorder = run_execute(slip_slowly);
+    assert_true(run.fake->stopped);
+    assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
+    assert_kind(recorder, 0, "text:third", 1, "third");
+    run_tear_down();
+}
+
 static void listen_for_seconds(struct fake_transport *fake)
 {
     run_open_all(fake);
@@ -239,6 +270,7 @@ TEST_GROUP(worker_unasked)
         cmocka_unit_test(test_worker_keeps_what_came_unasked),
         cmocka_unit_test(test_worker_counts_openings_that_saw_some),
         cmocka_unit_test(test_worker_sees_what_is_left_over_by_a_slip),
+        cmocka_unit_test(test_worker_listens_as_long_as_the_longest_reply_took),
         cmocka_unit_test(test_worker_that_listens_has_no_seconds),
         cmocka_unit_test(test_worker_that_listens_takes_no_close_for_a_loss),
         cmocka_unit_test(test_worker_that_listens_opens_nothing),
