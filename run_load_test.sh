@@ -20,7 +20,7 @@ PROMPTS_FILE=${PROMPTS_FILE:-${WSLOAD_PROMPTS_FILE:-}} # empty: prompts.txt besi
 CONNECTIONS=${CONNECTIONS:-${WSLOAD_CONNECTIONS:-20}}  # open at the same time
 MAX_LATENCY=${MAX_LATENCY:-}                           # seconds on average, at most; empty: any
 MIN_RPS=${MIN_RPS:-${WSLOAD_MIN_RPS:-}}                # requests per second, at least; empty: any
-MIN_SUCCESS_RATE=${MIN_SUCCESS_RATE:-${WSLOAD_MIN_SUCCESS_RATE:-95}} # percent, at least
+MIN_SUCCESS_RATE=${MIN_SUCCESS_RATE:-${WSLOAD_MIN_SUCCESS_RATE:-}} # percent, at least; empty: 95
 WSLOAD=${WSLOAD:-}                                     # a wsload to run; empty: the one built here
 
 set -euo pipefail
@@ -185,7 +185,10 @@ run_wsload() {
     trap 'signalled=yes; tell TERM' TERM HUP
     [ -z "$ORIGIN" ] || export WSLOAD_ORIGIN=$ORIGIN
     if sends_prompts "$@"; then
-        export WSLOAD_PROMPTS_FILE=$PROMPTS_FILE WSLOAD_MIN_SUCCESS_RATE=$MIN_SUCCESS_RATE
+        export WSLOAD_PROMPTS_FILE=$PROMPTS_FILE
+        # By itself wsload asks for 95 % only where nothing else is asked.
+        [ -z "$MAX_LATENCY$MIN_RPS" ] || MIN_SUCCESS_RATE=${MIN_SUCCESS_RATE:-95}
+        [ -z "$MIN_SUCCESS_RATE" ] || export WSLOAD_MIN_SUCCESS_RATE=$MIN_SUCCESS_RATE
         [ -z "$MAX_LATENCY" ] || export WSLOAD_MAX_LATENCY=$MAX_LATENCY
         [ -z "$MIN_RPS" ] || export WSLOAD_MIN_RPS=$MIN_RPS
     fi

@@ -58,7 +58,7 @@ static int watch(struct exchange *exchange, struct engine *engine,
         .thresholds = thresholds,
         .requests = exchange->prompts,
     };
-    progress_init(&monitor.progress, PROGRESS_NONE, 0);
+    progress_init(&monitor.progress, PROGRESS_NONE);
     monitor_block_signals(true);
     int status = engine_start(engine, error);
     if (status == 0) {

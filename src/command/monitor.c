@@ -8,8 +8,11 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "terminal.h"
 #include "wsload/base/clock.h"
 #include "wsload/base/helpers.h"
+
+#define LINE_MAX_BYTES 16384
 
 /* How often the thresholds with abort are looked at. */
 #define JUDGE_EVERY_NS (250 * NS_PER_MS)
@@ -116,7 +119,8 @@ static void take_turns(struct monitor *monitor, struct turn *draw, struct turn *
     if (to_judge)
         judge_early(monitor, &now);
     if (to_draw) {
-        progress_draw(&monitor->progress, &now, line);
+        const struct progress_view view = {terminal_columns(STDERR_FILENO), time(NULL)};
+        progress_draw(&monitor->progress, &now, &view, line);
         show(line);
     }
 }
@@ -129,7 +133,7 @@ static void watch(struct monitor *monitor, int signals_fd)
                                                                              : CLOCK_NEVER);
     struct pollfd ready[] = {{.fd = engine_done_fd(monitor->engine), .events = POLLIN},
                              {.fd = signals_fd, .events = POLLIN}};
-    buffer_init(&line, 4096);
+    buffer_init(&line, LINE_MAX_BYTES);
     for (;;) {
         int wait_ms = milliseconds_until(u64_min(draw.next_ns, judge.next_ns));
         (void)poll(ready, ARRAY_LENGTH(ready), wait_ms); /* interrupted: look again */
@@ -140,6 +144,15 @@ static void watch(struct monitor *monitor, int signals_fd)
         take_turns(monitor, &draw, &judge, &line);
     }
     progress_clear(&monitor->progress, &line);
+    show(&line);
+    buffer_free(&line);
+}
+
+void monitor_announce(const struct monitor *monitor, const struct load *load)
+{
+    struct buffer line;
+    buffer_init(&line, LINE_MAX_BYTES);
+    progress_begin(&monitor->progress, load, time(NULL), &line);
     show(&line);
     buffer_free(&line);
 }

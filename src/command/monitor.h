@@ -20,6 +20,9 @@ struct monitor {
     const struct threshold *aborted_by; /* out: that was sure to fail; NULL: none was */
 };
 
+/* Says what is tested, LOAD, where progress is plain. Before the engine starts. */
+void monitor_announce(const struct monitor *monitor, const struct load *load);
+
 /* Waits until the engine is done. A threshold with abort that is sure to fail ends the run
  * politely, as does the first of those signals; the second ends it at once. 0 or -1. */
 int monitor_run(struct monitor *monitor, struct error *error);

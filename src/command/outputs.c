@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "terminal.h"
 #include "wsload/base/file.h"
 #include "wsload/report/console.h"
 
@@ -159,7 +159,7 @@ int outputs_write_files(const struct outputs *outputs, const struct measurement 
 static bool wants_color(const struct show *show, FILE *stream)
 {
     const char *no_color = getenv("NO_COLOR");
-    return !show->no_color && !(no_color && no_color[0]) && isatty(fileno(stream)) == 1;
+    return !show->no_color && !(no_color && no_color[0]) && terminal_obeys(fileno(stream));
 }
 
 static int print_report(const struct show *show, FILE *stream,
@@ -169,6 +169,7 @@ static int print_report(const struct show *show, FILE *stream,
     struct buffer text;
     const struct console_style style = {
         .color = wants_color(show, stream),
+        .columns = terminal_columns(fileno(stream)),
         .summary_path = show->summary_path,
     };
     buffer_init(&text, REPORT_MAX);

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "help.h"
@@ -15,6 +14,7 @@
 #include "rehearsal.h"
 #include "run_build.h"
 #include "run_options.h"
+#include "terminal.h"
 #include "wsload/base/clock.h"
 #include "wsload/base/text.h"
 #include "wsload/engine/descriptors.h"
@@ -119,16 +119,12 @@ static int make_engine(struct run *run, struct error *error)
 static struct progress choose_progress(const struct run_options *options)
 {
     struct progress progress;
-    struct winsize size = {0};
-    bool terminal = isatty(STDERR_FILENO) == 1;
-    enum progress_mode mode = terminal ? PROGRESS_BAR : PROGRESS_PLAIN;
+    enum progress_mode mode = terminal_obeys(STDERR_FILENO) ? PROGRESS_BAR : PROGRESS_PLAIN;
     if (options->show.quiet || strcmp(options->progress, "none") == 0)
         mode = PROGRESS_NONE;
     else if (strcmp(options->progress, "auto") != 0)
         mode = strcmp(options->progress, "bar") == 0 ? PROGRESS_BAR : PROGRESS_PLAIN;
-    if (terminal)
-        (void)ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
-    progress_init(&progress, mode, size.ws_col);
+    progress_init(&progress, mode);
     return progress;
 }
 
@@ -141,6 +137,7 @@ static int run_engine(struct run *run, struct error *error)
         .requests = run_load_requests(&run->plan.plan),
         .progress = choose_progress(&run->options),
     };
+    monitor_announce(&monitor, &run->plan.plan.load);
     monitor_block_signals(true);
     if (engine_start(run->engine, error))
         return -1;

@@ -198,6 +198,7 @@ static void on_part(struct worker *worker, struct slot *slot, struct flight *fli
 {
     struct failure failure;
     uint64_t now = slot->active_ns;
+    worker->heard_ns = now;
     if (flight->first_ns == 0)
         flight->first_ns = now;
     else
@@ -418,6 +419,8 @@ static void publish(struct worker *worker, uint64_t now)
     board->done = recorder->seen->counts[COUNT_OK] + recorder->seen->counts[COUNT_FAILED];
     board->failed = recorder->seen->counts[COUNT_FAILED];
     board->in_flight = worker->outstanding;
+    board->quiet_ns = worker->outstanding > 0 && now > worker->heard_ns ? now - worker->heard_ns
+                                                                        : 0;
     board->queued = source_waiting(&worker->source);
     board->skipped = recorder->seen->counts[COUNT_SKIPPED];
     board->recent_p95_ns = recorder_recent_p95_ns(recorder);

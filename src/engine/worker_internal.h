@@ -62,6 +62,7 @@ struct worker {
     bool at_once;                /* the run begins without any connection */
     uint32_t open;               /* connections */
     uint64_t outstanding;        /* requests with a connection that have not ended */
+    uint64_t heard_ns;           /* when a part of a reply came, or the first of those was sent */
 
     struct run_clock clock;
     struct request_source source;

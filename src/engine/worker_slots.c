@@ -282,7 +282,8 @@ void slot_end(struct worker *worker, struct slot *slot, const struct connection_
 void slot_assign(struct worker *worker, struct slot *slot, struct request request, bool waited,
                  uint64_t now)
 {
-    worker->outstanding++;
+    if (worker->outstanding++ == 0)
+        worker->heard_ns = now;
     slot->waited = waited;
     struct connection_step step = connection_assign(&slot->connection, request, now);
     slot_act(worker, slot, &step, now);

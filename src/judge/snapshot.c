@@ -16,9 +16,19 @@ static void add_phase(struct snapshot *snapshot, const struct snapshot *other)
     snapshot->duration_ns = u64_max(snapshot->duration_ns, other->duration_ns);
 }
 
+/* A worker with nothing in flight waits for no reply. */
+static void add_quiet(struct snapshot *snapshot, const struct snapshot *other)
+{
+    if (snapshot->in_flight == 0)
+        snapshot->quiet_ns = other->quiet_ns;
+    else if (other->in_flight > 0)
+        snapshot->quiet_ns = u64_min(snapshot->quiet_ns, other->quiet_ns);
+}
+
 void snapshot_add(struct snapshot *snapshot, const struct snapshot *other)
 {
     add_phase(snapshot, other);
+    add_quiet(snapshot, other);
     snapshot->connections += other->connections;
     snapshot->open += other->open;
     snapshot->open_failed += other->open_failed;

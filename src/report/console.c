@@ -8,6 +8,7 @@
 #include "figures.h"
 #include "outcome.h"
 #include "screen.h"
+#include "times.h"
 #include "wsload/base/helpers.h"
 #include "wsload/base/units.h"
 #include "wsload/protocol/gateway.h"
@@ -15,7 +16,8 @@
 
 /* --- What was asked --- */
 
-#define STAGES_LABEL "stages   "
+#define STAGES_LABEL "stages"
+#define URL_LINES    3
 
 /* Nothing of one whole run, which may have come in shards. */
 static void put_parts(struct screen *screen, size_t indent, const struct measurement *measurement)
@@ -70,29 +72,29 @@ static void put_think(struct screen *screen, size_t indent, const struct think *
                 range ? figure_typed_duration(think->high_ns, SCRATCH) : "");
 }
 
-/* The seed matters where something is random. */
+/* Whether the seed matters. */
+static bool is_random(const struct load *load)
+{
+    return load->model == LOAD_OPEN || load->think.law != THINK_NONE;
+}
+
 static void put_details(struct screen *screen, size_t indent, const struct load *load)
 {
-    bool thinks = load->think.law != THINK_NONE;
     if (load->in_flight > 1)
         screen_item(screen, indent, "%u in flight on each connection", load->in_flight);
-    if (thinks)
+    if (load->think.law != THINK_NONE)
         put_think(screen, indent, &load->think);
     if (load->connect_rate > 0)
         screen_item(screen, indent, "opening %s/s", figure_exact(load->connect_rate, SCRATCH));
-    if (load->model == LOAD_OPEN || thinks)
+    if (is_random(load))
         screen_item(screen, indent, "seed %" PRIu64, load->seed);
 }
 
-/* "stages   from 100   30s:500   1m:0", in a line of its own. */
+/* "stages   from 100   30s:500   1m:0" */
 static void put_stages(struct screen *screen, size_t indent, const struct stages *stages)
 {
-    if (stages->count == 0)
-        return;
-    screen_break(screen);
-    screen_pad(screen, indent);
-    screen_print(screen, STAGES_LABEL);
-    indent += strlen(STAGES_LABEL);
+    screen_item(screen, indent, STAGES_LABEL);
+    indent += strlen(STAGES_LABEL "   ");
     if (stages->start > 0)
         screen_item(screen, indent, "from %s", figure_exact(stages->start, SCRATCH));
     for (size_t i = 0; i < stages->count; i++)
@@ -101,17 +103,28 @@ static void put_stages(struct screen *screen, size_t indent, const struct stages
                     figure_exact(stages->items[i].target, SCRATCH));
 }
 
+/* Returns the column that what follows is indented to. */
+static size_t put_url(struct screen *screen, const struct load *load)
+{
+    screen_print(screen, "wsload %s", WSLOAD_VERSION);
+    size_t indent = screen->column + 3;
+    screen_pad(screen, indent);
+    screen_wrap(screen, URL_LINES, load->url);
+    return indent;
+}
+
 static void put_headline(struct screen *screen, const struct measurement *measurement)
 {
     const struct load *load = &measurement->load;
-    screen_print(screen, "wsload %s", WSLOAD_VERSION);
-    size_t indent = screen->column + 3;
-    screen_item(screen, indent, "%s", load->url);
+    size_t indent = put_url(screen, load);
     put_parts(screen, indent, measurement);
     put_load(screen, indent, load);
     put_model(screen, indent, load);
     put_details(screen, indent, load);
-    put_stages(screen, indent, &load->stages);
+    if (load->stages.count > 0) {
+        screen_break(screen);
+        put_stages(screen, indent, &load->stages);
+    }
     screen_break(screen);
 }
 
@@ -275,140 +288,24 @@ static void put_cost(struct screen *screen, const struct measurement *measuremen
 {
     struct cost cost = cost_estimate(measurement);
     const struct prices *prices = &measurement->load.prices;
+    char prices_text[2 * FIGURE_SIZE + 64];
     screen_print(screen, "cost");
     screen_item(screen, SCREEN_LABEL, "%s estimated", figure_usd(cost.total_usd, SCRATCH));
     if (cost.per_1000_prompts_usd >= 0)
         screen_item(screen, SCREEN_LABEL, "%s per 1,000 prompts",
                     figure_usd(cost.per_1000_prompts_usd, SCRATCH));
     screen_break(screen);
+    snprintf(prices_text, sizeof(prices_text), "at %s per million messages, %s per million minutes",
+             figure_price(prices->per_million_messages, SCRATCH),
+             figure_price(prices->per_million_minutes, SCRATCH));
     screen_pad(screen, SCREEN_LABEL);
-    screen_print(screen, "at %s per million messages, %s per million minutes",
-                 figure_price(prices->per_million_messages, SCRATCH),
-                 figure_price(prices->per_million_minutes, SCRATCH));
+    screen_words(screen, prices_text);
     screen_break(screen);
     screen_print(screen, "quota");
     screen_item(screen, SCREEN_LABEL, "%s messages/s of the account's %s",
                 figure_beside(cost.messages_per_s, GATEWAY_QUOTA_PER_S, SCRATCH),
                 units_format_count(GATEWAY_QUOTA_PER_S, SCRATCH));
     screen_break(screen);
-}
-
-/* --- Times --- */
-
-#define CELL_COLUMNS   8  /* a figure and its mark */
-#define SAMPLES_ENOUGH 10 /* beyond a percentile, to take it without a mark */
-#define DECIMALS_MAX   3
-
-static const struct {
-    const char *title;
-    double percent;
-} percentiles[] = {{"p50", 50}, {"p90", 90}, {"p95", 95}, {"p99", 99}, {"p99.9", 99.9}};
-
-#define PERCENTILES ARRAY_LENGTH(percentiles)
-
-/* The cells of a row: min, avg, the percentiles, max. */
-enum { CELL_MIN, CELL_AVERAGE, CELL_PERCENTILE, CELL_MAX = CELL_PERCENTILE + PERCENTILES };
-
-/* One unit and one number of decimals for a whole row. */
-struct row_format {
-    const struct time_unit *unit;
-    int decimals;
-};
-
-/* Whether the widest figure leaves room in its cell for a mark and a space. */
-static bool fits(struct row_format format, uint64_t max_ns)
-{
-    char text[FIGURE_SIZE];
-    figure_number((double)max_ns / format.unit->ns, format.decimals, text);
-    return strlen(text) <= CELL_COLUMNS - 2;
-}
-
-/* The median reads best; what is too wide for that costs it decimals, then its unit. */
-static struct row_format choose_format(const struct histogram *histogram)
-{
-    double median_ns = (double)histogram_percentile(histogram, 50);
-    const struct time_unit *unit = figure_time_unit(median_ns);
-    struct row_format format = {unit, figure_decimals(median_ns / unit->ns)};
-    while (!fits(format, histogram->max)) {
-        const struct time_unit *larger = figure_time_unit(format.unit->ns * 1000);
-        if (format.decimals > 0)
-            format.decimals--;
-        else if (larger != format.unit)
-            format = (struct row_format){larger, DECIMALS_MAX};
-        else
-            break;
-    }
-    return format;
-}
-
-/* Right-aligned; a mark after the figure leaves digits below digits. */
-static void put_cell(struct screen *screen, size_t cell, const char *text)
-{
-    size_t end = SCREEN_LABEL + CELL_COLUMNS * (cell + 1) - 1;
-    screen_pad(screen, end - strlen(text));
-    screen_print(screen, "%s", text);
-}
-
-/* What is there is not shown as 0. */
-static void put_time_cell(struct screen *screen, size_t cell, struct row_format format, double ns)
-{
-    char text[FIGURE_SIZE];
-    figure_number(ns / format.unit->ns, format.decimals, text);
-    put_cell(screen, cell, ns > 0 && strcmp(text, "0") == 0 ? "<1" : text);
-}
-
-/* Whether any figure had to be marked. */
-static bool put_times_row(struct screen *screen, const char *label,
-                          const struct histogram *histogram)
-{
-    bool marked = false;
-    struct row_format format = choose_format(histogram);
-    screen_print(screen, "  %s, %s", label, format.unit->name);
-    put_time_cell(screen, CELL_MIN, format, (double)histogram->min);
-    put_time_cell(screen, CELL_AVERAGE, format, histogram_mean(histogram));
-    for (size_t i = 0; i < PERCENTILES; i++) {
-        double percent = percentiles[i].percent;
-        put_time_cell(screen, CELL_PERCENTILE + i, format,
-                      (double)histogram_percentile(histogram, percent));
-        if (histogram_samples_beyond(histogram, percent) >= SAMPLES_ENOUGH)
-            continue;
-        screen_print(screen, "*");
-        marked = true;
-    }
-    put_time_cell(screen, CELL_MAX, format, (double)histogram->max);
-    screen_break(screen);
-    return marked;
-}
-
-static void put_times_head(struct screen *screen)
-{
-    screen_break(screen);
-    put_cell(screen, CELL_MIN, "min");
-    put_cell(screen, CELL_AVERAGE, "avg");
-    for (size_t i = 0; i < PERCENTILES; i++)
-        put_cell(screen, CELL_PERCENTILE + i, percentiles[i].title);
-    put_cell(screen, CELL_MAX, "max");
-    screen_break(screen);
-}
-
-static void put_times(struct screen *screen, const struct measurement *measurement)
-{
-    unsigned kinds = metric_run_kinds(&measurement->load);
-    size_t rows = 0;
-    bool marked = false;
-    for (enum distribution id = 0; id < DISTRIBUTION_COUNT; id++) {
-        const struct metric *metric = metric_of_distribution(id);
-        const struct histogram *histogram = &measurement->distributions[id];
-        if (!metric->shown || (metric->shown & ~kinds) || histogram->count == 0)
-            continue;
-        if (rows++ == 0)
-            put_times_head(screen);
-        marked |= put_times_row(screen, metric->short_label, histogram);
-    }
-    if (marked) {
-        screen_print(screen, "  * fewer than %d samples beyond it", SAMPLES_ENOUGH);
-        screen_break(screen);
-    }
 }
 
 /* --- The whole page --- */
@@ -429,10 +326,34 @@ static void put_counts(struct screen *screen, const struct measurement *measurem
         put_cost(screen, measurement);
 }
 
+/* The terminal's width, but from 60 to 100 columns: less is not legible, and more would only tear
+ * apart what belongs together. */
+static size_t layout_columns(unsigned terminal_columns)
+{
+    if (terminal_columns == 0)
+        return SCREEN_COLUMNS;
+    return u64_min(u64_max(terminal_columns, 60), 100);
+}
+
+int report_headline(const struct load *load, struct buffer *out)
+{
+    struct screen screen = {.out = out, .columns = SIZE_MAX};
+    size_t indent = put_url(&screen, load);
+    put_load(&screen, indent, load);
+    put_model(&screen, indent, load);
+    if (load->stages.count > 0)
+        put_stages(&screen, indent, &load->stages);
+    put_details(&screen, indent, load);
+    if (!is_random(load))
+        screen_item(&screen, indent, "seed %" PRIu64, load->seed);
+    screen_break(&screen);
+    return screen.failed ? -1 : 0;
+}
+
 int report_verdict(const struct measurement *measurement, const struct verdict *verdict,
                    const struct console_style *style, struct buffer *out)
 {
-    struct screen screen = {.out = out, .color = style->color};
+    struct screen screen = {.out = out, .color = style->color, .columns = SIZE_MAX};
     outcome_print(&screen, measurement, verdict);
     return screen.failed ? -1 : 0;
 }
@@ -441,20 +362,20 @@ int report_console(const struct measurement *measurement, const struct verdict *
                    const struct console_style *style, struct buffer *out)
 {
     char code[UNITS_SIZE];
-    struct screen screen = {.out = out, .color = style->color};
+    struct screen screen = {
+        .out = out, .color = style->color, .columns = layout_columns(style->columns)};
     put_headline(&screen, measurement);
     screen_break(&screen);
     outcome_print(&screen, measurement, verdict);
-    int length = snprintf(code, sizeof(code), "exit %d", (int)verdict->code);
-    screen_pad(&screen, screen.column + 3);
-    screen_pad(&screen, SCREEN_COLUMNS - (size_t)length);
-    screen_print(&screen, "%s", code);
+    snprintf(code, sizeof(code), "exit %d", (int)verdict->code);
+    screen_end(&screen, code);
     screen_break(&screen);
     outcome_print_details(&screen, measurement, verdict);
     put_counts(&screen, measurement, &verdict->validity);
-    put_times(&screen, measurement);
+    times_print(&screen, measurement);
     if (style->summary_path) {
         screen_break(&screen);
+        screen.columns = SIZE_MAX; /* to be copied */
         screen_print(&screen, "summary: %s", style->summary_path);
         screen_break(&screen);
     }

@@ -12,7 +12,10 @@
 #define REASON_SIZE      (REMARK_SOURCE_SIZE + 2 + REMARK_TEXT_SIZE)
 #define CLASSES_SHOWN    12 /* more would push the rest off the screen */
 #define DESCRIPTION_SIZE (FAILURE_DETAIL_SIZE + 256)
-#define REFUSAL_LINES    3
+#define EXAMPLE_LINES    3
+#define LINE_MAX_BYTES   1024
+#define FOLDED_INDENT    4  /* of a threshold whose label has a line of its own */
+#define WORDS_LEAST      30 /* columns that a description needs beside the kind */
 #define EXAMPLE          "e.g. "
 #define EXCHANGE_COLUMN  17
 #define EXCHANGE_LINES   2 /* of each message */
@@ -45,40 +48,40 @@ static const char *shown_limit(const struct threshold *threshold, char out[ASKED
 }
 
 /* "success rate 90.0 %, at least 95 % was asked" */
-static void put_broken_threshold(struct screen *screen, const struct judgement *judgement)
+static void tell_broken_threshold(struct buffer *line, const struct judgement *judgement)
 {
     char label[SELECTOR_SIZE];
     char asked[ASKED_SIZE];
     selector_label(&judgement->threshold.selector, label);
     if (judgement->has_actual) {
         struct figure actual = figure_actual(judgement);
-        screen_print(screen, "%s %s%s%s", label, actual.number, unit_gap(&actual), actual.unit);
+        buffer_printf(line, "%s %s%s%s", label, actual.number, unit_gap(&actual), actual.unit);
     } else {
-        screen_print(screen, "no %s", label);
+        buffer_printf(line, "no %s", label);
     }
-    screen_print(screen, ", %s %s", shown_limit(&judgement->threshold, asked),
-                 threshold_is_default(&judgement->threshold) ? "is the default" : "was asked");
+    buffer_printf(line, ", %s %s", shown_limit(&judgement->threshold, asked),
+                  threshold_is_default(&judgement->threshold) ? "is the default" : "was asked");
 }
 
-static void put_why_failed(struct screen *screen, const struct measurement *measurement,
-                           const struct verdict *verdict)
+static void tell_why_failed(struct buffer *line, const struct measurement *measurement,
+                            const struct verdict *verdict)
 {
     uint64_t requests = measurement_requests(measurement);
     size_t first = 0;
     if (verdict->aborted) {
-        put_broken_threshold(screen, &verdict->judgements[verdict->aborted_by]);
-        screen_print(screen, "; run aborted");
+        tell_broken_threshold(line, &verdict->judgements[verdict->aborted_by]);
+        buffer_printf(line, "; run aborted");
     } else if (measurement->counts[COUNT_OK] > 0 || measurement->load.model == LOAD_HOLD) {
         while (verdict->judgements[first].passed)
             first++;
-        put_broken_threshold(screen, &verdict->judgements[first]);
+        tell_broken_threshold(line, &verdict->judgements[first]);
         if (verdict->broken > 1)
-            screen_print(screen, ", and %zu more", verdict->broken - 1);
+            buffer_printf(line, ", and %zu more", verdict->broken - 1);
     } else if (requests == 0) {
-        screen_print(screen, "no request ended");
+        buffer_printf(line, "no request ended");
     } else {
-        screen_print(screen, "no request succeeded, %s failed",
-                     units_format_count(requests, SCRATCH));
+        buffer_printf(line, "no request succeeded, %s failed",
+                      units_format_count(requests, SCRATCH));
     }
 }
 
@@ -91,66 +94,76 @@ static size_t count_asked(const struct verdict *verdict)
     return asked;
 }
 
-static void put_what_passed(struct screen *screen, const struct measurement *measurement,
-                            const struct verdict *verdict)
+static void tell_what_passed(struct buffer *line, const struct measurement *measurement,
+                             const struct verdict *verdict)
 {
     uint64_t failed = measurement->counts[COUNT_FAILED];
     uint64_t requests = measurement_requests(measurement);
     size_t asked = count_asked(verdict);
-    put_word(screen, SCREEN_GREEN, asked > 0 ? "PASSED" : "DONE");
     if (asked > 0)
-        screen_print(screen, "%zu of %zu threshold%s", asked, asked, figure_plural(asked));
+        buffer_printf(line, "%zu of %zu threshold%s", asked, asked, figure_plural(asked));
     else
-        screen_print(screen, "no thresholds set");
+        buffer_printf(line, "no thresholds set");
     if (failed > 0)
-        screen_print(screen, ", %s of %s failed", units_format_count(failed, SCRATCH),
-                     units_format_count(requests, SCRATCH));
-    screen_print(screen, "   run %s", validity_grade_name(verdict->validity.grade));
+        buffer_printf(line, ", %s of %s failed", units_format_count(failed, SCRATCH),
+                      units_format_count(requests, SCRATCH));
 }
 
-static void put_when_interrupted(struct screen *screen, const struct measurement *measurement)
+static void tell_when_interrupted(struct buffer *line, const struct measurement *measurement)
 {
     uint64_t requests = measurement_requests(measurement);
     uint64_t asked = (uint64_t)measurement_asked(measurement, (double)measurement->load.requests);
     if (measurement->load.model == LOAD_HOLD)
-        screen_print(screen, "after %s",
-                     units_format_duration(measurement->counts[COUNT_TOTAL_TIME], SCRATCH));
+        buffer_printf(line, "after %s",
+                      units_format_duration(measurement->counts[COUNT_TOTAL_TIME], SCRATCH));
     else if (asked > 0)
-        screen_print(screen, "after %s of %s request%s", units_format_count(requests, SCRATCH),
-                     units_format_count(asked, SCRATCH), figure_plural(asked));
+        buffer_printf(line, "after %s of %s request%s", units_format_count(requests, SCRATCH),
+                      units_format_count(asked, SCRATCH), figure_plural(asked));
     else
-        screen_print(screen, "after %s request%s", units_format_count(requests, SCRATCH),
-                     figure_plural(requests));
+        buffer_printf(line, "after %s request%s", units_format_count(requests, SCRATCH),
+                      figure_plural(requests));
 }
 
 void outcome_print(struct screen *screen, const struct measurement *measurement,
                    const struct verdict *verdict)
 {
+    struct buffer buffer;
+    struct buffer *line = &buffer;
     double asked = measurement_asked(measurement, measurement->load.connections);
+    buffer_init(line, LINE_MAX_BYTES);
     switch (verdict->code) {
     case EXIT_PASSED:
-        put_what_passed(screen, measurement, verdict);
+        put_word(screen, SCREEN_GREEN, count_asked(verdict) > 0 ? "PASSED" : "DONE");
+        tell_what_passed(line, measurement, verdict);
         break;
     case EXIT_THRESHOLD:
         put_word(screen, SCREEN_RED, "FAILED");
-        put_why_failed(screen, measurement, verdict);
+        tell_why_failed(line, measurement, verdict);
         break;
     case EXIT_NO_CONNECTION:
         put_word(screen, SCREEN_RED, "NO CONNECTION");
-        screen_print(screen, "none of %s could be opened",
-                     units_format_count((uint64_t)asked, SCRATCH));
+        buffer_printf(line, "none of %s could be opened",
+                      units_format_count((uint64_t)asked, SCRATCH));
         break;
     case EXIT_USAGE:
     case EXIT_UNTRUSTED:
         put_word(screen, SCREEN_RED, verdict->code == EXIT_USAGE ? "FAILED" : "UNTRUSTED");
-        screen_print(screen, "%s", verdict->reason);
+        buffer_printf(line, "%s", verdict->reason);
         break;
     case EXIT_INTERRUPTED:
     case EXIT_TERMINATED:
         put_word(screen, SCREEN_YELLOW, "INTERRUPTED");
-        put_when_interrupted(screen, measurement);
+        tell_when_interrupted(line, measurement);
         break;
     }
+    size_t indent = screen->column;
+    if (line->data)
+        screen_words(screen, line->data);
+    else
+        screen->failed = true; /* there is something to say at each end */
+    if (verdict->code == EXIT_PASSED)
+        screen_item(screen, indent, "run %s", validity_grade_name(verdict->validity.grade));
+    buffer_free(line);
 }
 
 /* --- Validity --- */
@@ -249,17 +262,29 @@ static struct threshold_widths measure_thresholds(const struct verdict *verdict)
     return widths;
 }
 
+/* All of a row, with the gaps and the longest verdict. */
+static size_t threshold_columns(const struct threshold_widths *widths)
+{
+    int columns = 2 + widths->label + 3 + widths->whole + widths->fraction + 1 + widths->unit + 3 +
+                  widths->asked + 3 + (int)strlen("BROKEN");
+    return (size_t)columns;
+}
+
+/* FOLDED: the label stands in a line of its own. */
 static void put_threshold(struct screen *screen, const struct judgement *judgement,
-                          const struct threshold_widths *widths)
+                          const struct threshold_widths *widths, bool folded)
 {
     char label[SELECTOR_SIZE];
     char asked[ASKED_SIZE];
     struct figure actual = shown_actual(judgement);
     int whole = (int)strcspn(actual.number, ".");
-    screen_print(screen, "  %-*s   %*.*s%-*s %-*s   %-*s   ", widths->label,
-                 selector_label(&judgement->threshold.selector, label), widths->whole, whole,
-                 actual.number, widths->fraction, actual.number + whole, widths->unit, actual.unit,
-                 widths->asked, shown_limit(&judgement->threshold, asked));
+    screen_print(screen, "  %s", selector_label(&judgement->threshold.selector, label));
+    if (folded)
+        screen_break(screen);
+    screen_pad(screen, folded ? FOLDED_INDENT : 2 + (size_t)widths->label + 3);
+    screen_print(screen, "%*.*s%-*s %-*s   %-*s   ", widths->whole, whole, actual.number,
+                 widths->fraction, actual.number + whole, widths->unit, actual.unit, widths->asked,
+                 shown_limit(&judgement->threshold, asked));
     screen_word(screen, judgement->passed ? SCREEN_PLAIN : SCREEN_RED,
                 judgement->passed ? "ok" : "BROKEN");
     screen_break(screen);
@@ -269,11 +294,12 @@ static void put_threshold(struct screen *screen, const struct judgement *judgeme
 static void put_thresholds(struct screen *screen, const struct verdict *verdict)
 {
     struct threshold_widths widths = measure_thresholds(verdict);
+    bool folded = threshold_columns(&widths) > screen_width(screen);
     if (count_asked(verdict) == 0)
         return;
     screen_break(screen);
     for (size_t i = 0; i < verdict->count; i++)
-        put_threshold(screen, &verdict->judgements[i], &widths);
+        put_threshold(screen, &verdict->judgements[i], &widths, folded);
 }
 
 /* --- Errors --- */
@@ -313,13 +339,12 @@ static bool put_gateway_ids(struct screen *screen, struct text frame)
 static void put_example(struct screen *screen, size_t indent, const struct failure_class *class)
 {
     char text[sizeof(EXAMPLE) + sizeof(class->example)];
-    size_t lines = class->kind == FAILURE_HANDSHAKE_STATUS ? REFUSAL_LINES : 1;
     if (!class->example[0])
         return;
     screen_pad(screen, indent);
     snprintf(text, sizeof(text), EXAMPLE "%s", class->example);
     if (class->kind != FAILURE_GATEWAY_ERROR || !put_gateway_ids(screen, text_of(class->example)))
-        screen_wrap(screen, lines, text);
+        screen_wrap(screen, EXAMPLE_LINES, text);
     screen_break(screen);
 }
 
@@ -332,7 +357,12 @@ static void put_class(struct screen *screen, const struct failure_class *class, 
     screen_print(screen, "%*s   ", count_width, units_format_count(class->count, SCRATCH));
     size_t kind_start = screen->column;
     screen_word(screen, SCREEN_RED, failure_name(class->kind));
-    screen_pad(screen, kind_start + (size_t)kind_width + 3);
+    if (kind_start + (size_t)kind_width + 3 + WORDS_LEAST <= screen_width(screen)) {
+        screen_pad(screen, kind_start + (size_t)kind_width + 3);
+    } else {
+        screen_break(screen);
+        screen_pad(screen, kind_start);
+    }
     screen_words(screen, describe(class, description));
     screen_break(screen);
     put_example(screen, kind_start, class);

@@ -5,7 +5,9 @@
 #include "screen.h"
 #include "wsload/judge/verdict.h"
 
-/* Prints "FAILED   success rate 90.0 %, at least 95 % was asked". */
+/* Prints "FAILED   success rate 90.0 %, at least 95 % was asked", in several lines if it takes
+ * them.
+ */
 void outcome_print(struct screen *screen, const struct measurement *measurement,
                    const struct verdict *verdict);
 

@@ -9,16 +9,20 @@
 #include "wsload/base/clock.h"
 #include "wsload/base/helpers.h"
 #include "wsload/base/units.h"
+#include "wsload/report/console.h"
 
 /* A guess of more than 1,000 hours says nothing. */
 #define LONGEST_WAIT_S 3600000.0
 
 #define BAR_CELLS     20
+#define BAR_LEAST     6
 #define FIELD_SIZE    96  /* the bar's cells take 3 bytes each */
 #define COLUMNS_MAX   100 /* wider terminals leave the rest empty */
 #define COLUMNS_GUESS 80  /* when the terminal does not tell */
 #define GAP_COLUMNS   3   /* between two fields */
-#define FIELDS_MAX    10
+#define FIELDS_MAX    11
+#define QUIET_NS      NS_PER_S /* without a reply from then on is worth saying */
+#define TIME_SIZE     40
 #define ERASE_TO_END  "\x1b[K"
 #define FULL_BLOCK    "\xE2\x96\x88" /* U+2588 */
 #define SHADED_BLOCK  "\xE2\x96\x91" /* U+2591 */
@@ -30,11 +34,13 @@ struct field {
     size_t columns;
     unsigned worth;
     bool at_the_end; /* set against the right margin */
+    bool bar;        /* drawn at last, in the room that there is */
 };
 
 struct line {
     struct field fields[FIELDS_MAX];
     size_t count;
+    double done; /* for the bar, from 0 to 1 */
 };
 
 __attribute__((format(printf, 3, 4))) static void add_field(struct line *line, unsigned worth,
@@ -48,6 +54,7 @@ __attribute__((format(printf, 3, 4))) static void add_field(struct line *line, u
     field->columns = strlen(field->text);
     field->worth = worth;
     field->at_the_end = false;
+    field->bar = false;
 }
 
 static double per_second(uint64_t count, uint64_t ns)
@@ -124,24 +131,41 @@ static void add_time_left(struct line *line, unsigned worth, double seconds)
 
 static void add_bar(struct line *line, unsigned worth, double done)
 {
-    unsigned eighths = (unsigned)(done * BAR_CELLS * 8);
     add_field(line, worth, "%s", "");
-    struct field *field = &line->fields[line->count - 1];
-    field->columns = BAR_CELLS;
-    for (unsigned cell = 0; cell < BAR_CELLS; cell++) {
-        unsigned filled = eighths > cell * 8 ? eighths - cell * 8 : 0;
+    line->fields[line->count - 1].bar = true;
+    line->fields[line->count - 1].columns = BAR_LEAST;
+    line->done = done;
+}
+
+/* Of up to SPARE cells more than the least. Returns how many. */
+static size_t draw_bar(struct field *field, double done, size_t spare)
+{
+    size_t more = u64_min(spare, BAR_CELLS - BAR_LEAST);
+    field->columns += more;
+    size_t eighths = (size_t)(done * (double)field->columns * 8);
+    for (size_t cell = 0; cell < field->columns; cell++) {
+        size_t filled = eighths > cell * 8 ? eighths - cell * 8 : 0;
         char *out = stpcpy(&field->text[3 * cell], filled >= 8  ? FULL_BLOCK
                                                    : filled > 0 ? EIGHTHS_BLOCK
                                                                 : SHADED_BLOCK);
         if (filled > 0 && filled < 8)
             *out = (char)(0x90 - filled);
     }
+    return more;
 }
 
 /* Rounded down: 100 % is the very end. 0.29 * 100 may be a little less than 29. */
 static void add_percent(struct line *line, unsigned worth, double done)
 {
     add_field(line, worth, "%u %%", (unsigned)(done * 100 + 1e-9));
+}
+
+/* "no reply for 3 s": a freeze, or a slow backend. */
+static void add_quiet(struct line *line, unsigned worth, const struct snapshot *now)
+{
+    if (now->quiet_ns > QUIET_NS)
+        add_field(line, worth, "no reply for %s",
+                  units_format_duration(now->quiet_ns / NS_PER_S * NS_PER_S, SCRATCH));
 }
 
 /* --- The line of each phase; the worth says what goes last --- */
@@ -153,6 +177,7 @@ static void describe_warmup(struct line *line, const struct snapshot *now)
     add_count_if_any(line, 1, now->in_flight, "in flight");
     add_count_if_any(line, 2, now->queued, "queued");
     add_count_if_any(line, 3, now->skipped, "skipped");
+    add_quiet(line, 3, now);
     add_count(line, 1, now->open, "open");
     add_time_left(line, 4, seconds_left(now->elapsed_ns, now->duration_ns, now->elapsed_ns));
 }
@@ -165,12 +190,13 @@ static void describe_running(struct line *line, const struct progress *progress,
     double left_s = fmin(seconds_left(now->done, now->planned, now->elapsed_ns),
                          seconds_left(now->elapsed_ns, now->duration_ns, now->elapsed_ns));
     if (progress->mode == PROGRESS_BAR)
-        add_bar(line, 2, done);
-    add_percent(line, 10, done);
+        add_bar(line, 8, done);
+    add_percent(line, 12, done);
     if (now->planned > 0 || now->done > 0 || now->in_flight > 0 || now->queued > 0) {
-        add_part(line, 9, now->done, now->planned, ""); /* with --hold there are none */
+        add_part(line, 11, now->done, now->planned, ""); /* with --hold there are none */
         add_rate(line, 6, recent_rate(progress, now, now->done, progress->last.done));
-        add_count(line, 8, now->failed, "failed");
+        add_count(line, 10, now->failed, "failed");
+        add_quiet(line, 9, now);
         add_count_if_any(line, 7, now->skipped, "skipped");
         add_count_if_any(line, 4, now->queued, "queued");
     }
@@ -201,6 +227,7 @@ static void describe(struct line *line, const struct progress *progress, const s
         add_field(line, 4, "waiting");
         add_count(line, 3, now->in_flight,
                   now->in_flight == 1 ? "reply to come" : "replies to come");
+        add_quiet(line, 3, now);
         add_part(line, 2, now->done, now->planned, "");
         add_count(line, 1, now->failed, "failed");
         break;
@@ -249,32 +276,62 @@ static int append_line(struct buffer *out, const struct line *line, size_t fill)
 }
 
 /* The last column stays free: a character there makes some terminals wrap. */
-static int append_bar(struct buffer *out, struct line *line, size_t terminal_columns)
+static int append_bar(struct buffer *out, struct line *line, unsigned terminal_columns)
 {
-    size_t columns = u64_min(terminal_columns, COLUMNS_MAX);
+    size_t columns = u64_min(terminal_columns ? terminal_columns : COLUMNS_GUESS, COLUMNS_MAX);
     while (line->count > 0 && line_columns(line) >= columns)
         drop_least(line);
-    if (buffer_append(out, "\r", 1) || append_line(out, line, columns - 1 - line_columns(line)))
+    size_t spare = columns - 1 - line_columns(line);
+    for (size_t i = 0; i < line->count; i++)
+        if (line->fields[i].bar)
+            spare -= draw_bar(&line->fields[i], line->done, spare);
+    if (buffer_append(out, "\r", 1) || append_line(out, line, spare))
         return -1;
     return buffer_append(out, ERASE_TO_END, strlen(ERASE_TO_END));
 }
 
-void progress_init(struct progress *progress, enum progress_mode mode, unsigned columns)
+void progress_init(struct progress *progress, enum progress_mode mode)
 {
-    *progress = (struct progress){.mode = mode, .columns = columns > 0 ? columns : COLUMNS_GUESS};
+    *progress = (struct progress){.mode = mode};
 }
 
-int progress_draw(struct progress *progress, const struct snapshot *now, struct buffer *out)
+/* "2026-11-30 13:33:20 +0100   ", or the time of day alone. */
+static int append_time(struct buffer *out, time_t time, bool whole)
+{
+    static const size_t day_length = sizeof("2026-11-30 ") - 1;
+    static const int time_length = sizeof("13:33:20") - 1;
+    char text[TIME_SIZE] = "";
+    struct tm local;
+    if (localtime_r(&time, &local))
+        strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S %z", &local);
+    if (whole || strlen(text) < day_length)
+        return buffer_printf(out, "%s   ", text);
+    return buffer_printf(out, "%.*s   ", time_length, text + day_length);
+}
+
+int progress_begin(const struct progress *progress, const struct load *load, time_t time,
+                   struct buffer *out)
+{
+    if (progress->mode != PROGRESS_PLAIN)
+        return 0;
+    return append_time(out, time, true) || report_headline(load, out) ? -1 : 0;
+}
+
+int progress_draw(struct progress *progress, const struct snapshot *now,
+                  const struct progress_view *view, struct buffer *out)
 {
     struct line line;
     if (progress->mode == PROGRESS_NONE)
         return 0;
     describe(&line, progress, now);
     progress->last = *now;
-    if (progress->mode == PROGRESS_PLAIN)
-        return append_line(out, &line, 0) ? -1 : buffer_append(out, "\n", 1);
-    progress->drawn = true;
-    return append_bar(out, &line, progress->columns);
+    if (progress->mode == PROGRESS_BAR) {
+        progress->drawn = true;
+        return append_bar(out, &line, view->columns);
+    }
+    if (append_time(out, view->time, false) || append_line(out, &line, 0))
+        return -1;
+    return buffer_append(out, "\n", 1);
 }
 
 int progress_clear(struct progress *progress, struct buffer *out)

@@ -8,8 +8,8 @@
 #include "wsload/base/helpers.h"
 #include "wsload/base/text.h"
 
-/* Bytes of formatted text that are looked at: at 4 bytes a character, more than a line shows. */
-#define FORMATTED_SIZE (SCREEN_LIMIT * 4 + 64)
+#define FORMATTED_SIZE 2048 /* bytes of formatted text that are looked at */
+#define GAP            3    /* columns between two items */
 
 #define ELLIPSIS "\xE2\x80\xA6" /* U+2026 */
 
@@ -69,7 +69,9 @@ static struct glyph take_glyph(struct text *text)
 {
     const char *start = text->data;
     uint32_t code = take_code_point(text);
-    if (code == '\t' || code == '\n')
+    if (code == '\r' && text_begins(*text, "\n"))
+        code = take_code_point(text);
+    if (code == '\t' || code == '\n' || code == '\r')
         return (struct glyph){text_of(" "), 1};
     if (steers(code))
         return (struct glyph){text_of("\xEF\xBF\xBD"), 2}; /* U+FFFD */
@@ -82,6 +84,11 @@ static size_t columns_of(struct text text)
     while (text.length > 0)
         columns += take_glyph(&text).columns;
     return columns;
+}
+
+size_t screen_width(const struct screen *screen)
+{
+    return screen->columns > 0 ? screen->columns : SCREEN_COLUMNS;
 }
 
 static void append(struct screen *screen, const char *bytes, size_t length)
@@ -124,15 +131,15 @@ void screen_print(struct screen *screen, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    append_cut(screen, clean_text(screen, text, &clean), SCREEN_LIMIT);
+    append_cut(screen, clean_text(screen, text, &clean), screen_width(screen));
     buffer_free(&clean);
 }
 
-/* Before what takes COLUMNS: GAP columns, or a new line when it would pass SCREEN_COLUMNS. */
+/* Before what takes COLUMNS: GAP columns, or a new line when it would pass the width. */
 static void separate(struct screen *screen, size_t indent, size_t gap, size_t columns)
 {
     if (screen->column > indent) {
-        if (screen->column + gap + columns > SCREEN_COLUMNS)
+        if (screen->column + gap + columns > screen_width(screen))
             screen_break(screen);
         else
             screen_pad(screen, screen->column + gap);
@@ -149,8 +156,8 @@ void screen_item(struct screen *screen, size_t indent, const char *format, ...)
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     struct text item = clean_text(screen, text, &clean);
-    separate(screen, indent, 3, columns_of(item));
-    append_cut(screen, item, SCREEN_COLUMNS);
+    separate(screen, indent, GAP, columns_of(item));
+    append_cut(screen, item, screen_width(screen));
     buffer_free(&clean);
 }
 
@@ -161,8 +168,9 @@ void screen_words(struct screen *screen, const char *text)
     const char *word = clean_text(screen, text, &clean).data;
     for (word += strspn(word, " "); *word; word += strspn(word, " ")) {
         size_t length = strcspn(word, " ");
-        separate(screen, indent, 1, length);
-        append_cut(screen, (struct text){word, length}, SCREEN_COLUMNS);
+        struct text next = {word, length};
+        separate(screen, indent, 1, columns_of(next));
+        append_cut(screen, next, screen_width(screen));
         word += length;
     }
     buffer_free(&clean);
@@ -195,12 +203,12 @@ void screen_wrap(struct screen *screen, size_t lines, const char *text)
     struct buffer clean;
     size_t indent = screen->column;
     struct text rest = text_trim(clean_text(screen, text, &clean));
-    for (; lines > 1 && indent + columns_of(rest) > SCREEN_COLUMNS; lines--) {
-        append_cut(screen, take_line(&rest, SCREEN_COLUMNS - indent), SCREEN_COLUMNS);
+    for (; lines > 1 && indent + columns_of(rest) > screen_width(screen); lines--) {
+        append_cut(screen, take_line(&rest, screen_width(screen) - indent), screen_width(screen));
         screen_break(screen);
         screen_pad(screen, indent);
     }
-    append_cut(screen, rest, SCREEN_COLUMNS);
+    append_cut(screen, rest, screen_width(screen));
     buffer_free(&clean);
 }
 
@@ -208,6 +216,16 @@ void screen_pad(struct screen *screen, size_t column)
 {
     for (; screen->column < column; screen->column++)
         append(screen, " ", 1);
+}
+
+void screen_end(struct screen *screen, const char *text)
+{
+    size_t end = screen_width(screen);
+    size_t length = strlen(text);
+    if (screen->column + GAP + length > end)
+        screen_break(screen);
+    screen_pad(screen, end > length ? end - length : 0);
+    screen_print(screen, "%s", text);
 }
 
 void screen_word(struct screen *screen, enum screen_color color, const char *word)

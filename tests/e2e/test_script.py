@@ -57,15 +57,26 @@ class Settings(ScriptCase):
         self.assertEqual(run.code, code, run)
         return run.out.splitlines()
 
-    def test_nothing_is_asked_of_ones_own_backend_but_success(self):
+    def test_nothing_is_asked_of_ones_own_backend(self):
         lines = self.asked(WEBSOCKET_URL="wss://h/s")
         self.assertEqual(
             lines,
             [
                 *("URL=wss://h/s", "ORIGIN=", f"PROMPTS_FILE={self.dir}/prompts.txt"),
-                *("CONNECTIONS=20", "MAX_LATENCY=", "MIN_RPS=", "MIN_SUCCESS_RATE=95"),
+                *("CONNECTIONS=20", "MAX_LATENCY=", "MIN_RPS=", "MIN_SUCCESS_RATE="),
             ],
         )
+
+    def test_success_is_asked_beside_other_limits(self):
+        for settings, limit in (
+            ({"MIN_RPS": "1"}, "95"),
+            ({"MAX_LATENCY": "1"}, "95"),
+            ({"MIN_RPS": "1", "MIN_SUCCESS_RATE": "50"}, "50"),
+            ({"MIN_SUCCESS_RATE": "50"}, "50"),
+        ):
+            with self.subTest(settings=settings):
+                lines = self.asked(WEBSOCKET_URL="wss://h/s", **settings)
+                self.assertEqual(lines[6], f"MIN_SUCCESS_RATE={limit}")
 
     def test_latency_is_seconds_unless_its_unit_is_there(self):
         for settings, limit in (
@@ -328,6 +339,12 @@ class Address(ScriptCase):
         self.assert_passed(run, 2)
         self.assertNotIn("built-in", run.err)
         self.assertEqual(server.stop()["messages"], 2)
+
+    def test_half_of_the_replies_are_not_enough(self):
+        server = self.node(error_every=2, error_reply="bad", delay_ms=600)
+        run = self.run_script("--", "--fail-on", "bad", WEBSOCKET_URL=server.url())
+        self.assertEqual(run.code, 1, run)
+        self.assertIn("success rate 50.0 %, at least 95 % is the default", run.out)
 
     def test_host_override(self):
         server = self.node()

@@ -27,7 +27,9 @@ struct snapshot {
     uint64_t done;        /* measured requests */
     uint64_t failed;
     uint64_t in_flight;
-    uint64_t queued; /* due and waiting for a connection */
+    uint64_t quiet_ns; /* no part of a reply came for so long, of those in flight; of several
+                        * workers, the shortest */
+    uint64_t queued;   /* due and waiting for a connection */
     uint64_t skipped;
     uint64_t recent_p95_ns; /* of the last second; of several workers, the worst */
     struct evidence evidence[THRESHOLDS_MAX]; /* see thresholds_observe() */

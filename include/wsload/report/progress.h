@@ -4,9 +4,11 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "wsload/base/text.h"
 #include "wsload/judge/snapshot.h"
+#include "wsload/load/load.h"
 
 enum progress_mode { PROGRESS_NONE, PROGRESS_PLAIN, PROGRESS_BAR };
 
@@ -15,17 +17,27 @@ enum progress_mode { PROGRESS_NONE, PROGRESS_PLAIN, PROGRESS_BAR };
 
 struct progress {
     enum progress_mode mode;
-    unsigned columns;     /* width of the terminal, for the bar */
     struct snapshot last; /* for the rate since then */
     bool drawn;           /* a bar stands on the terminal's current line */
 };
 
-/* COLUMNS 0 when the width is not known. */
-void progress_init(struct progress *progress, enum progress_mode mode, unsigned columns);
+void progress_init(struct progress *progress, enum progress_mode mode);
 
-/* Appends what to write for NOW: for a bar "\r", the line and "erase to end of line" (no line
- * break), for plain one line with its end. Nothing in mode none. 0 or -1. */
-int progress_draw(struct progress *progress, const struct snapshot *now, struct buffer *out);
+/* How things are outside of the run. */
+struct progress_view {
+    unsigned columns; /* the terminal's width by now; 0: not known */
+    time_t time;
+};
+
+/* Appends what plain progress begins with, a line: the time with its date and zone, what is tested,
+ * and the seed. Nothing in other modes. 0 or -1. */
+int progress_begin(const struct progress *progress, const struct load *load, time_t time,
+                   struct buffer *out);
+
+/* Appends what to write for NOW: for a bar "\r", a line of less than the columns, and "erase to end
+ * of line"; for plain the time of day and one line with its end. Nothing in mode none. 0 or -1. */
+int progress_draw(struct progress *progress, const struct snapshot *now,
+                  const struct progress_view *view, struct buffer *out);
 
 /* Appends what takes a drawn bar off the screen again. 0 or -1. */
 int progress_clear(struct progress *progress, struct buffer *out);

@@ -112,11 +112,21 @@ void fixture_judge(struct fixture *fixture)
     judge(&fixture->verdict, fixture->measurement, &fixture->thresholds);
 }
 
-void fixture_console(const struct fixture *fixture, bool color, struct buffer *out)
+static void print(const struct fixture *fixture, struct console_style style, struct buffer *out)
 {
-    struct console_style style = {color, "load_test_summary.json"};
+    style.summary_path = "load_test_summary.json";
     buffer_init(out, 1 << 20);
     assert_int_equal(report_console(fixture->measurement, &fixture->verdict, &style, out), 0);
+}
+
+void fixture_console(const struct fixture *fixture, bool color, struct buffer *out)
+{
+    print(fixture, (struct console_style){.color = color}, out);
+}
+
+void fixture_console_of(const struct fixture *fixture, unsigned columns, struct buffer *out)
+{
+    print(fixture, (struct console_style){.columns = columns}, out);
 }
 
 void fixture_json(const struct fixture *fixture, struct buffer *out)

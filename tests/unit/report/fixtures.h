@@ -23,6 +23,7 @@ void fixture_judge(struct fixture *fixture);
 
 /* A report into OUT, which the caller frees; the test fails when it does not fit. */
 void fixture_console(const struct fixture *fixture, bool color, struct buffer *out);
+void fixture_console_of(const struct fixture *fixture, unsigned columns, struct buffer *out);
 void fixture_json(const struct fixture *fixture, struct buffer *out);
 
 /* How many columns the widest line of TEXT has when each character takes one. */

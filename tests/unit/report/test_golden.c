@@ -8,6 +8,7 @@
 
 #include "fixtures.h"
 #include "wsload/base/file.h"
+#include "wsload/base/helpers.h"
 
 static void compare(const char *name, const char *extension, const struct buffer *got)
 {
@@ -40,6 +41,18 @@ static void test_console_matches_its_golden_files(void **state)
     }
 }
 
+static void test_console_of_60_columns_matches_its_golden_files(void **state)
+{
+    static const char *const names[] = {"passed", "failed", "stream", "merged", "silent"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        struct buffer out;
+        fixture_console_of(fixture(names[i]), 60, &out);
+        compare(names[i], "60.txt", &out);
+        buffer_free(&out);
+    }
+}
+
 static void test_console_in_color_matches_its_golden_file(void **state)
 {
     struct buffer out;
@@ -66,6 +79,7 @@ TEST_GROUP(golden)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_console_matches_its_golden_files),
+        cmocka_unit_test(test_console_of_60_columns_matches_its_golden_files),
         cmocka_unit_test(test_console_in_color_matches_its_golden_file),
         cmocka_unit_test(test_summaries_match_their_golden_files),
     };

@@ -47,7 +47,7 @@ static void test_screen_cuts_between_characters_and_says_so(void **state)
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         start(state);
-        size_t first = SCREEN_LIMIT - cases[i].end;
+        size_t first = SCREEN_COLUMNS - cases[i].end;
         screen_pad(&screen, first);
         screen_print(&screen, "%s", cases[i].text);
         assert_string_equal(out.data + first, cases[i].shown);
@@ -64,7 +64,8 @@ static void test_screen_prints_nothing_that_steers_the_terminal(void **state)
     } cases[] = {
         {"a\tb\nc", "a b c"},
         {"\x1b[31m", BAD "[31m"},
-        {"\r\a\b\x7f", BAD BAD BAD BAD},
+        {"a\r\nb\rc", "a b c"},
+        {"\a\b\x7f", BAD BAD BAD},
         {"\xC2\x80\xC2\x9B\xC2\x9F\xC2\xA0", BAD BAD BAD "\xC2\xA0"}, /* C1 ends at U+009F */
         {"\xE2\x80\xAE\xE2\x81\xA6\xE2\x80\x8F", BAD BAD BAD},        /* U+202E U+2066 U+200F */
         {"\xD8\x9C\xE2\x80\xA8", BAD BAD},                            /* U+061C U+2028 */
@@ -78,15 +79,15 @@ static void test_screen_prints_nothing_that_steers_the_terminal(void **state)
     }
 }
 
-static void test_screen_print_ends_at_the_limit(void **state)
+static void test_screen_print_ends_at_the_width(void **state)
 {
     char text[5000];
     (void)state;
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
     screen_print(&screen, "%s", text);
-    assert_int_equal(screen.column, SCREEN_LIMIT);
-    assert_int_equal(out.length, SCREEN_LIMIT - 1 + strlen(DOTS));
+    assert_int_equal(screen.column, SCREEN_COLUMNS);
+    assert_int_equal(out.length, SCREEN_COLUMNS - 1 + strlen(DOTS));
 }
 
 static void test_screen_items_go_into_a_new_line_when_they_do_not_fit(void **state)
@@ -178,7 +179,7 @@ TEST_GROUP(screen)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_screen_cuts_between_characters_and_says_so),
         cmocka_unit_test(test_screen_prints_nothing_that_steers_the_terminal),
-        cmocka_unit_test_setup_teardown(test_screen_print_ends_at_the_limit, start, finish),
+        cmocka_unit_test_setup_teardown(test_screen_print_ends_at_the_width, start, finish),
         cmocka_unit_test_setup_teardown(test_screen_items_go_into_a_new_line_when_they_do_not_fit,
                                         start, finish),
         cmocka_unit_test_setup_teardown(test_screen_words_break_between_words, start, finish),
