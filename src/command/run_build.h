@@ -83,8 +83,9 @@ int run_conflicts_check_plan(const struct plan *plan, struct error *error);
  * header, parameter or token is in the error. */
 int run_target_build(struct run_plan *run, const struct run_options *options, struct error *error);
 
-/* Whether the longest path of all connections is short enough for the target. 0 or -1. */
-int run_target_check_paths(const struct run_plan *run, struct error *error);
+/* Whether the longest path of all connections is short enough for the target, and their handshake
+ * for the transport. 0 or -1. */
+int run_target_check_lengths(const struct run_plan *run, struct error *error);
 
 /* Whether TARGET is an endpoint of API Gateway: its limits and prices are of interest then. */
 bool run_target_is_gateway(const struct target *target);

@@ -219,7 +219,7 @@ int run_plan_build(struct run_plan *run, const struct run_options *options, stru
         check_steps(run, options, error) || run_load_build(plan, options, error) ||
         run_conflicts_check_plan(plan, error) || check_meaning(run, options, error))
         return -1;
-    return run_target_check_paths(run, error);
+    return run_target_check_lengths(run, error);
 }
 
 void run_plan_free(struct run_plan *run)

@@ -325,7 +325,23 @@ bool run_target_is_gateway(const struct target *target)
     return fnmatch("*.execute-api.*.amazonaws.com", host_plain(target->url.host, host), 0) == 0;
 }
 
-int run_target_check_paths(const struct run_plan *run, struct error *error)
+static int check_request(const struct run_plan *run, struct error *error)
+{
+    char longest_text[UNITS_SIZE];
+    char limit_text[UNITS_SIZE];
+    size_t limit = lws_transport_request_max(&run->plan.target);
+    size_t longest = identity_longest_request(run->identity, run->plan.load.connections);
+    if (longest <= limit)
+        return 0;
+    return error_set(error,
+                     "the handshake's request line and headers have up to %s bytes, and wsload "
+                     "sends at most %s; shorten --header, --query, or what stands in the files of "
+                     "tokens, keys and users",
+                     units_format_count(longest, longest_text),
+                     units_format_count(limit, limit_text));
+}
+
+int run_target_check_lengths(const struct run_plan *run, struct error *error)
 {
     char longest_text[UNITS_SIZE];
     char limit_text[UNITS_SIZE];
@@ -333,7 +349,7 @@ int run_target_check_paths(const struct run_plan *run, struct error *error)
     size_t limit = gateway ? GATEWAY_URL_MAX : URL_PATH_SIZE;
     size_t longest = identity_longest_path(run->identity, run->plan.load.connections);
     if (longest <= limit)
-        return 0;
+        return check_request(run, error);
     return error_set(error,
                      "the URL's path and query have up to %s characters with all that is added, "
                      "and %s takes %s; shorten --query, or sign with --sigv4-in header",

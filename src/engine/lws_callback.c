@@ -5,9 +5,6 @@
 
 #include "wsload/base/clock.h"
 
-/* Of the service buffer the library keeps so much for the end of the request. */
-#define REQUEST_TAIL 12
-
 /* --- An attempt --- */
 
 /* All zero: no pings and no validity timers, for which the library sorts a list of all sockets. */
@@ -39,6 +36,7 @@ static void connect_link(struct socket *socket)
     socket->tcp_ns = 0;
     socket->retry_wanted = false;
     socket->tls_reason = NULL;
+    socket->request_too_long = false;
     transport->failed_tls_fd = -1; /* told by now, and its number may come again */
     struct lws_client_connect_info info = {
         .context = transport->context,
@@ -106,7 +104,7 @@ static int make_request(const struct socket *socket, char **cursor, size_t room)
     struct buffer *request = &socket->transport->handshake;
     uint64_t number = lws_socket_number(socket);
     uint64_t now_s = clock_wall_ms() / 1000;
-    size_t size = LWS_SERVICE_BUFFER - REQUEST_TAIL;
+    size_t size = LWS_SERVICE_BUFFER - LWS_REQUEST_TAIL;
     char *begin = *cursor + room - size;
     const char *upgrade = memmem(begin, (size_t)(*cursor - begin), "Upgrade: ", 9);
     buffer_clear(request);
@@ -152,7 +150,8 @@ static int link_event(struct socket *socket, enum lws_callback_reasons reason, v
         if (socket->tcp_ns == 0)
             socket->tcp_ns = socket->request_ns;
         lws_refusal_watch(socket);
-        return make_request(socket, in, length);
+        socket->request_too_long = make_request(socket, in, length);
+        return socket->request_too_long;
     case LWS_CALLBACK_CLIENT_HTTP_REDIRECT:
         return 1; /* never followed: a load test goes where it was told */
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:

@@ -15,13 +15,19 @@
 
 #define ANSWER_MAX 2048
 
+/* The library has closed a socket by now, perhaps: FD is -1 then, as it is where none failed. */
+static bool is_failed_tls(const struct lws_transport *transport, int fd)
+{
+    return fd >= 0 && fd == transport->failed_tls_fd;
+}
+
 /* The socket tells an error once, OpenSSL an alert: the library will see an end without cause. */
 static void note_cause(struct socket *socket, int saved_errno)
 {
     const struct lws_transport *transport = socket->transport;
     if (saved_errno != EAGAIN)
         socket->socket_errno = saved_errno;
-    if (socket->watcher.fd == transport->failed_tls_fd)
+    if (is_failed_tls(transport, socket->watcher.fd))
         socket->tls_reason = transport->failed_tls_reason;
 }
 
@@ -148,9 +154,12 @@ struct failure lws_cause_of_failed(const struct socket *socket, struct text text
     struct text server = text_of(socket->transport->plan->target.server_name);
     if (socket->tcp_ns == 0)
         return tcp_failure(socket, saved_errno);
+    if (socket->request_too_long)
+        return (struct failure){FAILURE_EXHAUSTED, "request",
+                                text_of("a token or key has become longer since the run began")};
     if (socket->tls_reason)
         return (struct failure){FAILURE_TLS, socket->tls_reason, server};
-    if (lws_get_socket_fd(socket->wsi) == socket->transport->failed_tls_fd)
+    if (is_failed_tls(socket->transport, lws_get_socket_fd(socket->wsi)))
         return (struct failure){FAILURE_TLS, socket->transport->failed_tls_reason, server};
     unsigned status = lws_http_client_http_response(socket->wsi);
     if (status != 0 && status != 101) {

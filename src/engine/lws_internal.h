@@ -24,6 +24,11 @@
 /* The library's own buffer, one for the thread: for a handshake with long tokens, and one read. */
 #define LWS_SERVICE_BUFFER (32 * 1024)
 
+/* What the library keeps free at its end, and the most that it says of the upgrade itself, but for
+ * the names of subprotocols. */
+#define LWS_REQUEST_TAIL    12
+#define LWS_REQUEST_UPGRADE 512
+
 #define LWS_PROTOCOL_NAME "wsload"
 
 struct lws_transport;
@@ -43,10 +48,11 @@ struct socket {
     bool reporting;     /* a message is being reported */
     bool drain;         /* drained() is to be reported when all that was read is */
     bool attempt_over;  /* the attempt to connect that was just begun has failed already */
-    bool retry_wanted;  /* the next address is to be tried */
-    uint32_t reads;     /* how often we have read from the socket, going round */
-    size_t rest;        /* bytes of the read under way that were not looked at yet */
-    int socket_errno;   /* of a write or a look at the answer that failed; 0: none did */
+    bool request_too_long; /* the library had no room for the request */
+    bool retry_wanted;     /* the next address is to be tried */
+    uint32_t reads;        /* how often we have read from the socket, going round */
+    size_t rest;           /* bytes of the read under way that were not looked at yet */
+    int socket_errno;      /* of a write or a look at the answer that failed; 0: none did */
     struct frame_reader reader;
 
     const char *protocol_fault; /* what the peer did wrong, when this side saw it; static text */

@@ -246,6 +246,12 @@ bool lws_transport_compresses(void)
     return lws_compress_extensions();
 }
 
+size_t lws_transport_request_max(const struct target *target)
+{
+    size_t names = target->subprotocols ? strlen(target->subprotocols) : 0;
+    return LWS_SERVICE_BUFFER - LWS_REQUEST_TAIL - LWS_REQUEST_UPGRADE - names;
+}
+
 const char *lws_transport_library(void)
 {
     return lws_get_library_version();

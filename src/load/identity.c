@@ -295,38 +295,6 @@ int identity_request(const struct identity *identity, uint64_t connection, uint6
     return append_header(out, TEXT("Host"), "", &identity->host, &values);
 }
 
-/* The length of the query of VALUES without a signature; SIZE_MAX when memory is out. */
-static size_t query_length(const struct identity *identity, const struct template_values *values)
-{
-    struct buffer query;
-    buffer_init(&query, SIZE_MAX);
-    size_t length = append_query(&query, identity, values) == 0 ? query.length : SIZE_MAX;
-    buffer_free(&query);
-    return length;
-}
-
-size_t identity_longest_path(const struct identity *identity, uint64_t count)
-{
-    uint64_t rows = count_rows(identity);
-    struct template_values values = identity_values(identity, 0, SOME_UNIX_S);
-    size_t first = query_length(identity, &values);
-    size_t longest = first;
-    for (uint64_t i = 0; i < rows && i < count; i++) {
-        values = identity_values(identity, i, SOME_UNIX_S);
-        values.connection = count; /* no number has more digits */
-        size_t length = query_length(identity, &values);
-        longest = u64_max(longest, length);
-    }
-    struct buffer path;
-    buffer_init(&path, SIZE_MAX);
-    if (identity_path(identity, 0, SOME_UNIX_S, &path) == 0)
-        longest = path.length + (longest - first); /* a signature is as long for all of them */
-    else
-        longest = SIZE_MAX;
-    buffer_free(&path);
-    return longest;
-}
-
 static int append_headers(struct buffer *out, const struct identity *identity,
                           const struct template_values *values)
 {
@@ -373,4 +341,70 @@ int identity_headers(const struct identity *identity, uint64_t connection, uint6
     return identity->signature == SIGNED_IN_HEADER
                ? append_signature(out, identity, &values, unix_s)
                : 0;
+}
+
+/* --- The longest --- */
+
+/* What is as long for all, and signs, is left out of these two. Bytes; SIZE_MAX when memory is
+ * out. */
+
+static size_t query_length(const struct identity *identity, const struct template_values *values)
+{
+    struct buffer query;
+    buffer_init(&query, SIZE_MAX);
+    size_t length = append_query(&query, identity, values) == 0 ? query.length : SIZE_MAX;
+    buffer_free(&query);
+    return length;
+}
+
+static size_t lines_length(const struct identity *identity, const struct template_values *values)
+{
+    struct buffer lines;
+    buffer_init(&lines, SIZE_MAX);
+    bool whole = append_query(&lines, identity, values) == 0 &&
+                 append_header(&lines, TEXT("Host"), "", &identity->host, values) == 0 &&
+                 append_headers(&lines, identity, values) == 0;
+    size_t length = whole ? lines.length : SIZE_MAX;
+    buffer_free(&lines);
+    return length;
+}
+
+/* How much more the longest of COUNT connections has than the first. */
+static size_t longest_more(const struct identity *identity, uint64_t count,
+                           size_t (*length)(const struct identity *,
+                                            const struct template_values *))
+{
+    uint64_t rows = count_rows(identity);
+    struct template_values values = identity_values(identity, 0, SOME_UNIX_S);
+    size_t first = length(identity, &values);
+    size_t longest = first;
+    for (uint64_t i = 0; i < rows && i < count; i++) {
+        values = identity_values(identity, i, SOME_UNIX_S);
+        values.connection = count; /* no number has more digits */
+        longest = u64_max(longest, length(identity, &values));
+    }
+    return longest - first;
+}
+
+size_t identity_longest_path(const struct identity *identity, uint64_t count)
+{
+    struct buffer path;
+    buffer_init(&path, SIZE_MAX);
+    size_t longest = SIZE_MAX;
+    if (identity_path(identity, 0, SOME_UNIX_S, &path) == 0)
+        longest = path.length + longest_more(identity, count, query_length);
+    buffer_free(&path);
+    return longest;
+}
+
+size_t identity_longest_request(const struct identity *identity, uint64_t count)
+{
+    struct buffer lines;
+    buffer_init(&lines, SIZE_MAX);
+    size_t longest = SIZE_MAX;
+    if (identity_request(identity, 0, SOME_UNIX_S, &lines) == 0 &&
+        identity_headers(identity, 0, SOME_UNIX_S, &lines) == 0)
+        longest = lines.length + longest_more(identity, count, lines_length);
+    buffer_free(&lines);
+    return longest;
 }

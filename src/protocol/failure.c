@@ -30,6 +30,7 @@ static const struct hint hints[] = {
     {FAILURE_EXHAUSTED, "ports",
      "no local port is free for this target; bind more source addresses with --interface"},
     {FAILURE_EXHAUSTED, "descriptors", "no descriptor is left; raise the limit with 'ulimit -n'"},
+    {FAILURE_EXHAUSTED, "request", "the handshake's headers are longer than wsload can send"},
     {FAILURE_HANDSHAKE_STATUS, "400",
      "the $connect backend refused, for example an unknown subprotocol"},
     {FAILURE_HANDSHAKE_STATUS, "401", "the authorizer found no identity, or said Unauthorized"},

@@ -2,7 +2,9 @@
 
 import os
 import resource
+import socket
 import subprocess
+import threading
 
 import harness
 
@@ -237,6 +239,56 @@ class Mistakes(harness.Case):
         path = str(self.dir / "both")
         args = ("--summary", path, "--hgrm", path, URL, self.prompts("a"))
         self.check(args, f"--hgrm {path}: --summary {path} goes there")
+
+
+class Refusing:
+    """Reads one request after another, keeps their lengths, and answers each with 403."""
+
+    def __init__(self):
+        self.lengths = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            with client:
+                request = b""
+                while not request.endswith(b"\r\n\r\n") and (piece := client.recv(65536)):
+                    request += piece
+                self.lengths.append(len(request))
+                client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+
+class Handshakes(harness.Case):
+    """What is longer than can be sent is refused before the run; what is not is sent."""
+
+    LIMIT = "the handshake's request line and headers have up to"
+
+    def test_headers(self):
+        server = Refusing()
+        self.addCleanup(server.listener.close)
+        url = f"ws://127.0.0.1:{server.port}/"
+        run = self.wsload("-n", 1, "-c", 1, "-H", "X: " + "a" * 32100, url, self.prompts("a"))
+        self.assertEqual((run.code, run.errors()), (3, {("handshake_status", "403"): 1}), run)
+        self.assertEqual(len(server.lengths), 1)
+        self.assertGreater(server.lengths[0], 32100)
+        for header in ("X: " + "a" * 32200, "X: " + "a" * 60000):
+            run = self.wsload("-n", 1, "-c", 1, "-H", header, url, self.prompts("a"))
+            self.assert_mistake(run, self.LIMIT, "at most 32,244")
+        self.assertEqual(len(server.lengths), 1)
+
+    def test_what_each_user_sends(self):
+        server = self.node()
+        users = self.write("users.csv", f"token\nshort\n{'a' * 33000}\n")
+        flags = ("--users", users, "-H", "Authorization: Bearer {{token}}", "-n", 2)
+        self.assert_passed(self.wsload(*flags, "-c", 1, server.url(), self.prompts("a")), 2)
+        run = self.wsload(*flags, "-c", 2, server.url(), self.prompts("a"))
+        self.assert_mistake(run, self.LIMIT, "--header", "users")
 
 
 class Descriptors(harness.Case):

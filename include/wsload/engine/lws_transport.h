@@ -8,6 +8,7 @@
 #define WSLOAD_ENGINE_LWS_TRANSPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "wsload/base/error.h"
 #include "wsload/engine/resolver.h"
@@ -31,6 +32,9 @@ struct transport *lws_transport_new(const struct lws_transport_config *config, s
 
 /* Whether this build of libwebsockets can compress (permessage-deflate). */
 bool lws_transport_compresses(void);
+
+/* The most bytes that the lines which TARGET's identity makes may have in a handshake. */
+size_t lws_transport_request_max(const struct target *target);
 
 /* The version of libwebsockets that is in use; static text. */
 const char *lws_transport_library(void);

@@ -52,6 +52,9 @@ void identity_free(struct identity *identity);
  * run. */
 size_t identity_longest_path(const struct identity *identity, uint64_t count);
 
+/* The same of all lines that identity_request() and identity_headers() make, in bytes. */
+size_t identity_longest_request(const struct identity *identity, uint64_t count);
+
 /* Appends path and query of the handshake of connection CONNECTION (from 0) at UNIX_S to OUT. The
  * same arguments give the same bytes. 0, or -1 when OUT is full. */
 int identity_path(const struct identity *identity, uint64_t connection, uint64_t unix_s,

@@ -16,7 +16,7 @@
       "the system's reason, if it is another one")                                                 \
     X(FAILURE_CONNECT_TIMEOUT, "connect_timeout", "the connection did not open in time", "")       \
     X(FAILURE_EXHAUSTED, "exhausted", "this machine has no more of what a connection needs",       \
-      "ports or descriptors")                                                                      \
+      "ports, descriptors or request")                                                             \
     X(FAILURE_TLS, "tls", "the TLS handshake failed",                                              \
       "OpenSSL's reason, such as certificate has expired")                                         \
     X(FAILURE_HANDSHAKE_STATUS, "handshake_status", "the upgrade was answered with this status",   \
