@@ -40,7 +40,8 @@ bool rehearsal_is_due(const struct plan *plan)
 
 /* --- What came --- */
 
-/* What counts: messages that no rule of --ignore leaves out. */
+/* What counts: messages that no rule of --ignore leaves out. Those for which there was no room came
+ * after the prompt. */
 struct count {
     uint64_t unasked; /* before the prompt */
     uint64_t answers; /* after it */
@@ -48,7 +49,7 @@ struct count {
 
 static struct count count_messages(const struct transcript *transcript)
 {
-    struct count count = {0};
+    struct count count = {.answers = transcript->left_out};
     for (size_t i = 0; i < transcript->count; i++) {
         const struct said *said = &transcript->items[i];
         if (said->kind == SAID_MESSAGE && !said->ignored)
@@ -71,32 +72,40 @@ static const struct said *closed(const struct transcript *transcript)
 static void tell_headline(struct buffer *out, const struct transcript *transcript,
                           struct count count, const struct plan *plan)
 {
-    char timeout[UNITS_SIZE];
+    char number[UNITS_SIZE];
     const struct said *end = closed(transcript);
     if (count.unasked > 0)
         (void)buffer_printf(out,
-                            "%llu message%s came before the rehearsal's prompt, so the first "
+                            "%s message%s came before the rehearsal's prompt, so the first "
                             "message is not the reply:\n",
-                            (unsigned long long)count.unasked, count.unasked == 1 ? "" : "s");
+                            units_format_count(count.unasked, number),
+                            count.unasked == 1 ? "" : "s");
     else if (count.answers > 0)
         (void)buffer_printf(out,
-                            "the rehearsal's prompt was answered by %llu messages, so the first "
+                            "the rehearsal's prompt was answered by %s messages, so the first "
                             "one is not the reply:\n",
-                            (unsigned long long)count.answers);
+                            units_format_count(count.answers, number));
     else if (end)
         (void)buffer_printf(out, "the server closed the connection and did not answer the "
                                  "rehearsal's prompt:\n");
     else
         (void)buffer_printf(out, "nothing answered the rehearsal's prompt within %s:\n",
-                            units_format_duration(plan->reply_timeout_ns, timeout));
+                            units_format_duration(plan->reply_timeout_ns, number));
 }
 
-/* The first messages and the last, a line each. */
+static void tell_more(struct buffer *out, uint64_t count)
+{
+    char number[UNITS_SIZE];
+    if (count > 0)
+        (void)buffer_printf(out, "             ... %s more\n", units_format_count(count, number));
+}
+
+/* The first messages and the last that was kept, a line each. */
 static void tell_messages(struct buffer *out, const struct transcript *transcript)
 {
     uint64_t zero_ns = transcript_prompt_ns(transcript, 1);
     size_t shown = 0;
-    size_t skipped = 0;
+    uint64_t skipped = 0;
     for (size_t i = 0; i < transcript->count; i++) {
         const struct said *said = &transcript->items[i];
         if (said->kind == SAID_OPENED)
@@ -105,11 +114,12 @@ static void tell_messages(struct buffer *out, const struct transcript *transcrip
             skipped++;
             continue;
         }
-        if (skipped)
-            (void)buffer_printf(out, "             ... %zu more\n", skipped);
+        tell_more(out, skipped);
+        skipped = 0;
         exchange_print(out, said, zero_ns ? zero_ns : said->at_ns, 1);
         shown++;
     }
+    tell_more(out, transcript->left_out);
 }
 
 /* The flags that would cure it, as far as one prompt tells. */

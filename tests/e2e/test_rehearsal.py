@@ -2,6 +2,7 @@
 is the reply, and all of it. Else nothing more is sent."""
 
 import json
+import re
 import signal
 
 import chat
@@ -91,6 +92,13 @@ class Proved(Case):
 
 
 class Refuted(Case):
+    def test_more_than_it_keeps_is_counted(self):
+        served = self.serve("-q", "--stream", 100000, "--gap", "0", "--reply-end", "the end")
+        run = self.wsload(served.url(), self.prompts("a"), env={"WSLOAD_REHEARSAL": "on"})
+        self.assert_mistake(run, "was answered by 100,001 messages")
+        more = [int(n.replace(",", "")) for n in re.findall(r"\.\.\. ([\d,]+) more\n", run.err)]
+        self.assertEqual(sum(more) + run.err.count("  < "), 100001, run)
+
     def test_a_stream(self):
         server = self.assistant(**STREAM)
         run = self.run_on(server, "-c", 5, "-d", "2s")
