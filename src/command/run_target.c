@@ -128,6 +128,10 @@ static int build_tls(struct target *target, const char *tls_max, struct error *e
         check_readable("--cert", target->cert_file, error) ||
         check_readable("--key", target->key_file, error))
         return -1;
+    if (target->server_name && !target->server_name[0])
+        return error_set(error, "--sni '': the name is missing; leave it out for the URL's host");
+    if (target->ciphers && !target->ciphers[0])
+        return error_set(error, "--ciphers '': the list is missing; leave it out for the default");
     if (target->key_file && !target->cert_file)
         return error_set(error, "--key goes with --cert; give the certificate as well");
     if (tls_max)

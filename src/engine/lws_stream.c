@@ -87,14 +87,28 @@ void lws_stream_forget(struct socket *socket, bool kill)
 
 /* --- Ends --- */
 
+/* The code that the body of a close frame begins with; 1005: it has none. */
+static unsigned close_code(struct text body)
+{
+    const unsigned char *bytes = (const unsigned char *)body.data;
+    return body.length < CLOSE_CODE_SIZE ? 1005 : (unsigned)bytes[0] << 8 | bytes[1];
+}
+
+/* Codes that stand for what was not sent, and so are never sent (RFC 6455 section 7.4.1). */
+static bool is_broken_close(struct text body)
+{
+    unsigned code = close_code(body);
+    return body.length >= CLOSE_CODE_SIZE && (code == 1005 || code == 1006 || code == 1015);
+}
+
 /* The cause that the body of a close frame tells (RFC 6455 section 5.5.1). */
 static struct failure cause_of_close(struct text body, char detail[16])
 {
-    const unsigned char *bytes = (const unsigned char *)body.data;
-    if (body.length < 2)
-        return (struct failure){FAILURE_CLOSED, "1005", (struct text){0}};
-    snprintf(detail, 16, "%u", (unsigned)bytes[0] << 8 | bytes[1]);
-    return (struct failure){FAILURE_CLOSED, detail, (struct text){body.data + 2, body.length - 2}};
+    if (is_broken_close(body))
+        return (struct failure){FAILURE_PROTOCOL, "",
+                                text_of("a close frame with a code that is never sent")};
+    snprintf(detail, 16, "%u", close_code(body));
+    return (struct failure){FAILURE_CLOSED, detail, text_after(body, CLOSE_CODE_SIZE)};
 }
 
 /* It is answered, unless it is the answer to ours. The library does so itself when it reads. */
@@ -108,7 +122,9 @@ void lws_stream_peer_closed(struct socket *socket, struct text body)
     struct failure failure = cause_of_close(copy, detail);
     if (own_reading && !socket->closing) {
         size_t code = copy.length < CLOSE_CODE_SIZE ? 0 : CLOSE_CODE_SIZE;
-        lws_socket_send_control(socket, OPCODE_CLOSE, (struct text){reason, code});
+        struct text answer = is_broken_close(copy) ? TEXT("\x03\xEA") /* 1002 */
+                                                   : (struct text){reason, code};
+        lws_socket_send_control(socket, OPCODE_CLOSE, answer);
     }
     report_closed(socket, &failure, own_reading);
 }

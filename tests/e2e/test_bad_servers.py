@@ -30,6 +30,8 @@ NEVER_ANSWERED = (
     ("close_1001", "closed", "1001", True),
     ("close_1009", "closed", "1009", True),
     ("close_empty", "closed", "1005", True),
+    ("close_1005", "protocol", "", True),
+    ("close_1006", "protocol", "", True),
     ("reserved_opcode", "protocol", "", True),
     ("rsv_bit", "protocol", "", True),
     ("bad_utf8", "protocol", "", True),

@@ -414,6 +414,8 @@ MODES = {
     "close_1001": answering(close_frame(1001, b"Going away")),
     "close_1009": answering(close_frame(1009, b"Max frame length of 32768 has been exceeded.")),
     "close_empty": answering(frame(CLOSE, b"")),
+    "close_1005": answering(close_frame(1005, b"")),
+    "close_1006": answering(close_frame(1006, b"gone")),
     "reserved_opcode": answering(frame(3, b"x")),
     "rsv_bit": answering(frame(TEXT, b"x", reserved=0x40)),
     "masked": answering(frame(TEXT, b"masked", mask=b"abcd")),

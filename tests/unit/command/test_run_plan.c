@@ -426,6 +426,8 @@ static void test_run_plan_refuses_with_one_clear_line(void **state)
         {{"--cert", "/nonexistent"}, "--cert /nonexistent: the file cannot be read"},
         {{"--key", "/nonexistent"}, "--key /nonexistent: the file cannot be read"},
         {{"--key", "/dev/null"}, "--key goes with --cert"},
+        {{"--sni", ""}, "--sni '': the name is missing"},
+        {{"--ciphers", ""}, "--ciphers '': the list is missing"},
         {{"--origin", "a\rb"}, "--origin: header 'Origin'"},
         {{"--origin", "a\nb"}, "--origin: header 'Origin'"},
         {{"--users", "/nonexistent"}, "--users: /nonexistent"},
