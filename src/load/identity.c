@@ -169,18 +169,29 @@ struct identity *identity_new(const struct identity_config *setup, struct error 
     return NULL;
 }
 
+static bool uses_columns(const struct template *template)
+{
+    return template->variables & (TEMPLATE_COLUMN | TEMPLATE_COLUMN_RAW);
+}
+
 static bool list_uses_users(const struct named_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (list->items[i].value.variables & (TEMPLATE_COLUMN | TEMPLATE_COLUMN_RAW))
+        if (uses_columns(&list->items[i].value))
             return true;
     return false;
 }
 
+static bool file_uses_users(const struct identity *identity, struct secret_file *file)
+{
+    return file && uses_columns(secret_file_now(file, &identity->scope));
+}
+
 bool identity_uses_users(const struct identity *identity)
 {
-    return identity->host.variables & (TEMPLATE_COLUMN | TEMPLATE_COLUMN_RAW) ||
-           list_uses_users(&identity->headers) || list_uses_users(&identity->parameters);
+    return uses_columns(&identity->host) || list_uses_users(&identity->headers) ||
+           list_uses_users(&identity->parameters) || file_uses_users(identity, identity->bearer) ||
+           file_uses_users(identity, identity->api_key);
 }
 
 static void free_list(struct named_list *list)

@@ -137,6 +137,17 @@ class Files(Case):
         self.assertEqual(self.headers(counts, "authorization"), ["Bearer t0ken-old"] * 3)
         self.assertEqual(self.headers(counts, "x-api-key"), ["k3y-value"] * 3)
 
+    def test_they_may_name_a_column_of_the_users(self):
+        server = self.replies()
+        flags = (
+            "--users", self.write("users.csv", "secret\ns3cret-1\n"),
+            "--api-key-file", self.secret_file("key", "key-{{secret}}\n"), "-c", 1, "-n", 1,
+        )
+        run = self.play(server, [END], *flags)
+        self.assert_passed(run, 1)
+        self.assert_secret(run)
+        self.assertEqual(self.headers(server.stop(), "x-api-key"), ["key-s3cret-1"])
+
     def test_a_token_that_was_renewed_is_used_by_new_connections(self):
         server = self.replies()
         path = self.secret_file("token", "t0ken-old")
