@@ -158,6 +158,13 @@ static enum load_reply choose_reply(const struct plan *plan)
     return reply_rules_stream(&plan->reply_rules) ? REPLY_STREAM : REPLY_MESSAGE;
 }
 
+static enum told_by choose_teller(const struct reply_rules *rules)
+{
+    if (rules->has_id)
+        return TOLD_BY_ID;
+    return rules->end_given || rules->end_first ? TOLD_BY_END : TOLD_BY_ORDER;
+}
+
 /* What was not given. */
 static void fill_in(struct load *load, bool gateway)
 {
@@ -192,9 +199,9 @@ int run_load_build(struct plan *plan, const struct run_options *options, struct 
     if (!load->requests && !load->duration_ns)
         load->requests = load->prompts; /* each once, when nothing else says how much */
     load->reply = choose_reply(plan);
-    load->reply_rules = reply_rules_given(&plan->reply_rules);
+    load->told_by = choose_teller(&plan->reply_rules);
     plan->linger_ns = load->reply == REPLY_NONE ? 0 : LINGER_NS;
-    plan->linger_most_ns = load->reply_rules ? 0 : LINGER_MOST_NS;
+    plan->linger_most_ns = load->told_by == TOLD_BY_ORDER ? LINGER_MOST_NS : 0;
     load->record = options->record;
     load->shards = 1;
     plan->run_id = (uint32_t)random_seed_from_system();

@@ -87,24 +87,26 @@ static bool check_cpu(const struct measurement *seen, struct validity_reason *re
                cpu_percent(seen->worker_cpu[0]), CPU_DOUBTFUL_PERCENT, more);
 }
 
-/* Those of MEASUREMENT that came unasked: one for each failed request may be its reply, come too
- * late. */
-static uint64_t unasked_messages(const struct measurement *seen)
+/* Late ones that are not held against the run. One for each failed request may be its reply; and
+ * with ids some backends say one thing more after the end of each, which disturbs nothing. */
+static uint64_t excused_messages(const struct measurement *seen)
 {
     const uint64_t *counts = seen->counts;
-    uint64_t late = u64_min(counts[COUNT_LATE], counts[COUNT_FAILED] + counts[COUNT_WARMUP_FAILED]);
-    return measurement_unasked(seen) - late;
+    uint64_t most = counts[COUNT_FAILED] + counts[COUNT_WARMUP_FAILED];
+    if (seen->load.told_by == TOLD_BY_ID && seen->load.reply == REPLY_STREAM)
+        most += counts[COUNT_OK] + counts[COUNT_WARMUP_OK];
+    return u64_min(counts[COUNT_LATE], most);
 }
 
-/* Whether COUNT of them is too much for the replies that there were, or they came on too many
- * connections: when one message is taken for the reply to the request before, in order, just one is
- * left over on each at the end. */
+/* Whether COUNT messages that came unasked are too many for the replies that there were, or came on
+ * too many of the OPENINGS of connections: when one message is taken for the reply to the request
+ * before, in order, just one is left over on each at the end. */
 static bool unasked_too_many(const struct measurement *seen, uint64_t count, uint64_t openings)
 {
     const uint64_t *counts = seen->counts;
+    uint64_t connections = counts[COUNT_UNASKED_CONNECTIONS];
     uint64_t replies = measurement_requests(seen) + counts[COUNT_WARMUP_OK] +
                        counts[COUNT_WARMUP_FAILED];
-    uint64_t connections = counts[COUNT_UNASKED_CONNECTIONS];
     return count * 100 >= replies * UNASKED_PERCENT ||
            (connections > 0 && connections * 100 >= openings * UNASKED_CONNECTIONS_PERCENT);
 }
@@ -134,13 +136,13 @@ static bool check_unasked(const struct measurement *seen, struct validity_reason
     char of[UNITS_SIZE];
     struct buffer text;
     const uint64_t *counts = seen->counts;
-    uint64_t count = unasked_messages(seen);
+    uint64_t count = measurement_unasked(seen) - excused_messages(seen);
     uint64_t openings = counts[COUNT_OPENED] + counts[COUNT_REOPENED] + counts[COUNT_ROTATED];
     if (seen->load.reply == REPLY_NONE || count == 0 || !unasked_too_many(seen, count, openings))
         return false;
     buffer_init(&text, REMARK_TEXT_SIZE - 1);
     append_foremost(&text, &seen->unasked);
-    say(reason, seen->load.reply_rules ? VALIDITY_DOUBTFUL : VALIDITY_INVALID,
+    say(reason, seen->load.told_by == TOLD_BY_ORDER ? VALIDITY_INVALID : VALIDITY_DOUBTFUL,
         "%s message%s came that no request asked for, on %s of %s connection%s%s",
         units_format_count(count, number), count == 1 ? "" : "s",
         units_format_count(counts[COUNT_UNASKED_CONNECTIONS], on), units_format_count(openings, of),

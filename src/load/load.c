@@ -6,6 +6,7 @@
 
 static const char *const models[] = {"closed", "open", "hold", NULL};
 static const char *const replies[] = {"message", "stream", "none", NULL};
+static const char *const tellers[] = {"order", "end", "id", NULL};
 static const char *const arrivals[] = {"constant", "poisson", NULL};
 
 const char *const load_level_names[LEVEL_COUNT] = {
@@ -26,7 +27,7 @@ static const struct load_member members[] = {
     MEMBER("target.origin", LOAD_TEXT, origin, .optional = true),
     MEMBER("load.model", LOAD_CHOICE, model, .names = models),
     MEMBER("load.reply", LOAD_CHOICE, reply, .names = replies),
-    MEMBER("load.reply_rules", LOAD_BOOL, reply_rules),
+    MEMBER("load.told_by", LOAD_CHOICE, told_by, .names = tellers),
     MEMBER("load.connections", LOAD_COUNT32, connections),
     MEMBER("load.requests", LOAD_COUNT, requests, .optional = true),
     MEMBER("load.duration", LOAD_SECONDS, duration_ns, .optional = true),

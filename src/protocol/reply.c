@@ -148,11 +148,6 @@ bool reply_rules_stream(const struct reply_rules *rules)
     return rules->end_given && rules->end_messages != 1;
 }
 
-bool reply_rules_given(const struct reply_rules *rules)
-{
-    return rules->end_given || rules->end_first || rules->has_id;
-}
-
 /* Whether RULE of --expect looks at all messages of a reply together. */
 static bool looks_at_all(const struct reply_rules *rules, const struct rule *rule)
 {

@@ -91,6 +91,8 @@ class Case(chat.Case):
         row, summary = ROWS[name], run.summary
         self.assert_passed(run, requests)
         self.check_strays(run, name, requests)
+        checks = [reason["check"] for reason in summary["validity"]["reasons"]]
+        self.assertNotIn("unasked", checks, run)
         self.assertEqual(summary["traffic"]["sent_messages"], requests * (1 + row.steps))
         if not row.stream:
             self.assertIsNone(summary["messages_per_reply"])

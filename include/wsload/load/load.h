@@ -31,6 +31,13 @@ enum load_reply {
     REPLY_NONE     /* nothing: --one-way, --hold */
 };
 
+/* How a reply is told from other messages. */
+enum told_by {
+    TOLD_BY_ORDER, /* the first message after a prompt is its reply */
+    TOLD_BY_END,   /* --reply-end says how it ends */
+    TOLD_BY_ID     /* --correlate: each message of it carries the id of its request */
+};
+
 /* A request's own times that can be limited. */
 enum level { LEVEL_NONE, LEVEL_LATENCY, LEVEL_RESPONSE, LEVEL_TTFM, LEVEL_TPOM, LEVEL_COUNT };
 
@@ -51,7 +58,7 @@ struct load {
     char origin[1024];       /* "" when none is sent */
     enum load_model model;
     enum load_reply reply;
-    bool reply_rules;     /* which messages are replies was said, by --reply-end or --correlate */
+    enum told_by told_by;
     uint32_t connections; /* with stages of connections, the most of them */
     uint64_t requests;    /* 0: only time ends the run */
     uint64_t duration_ns; /* of the measured part; 0: only the requests end the run */

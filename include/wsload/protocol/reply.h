@@ -63,9 +63,6 @@ void reply_rules_free(struct reply_rules *rules);
 /* Whether replies are streams: they end otherwise than with their first message. */
 bool reply_rules_stream(const struct reply_rules *rules);
 
-/* Whether it was said which messages are replies: how they end, or whose they are. */
-bool reply_rules_given(const struct reply_rules *rules);
-
 /* Whether a reply's whole text has to be kept to judge it: the rules of --expect but json: look at
  * all messages of a stream together. */
 bool reply_rules_need_text(const struct reply_rules *rules);

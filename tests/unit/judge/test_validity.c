@@ -427,7 +427,10 @@ static void test_validity_only_doubts_what_rules_have_told_apart(void **state)
     (void)state;
     seen->counts[COUNT_OPENED] = 20;
     count_unasked(0, 200, 20);
-    seen->load.reply_rules = true;
+    seen->load.told_by = TOLD_BY_ID;
+    look();
+    assert_int_equal(validity.grade, VALIDITY_DOUBTFUL);
+    seen->load.told_by = TOLD_BY_END;
     look();
     assert_int_equal(validity.grade, VALIDITY_DOUBTFUL);
     seen->load.reply = REPLY_STREAM;
@@ -435,6 +438,26 @@ static void test_validity_only_doubts_what_rules_have_told_apart(void **state)
     assert_int_equal(validity.grade, VALIDITY_DOUBTFUL);
     seen->load.reply = REPLY_NONE;
     assert_valid();
+}
+
+static void test_validity_lets_each_stream_say_one_thing_more_with_its_id(void **state)
+{
+    (void)state;
+    seen->counts[COUNT_OPENED] = 20;
+    seen->load.told_by = TOLD_BY_ID;
+    seen->load.reply = REPLY_STREAM;
+    count_unasked(2000, 0, 20);
+    assert_valid();
+    count_unasked(2001, 0, 20); /* they end too early */
+    assert_reason("unasked", VALIDITY_DOUBTFUL,
+                  "1 message came that no request asked for, on 20 of 20 connections");
+    count_unasked(0, 100, 9); /* these have no id of ours */
+    look();
+    assert_int_equal(validity.grade, VALIDITY_DOUBTFUL);
+    seen->load.told_by = TOLD_BY_END; /* without ids it is taken for the next reply */
+    count_unasked(2000, 0, 20);
+    look();
+    assert_int_equal(validity.grade, VALIDITY_DOUBTFUL);
 }
 
 static void test_validity_quotes_an_unasked_message_and_names_its_flag(void **state)
@@ -467,7 +490,7 @@ static void test_validity_puts_unasked_messages_before_loop_lag(void **state)
 {
     (void)state;
     count_unasked(2000, 0, 0);
-    seen->load.reply_rules = true;
+    seen->load.told_by = TOLD_BY_END;
     set_samples(DIST_LOOP_LAG, 5 * NS_PER_MS);
     look();
     assert_string_equal(validity.reasons[0].check, "unasked");
@@ -688,6 +711,7 @@ TEST_GROUP(validity)
         VALIDITY_TEST(test_validity_trusts_no_order_that_unasked_messages_shift),
         VALIDITY_TEST(test_validity_asks_replies_of_the_warm_up_too),
         VALIDITY_TEST(test_validity_only_doubts_what_rules_have_told_apart),
+        VALIDITY_TEST(test_validity_lets_each_stream_say_one_thing_more_with_its_id),
         VALIDITY_TEST(test_validity_quotes_an_unasked_message_and_names_its_flag),
         VALIDITY_TEST(test_validity_puts_unasked_messages_before_loop_lag),
         VALIDITY_TEST(test_validity_asks_no_latency_of_one_way_requests),

@@ -88,6 +88,7 @@ void fill_stream(struct fixture *run)
     set_url(run, GATEWAY_URL);
     load->gateway = true;
     load->reply = REPLY_STREAM;
+    load->told_by = TOLD_BY_ID;
     load->record = true;
     add_threshold(run, "ttfm:p(90)<800ms");
     add_threshold(run, "tpom:avg<50ms");

@@ -118,7 +118,7 @@ static struct load any_load(struct random *random)
         .prompts = any_count(random, UINT64_MAX),
         .workers = (unsigned)random_between(random, 1, WORKERS_MAX),
         .connection_per_request = one_of(random, 4),
-        .reply_rules = one_of(random, 2),
+        .told_by = (enum told_by)random_between(random, TOLD_BY_ORDER, TOLD_BY_ID),
         .arrival = ARRIVAL_CONSTANT,
         .in_flight = (unsigned)random_between(random, 1, IN_FLIGHT_MAX),
         .connect_rate = one_of(random, 2) ? 0 : any_number(random),
