@@ -10,10 +10,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char *const argv[]);
 } subcommands[] = {
-    {"serve", command_serve},
-    {"report", command_report},
-    {"merge", command_merge},
-    {"help", command_help},
+    {"try", command_try},     {"serve", command_serve}, {"report", command_report},
+    {"merge", command_merge}, {"help", command_help},
 };
 
 /* Opens what was closed of standard input, output and error, or the next descriptor would be taken

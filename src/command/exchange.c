@@ -8,6 +8,8 @@
 /* Other ids than those of the run, so that a backend can tell the two apart. */
 #define RUN_ID_BIT 0x80000000u
 
+static const struct thresholds no_thresholds;
+
 /* However the connection comes and goes, a prompt is over in that time. */
 static uint64_t longest_ns(const struct exchange *exchange, const struct plan *plan)
 {
@@ -44,51 +46,61 @@ static struct plan plan_of(struct exchange *exchange, const struct plan *plan)
         .shards = 1,
     };
     one.reply_rules = rules_of(exchange, plan);
+    /* The end of the quiet is to be seen before the timeout that ends a reply. */
+    one.reply_timeout_ns += exchange->quiet_ns;
     one.listen_ns = exchange->listen_ns;
     one.max_lifetime_ns = one.keepalive_ns = one.linger_ns = 0;
     one.keep_replies = false;
     return one;
 }
 
-static int watch(struct exchange *exchange, struct engine *engine,
-                 const struct thresholds *thresholds, struct error *error)
+static int watch(struct engine *engine, uint64_t requests, struct measurement **measurement,
+                 int *signal, struct error *error)
 {
-    struct monitor monitor = {
-        .engine = engine,
-        .thresholds = thresholds,
-        .requests = exchange->prompts,
-    };
+    struct monitor monitor = {.engine = engine, .thresholds = &no_thresholds, .requests = requests};
     progress_init(&monitor.progress, PROGRESS_NONE);
-    monitor_block_signals(true);
-    int status = engine_start(engine, error);
-    if (status == 0) {
-        status = monitor_run(&monitor, error);
-        if (status)
-            engine_stop(engine, STOP_NOW);
-        exchange->measurement = engine_finish(engine);
-        exchange->signal = monitor.signal_number;
-    }
-    monitor_block_signals(false);
-    if (status == 0 && !exchange->measurement)
+    if (engine_start(engine, error))
+        return -1;
+    int status = monitor_run(&monitor, error);
+    if (status)
+        engine_stop(engine, STOP_NOW);
+    *measurement = engine_finish(engine);
+    *signal = monitor.signal_number;
+    if (status == 0 && !*measurement)
         return error_set(error, "out of memory for what was measured");
     return status;
 }
 
+static int measure(const struct engine_config *config, struct measurement **measurement,
+                   int *signal, struct error *error)
+{
+    struct engine *engine = engine_new(config, error);
+    if (!engine)
+        return -1;
+    monitor_block_signals(true);
+    int status = watch(engine, config->plan->load.requests, measurement, signal, error);
+    monitor_block_signals(false);
+    engine_free(engine);
+    return status;
+}
+
+int exchange_measure(const struct plan *plan, struct measurement **measurement, int *signal,
+                     struct error *error)
+{
+    const struct engine_config config = {.plan = plan, .thresholds = &no_thresholds};
+    return measure(&config, measurement, signal, error);
+}
+
 int exchange_play(struct exchange *exchange, const struct plan *plan, struct error *error)
 {
-    static const struct thresholds none;
     struct plan one = plan_of(exchange, plan);
     const struct engine_config config = {
         .plan = &one,
-        .thresholds = &none,
+        .thresholds = &no_thresholds,
         .transcript = &exchange->transcript,
+        .seen = exchange->seen,
     };
-    struct engine *engine = engine_new(&config, error);
-    if (!engine)
-        return -1;
-    int status = watch(exchange, engine, &none, error);
-    engine_free(engine);
-    return status;
+    return measure(&config, &exchange->measurement, &exchange->signal, error);
 }
 
 void exchange_free(struct exchange *exchange)

@@ -5,7 +5,7 @@
 #define WSLOAD_COMMAND_EXCHANGE_H
 
 #include "wsload/base/error.h"
-#include "wsload/engine/lws_transport.h"
+#include "wsload/engine/opening_seen.h"
 #include "wsload/load/plan.h"
 #include "wsload/protocol/transcript.h"
 #include "wsload/stats/measurement.h"
@@ -14,6 +14,8 @@ struct exchange {
     uint64_t prompts;   /* how many, at least 1 */
     uint64_t listen_ns; /* for greetings, before the first */
     uint64_t quiet_ns;  /* a reply is over when nothing new came for so long */
+
+    struct opening_seen *seen; /* of its connection; NULL: nobody asks */
 
     struct transcript transcript;    /* out: to be freed; its tell may be set before */
     struct measurement *measurement; /* out: owned; what it measured of itself */
@@ -27,5 +29,10 @@ struct exchange {
 int exchange_play(struct exchange *exchange, const struct plan *plan, struct error *error);
 
 void exchange_free(struct exchange *exchange);
+
+/* Runs PLAN as it is, without any progress, until it is over. MEASUREMENT is the caller's to free,
+ * and SIGNAL what ended it, 0 for none. 0 or -1. */
+int exchange_measure(const struct plan *plan, struct measurement **measurement, int *signal,
+                     struct error *error);
 
 #endif

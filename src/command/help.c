@@ -60,7 +60,8 @@ static void wrap(const char *start, const char *text, struct buffer *out)
 /* Whether I is in the group of the option before it. */
 static bool in_same_group(const struct option_set *set, size_t i)
 {
-    return i > 0 && i < set->count && strcmp(set->rows[i].group, set->rows[i - 1].group) == 0;
+    return i > 0 && i < option_count(set) &&
+           strcmp(option_at(set, i)->group, option_at(set, i - 1)->group) == 0;
 }
 
 /* "also --seed, --threads (-t)": the rare options from row FIRST to before END, if any. */
@@ -69,7 +70,7 @@ static void help_rare(const struct option_set *set, size_t first, size_t end, st
     struct buffer names;
     buffer_init(&names, LIST_MAX);
     for (size_t i = first; i < end; i++) {
-        const struct option_row *row = &set->rows[i];
+        const struct option_row *row = option_at(set, i);
         if (!row->rare)
             continue;
         buffer_printf(&names, "%s--%s", names.length ? ", " : "", row->name);
@@ -84,8 +85,8 @@ static void help_rare(const struct option_set *set, size_t first, size_t end, st
 void help_options(const struct option_set *set, enum help_extent extent, struct buffer *out)
 {
     size_t first = 0; /* of the group */
-    for (size_t i = 0; i < set->count; i++) {
-        const struct option_row *row = &set->rows[i];
+    for (size_t i = 0; i < option_count(set); i++) {
+        const struct option_row *row = option_at(set, i);
         if (!in_same_group(set, i)) {
             buffer_printf(out, "%s:\n", row->group);
             first = i;

@@ -9,6 +9,7 @@
 /* The options of the commands. */
 extern const struct option_set run_option_set;    /* arguments: URL (WSLOAD_URL) and PROMPTS_FILE
                                                      (WSLOAD_PROMPTS_FILE) */
+extern const struct option_set try_option_set;    /* arguments: URL (WSLOAD_URL) and PROMPT */
 extern const struct option_set serve_option_set;  /* no arguments */
 extern const struct option_set report_option_set; /* argument: SUMMARY */
 extern const struct option_set merge_option_set;  /* arguments: SUMMARY... */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "help.h"
+#include "option_parse.h"
 #include "wsload/base/helpers.h"
 #include "wsload/judge/verdict.h"
 
@@ -29,7 +30,17 @@ static const struct usage {
      "\nExit codes: 0 passed; 1 a threshold failed, or no request succeeded; 2 usage,\n"
      "  input or output error; 3 no connection; 4 untrusted; 130, 143 interrupted.\n"
      "Options are WSLOAD_NAME in the environment, too, and the URL is WSLOAD_URL.\n"
-     "Commands: serve, report, merge; help OPTION, METRIC, all, metrics, failures.\n"},
+     "Commands: try, serve, report, merge; help OPTION, all, metrics, failures.\n"},
+    {"try", &try_option_set,
+     "Usage: wsload try [OPTIONS] URL [PROMPT]\n"
+     "Sends a few prompts on one connection, shows all that is said, and finds the\n"
+     "options that a load test of this backend needs.\n"
+     "\n"
+     "  wsload try --template '{\"question\": \"{{prompt}}\"}' wss://host/prod Hello\n"
+     "\n",
+     "\nExit codes: 0 the options found count every reply; 1 they do not, or nothing\n"
+     "  answered; 2 usage or output error; 3 no connection; 130, 143 interrupted.\n"
+     "Options are WSLOAD_NAME in the environment, too, as those of a run.\n"},
     {"serve", &serve_option_set,
      "Usage: wsload serve [OPTIONS]\n"
      "A small server that answers like a chat backend behind API Gateway.\n"
@@ -144,8 +155,8 @@ static const char *nearest_topic(const char *name)
     for (size_t i = 0; i < ARRAY_LENGTH(usages); i++) {
         const struct option_set *set = usages[i].set;
         topics[count++] = usages[i].name;
-        for (size_t row = 0; row < set->count; row++)
-            topics[count++] = set->rows[row].name;
+        for (size_t row = 0; row < option_count(set); row++)
+            topics[count++] = option_at(set, row)->name;
     }
     return text_nearest(name + strspn(name, "-"), topics, count);
 }

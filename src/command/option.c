@@ -12,6 +12,24 @@
 
 #define TEXT_FILE_MAX (16u * 1024u * 1024u)
 
+/* --- Rows --- */
+
+size_t option_count(const struct option_set *set)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < OPTION_TABLES_MAX; i++)
+        count += set->tables[i].count;
+    return count;
+}
+
+const struct option_row *option_at(const struct option_set *set, size_t index)
+{
+    const struct option_table *table = set->tables;
+    while (index >= table->count)
+        index -= table++->count;
+    return &table->rows[index];
+}
+
 /* --- Values --- */
 
 char *option_format(const struct option_row *row, uint64_t number, char out[UNITS_SIZE])
@@ -167,9 +185,7 @@ static int parse_value(const struct option_row *row, const char *text, void *val
     return 0;
 }
 
-/* Sets ROW from TEXT, which came under NAME: "--timeout", "-c" or "WSLOAD_TIMEOUT". The
- * values of lists and texts may be secrets and stay out of the error. */
-static int set_value(const struct option_row *row, const char *text, const char *name, void *values,
+int option_set_value(const struct option_row *row, const char *text, const char *name, void *values,
                      struct error *error)
 {
     if (parse_value(row, text, values, error) == 0)
@@ -190,20 +206,26 @@ static uint64_t count_not_given(const struct option_row *row)
     return row->minimum ? 0 : COUNT_NOT_GIVEN;
 }
 
-static void set_defaults(const struct option_set *set, void *values)
+static void set_default(const struct option_row *row, void *values)
 {
     struct error error;
+    void *field = (char *)values + row->offset;
+    if (is_decimal(row))
+        *(double *)field = -1;
+    else if (row->type == OPTION_COUNT)
+        *(uint64_t *)field = count_not_given(row);
+    if (row->initial && parse_value(row, row->initial, values, &error))
+        abort(); /* a row that contradicts itself; a unit test reads every table */
+}
+
+void option_set_defaults(const struct option_set *set, void *values)
+{
     memset(values, 0, set->size);
-    for (size_t i = 0; i < set->count; i++) {
-        const struct option_row *row = &set->rows[i];
-        void *field = (char *)values + row->offset;
-        if (is_decimal(row))
-            *(double *)field = -1;
-        else if (row->type == OPTION_COUNT)
-            *(uint64_t *)field = count_not_given(row);
-        if (row->initial && parse_value(row, row->initial, values, &error))
-            abort(); /* a row that contradicts itself; a unit test reads every table */
-    }
+    for (size_t table = 0; table < OPTION_TABLES_MAX; table++)
+        for (size_t i = 0; i < set->defaults[table].count; i++)
+            set_default(&set->defaults[table].rows[i], values);
+    for (size_t i = 0; i < option_count(set); i++)
+        set_default(option_at(set, i), values);
 }
 
 const char *option_value(const struct option_row *row, const void *values, char out[UNITS_SIZE])
@@ -253,239 +275,42 @@ int option_read_text(const char *value, struct buffer *file, struct text *text, 
     return 0;
 }
 
-/* --- Command line --- */
+/* --- Names --- */
 
-struct parse {
-    const struct option_set *set;
-    int argc;
-    char *const *argv;
-    int next; /* index of the next word */
-    void *values;
-    bool seen[OPTION_ROWS_MAX]; /* given on the command line already */
-    struct error *error;
-};
-
-/* The row called NAME or, without a name, LETTER. */
-static const struct option_row *find(const struct option_set *set, const char *name, char letter)
+const struct option_row *option_called(const struct option_set *set, const char *name, char letter)
 {
-    for (size_t i = 0; i < set->count; i++)
-        if (name ? strcmp(set->rows[i].name, name) == 0 : set->rows[i].letter == letter)
-            return &set->rows[i];
+    for (size_t i = 0; i < option_count(set); i++) {
+        const struct option_row *row = option_at(set, i);
+        if (name ? strcmp(row->name, name) == 0 : row->letter == letter)
+            return row;
+    }
     return NULL;
 }
 
 const struct option_row *option_find(const struct option_set *set, const char *name)
 {
     name += strspn(name, "-");
-    return name[0] && !name[1] ? find(set, NULL, name[0]) : find(set, name, 0);
+    return name[0] && !name[1] ? option_called(set, NULL, name[0]) : option_called(set, name, 0);
 }
 
 char *option_suggestion(const struct option_set *set, const char *name, char out[128])
 {
     const char *names[OPTION_ROWS_MAX];
-    for (size_t i = 0; i < set->count; i++)
-        names[i] = set->rows[i].name;
-    const char *nearest = text_nearest(name, names, set->count);
+    for (size_t i = 0; i < option_count(set); i++)
+        names[i] = option_at(set, i)->name;
+    const char *nearest = text_nearest(name, names, option_count(set));
     out[0] = '\0';
     if (nearest)
         snprintf(out, 128, "; did you mean --%s ?", nearest);
     return out;
 }
 
-static int unknown_option(const struct parse *parse, const char *word, const char *name)
-{
-    char suggestion[128];
-    option_suggestion(parse->set, name, suggestion);
-    if (!suggestion[0])
-        return error_set(parse->error, "%s: no such option; '%s --help' lists them", word,
-                         parse->set->command);
-    return error_set(parse->error, "%s: no such option%s", word, suggestion);
-}
-
-/* Sets ROW from INLINE_VALUE, or from the next word when that is NULL. NAME is how it was typed. */
-static int take_option(struct parse *parse, const struct option_row *row, const char *name,
-                       const char *inline_value)
-{
-    const char *value = inline_value;
-    parse->seen[row - parse->set->rows] = true;
-    if (row->type == OPTION_FLAG) {
-        if (value)
-            return error_set(parse->error, "%s takes no value", name);
-        value = "1";
-    } else if (!value) {
-        if (parse->next == parse->argc)
-            return error_set(parse->error, "%s: a value is missing: %s %s", name, name,
-                             row->argument);
-        value = parse->argv[parse->next++];
-    }
-    return set_value(row, value, name, parse->values, parse->error);
-}
-
-static int take_long(struct parse *parse, const char *word)
-{
-    char name[80];
-    size_t length = strcspn(word + 2, "=");
-    const char *value = word[2 + length] ? word + 2 + length + 1 : NULL;
-    snprintf(name, sizeof(name), "%.*s", (int)u64_min(length + 2, sizeof(name)), word);
-    const struct option_row *row = find(parse->set, name + 2, 0);
-    return row ? take_option(parse, row, name, value) : unknown_option(parse, name, name + 2);
-}
-
-/* -c 10, -c10, or flags in one word: -kq. */
-static int take_letters(struct parse *parse, const char *word)
-{
-    for (const char *letter = word + 1; *letter; letter++) {
-        char name[3] = {'-', *letter, '\0'};
-        const struct option_row *row = find(parse->set, NULL, *letter);
-        if (!row)
-            return unknown_option(parse, name, word + 1);
-        if (row->type != OPTION_FLAG)
-            return take_option(parse, row, name, letter[1] ? letter + 1 : NULL);
-        if (take_option(parse, row, name, NULL))
-            return -1;
-    }
-    return 0;
-}
-
-static int take_words(struct parse *parse, const char *arguments[])
-{
-    size_t given = 0;
-    bool options_over = false;
-    while (parse->next < parse->argc) {
-        const char *word = parse->argv[parse->next++];
-        int status = 0;
-        if (!options_over && strcmp(word, "--") == 0)
-            options_over = true;
-        else if (!options_over && strncmp(word, "--", 2) == 0)
-            status = take_long(parse, word);
-        else if (!options_over && word[0] == '-' && word[1])
-            status = take_letters(parse, word);
-        else if (given < parse->set->arguments_max)
-            arguments[given++] = word;
-        else
-            status = error_set(parse->error, "too many arguments; '%s --help' shows the usage",
-                               parse->set->command);
-        if (status)
-            return -1;
-    }
-    return 0;
-}
-
-/* --- Environment --- */
-
 char *option_environment_name(const struct option_set *set, const struct option_row *row,
                               char out[64])
 {
-    int length = snprintf(out, 64, "%s_%s", set->command, row->name);
+    int length = snprintf(out, 64, "%s_%s", set->variables ? set->variables : set->command,
+                          row->name);
     for (int i = 0; i < length && i < 63; i++)
         out[i] = strchr("- ", out[i]) ? '_' : (char)toupper((unsigned char)out[i]);
     return out;
-}
-
-/* A list in the environment has one value a line. The copies live as long as the values. */
-static int set_list(const struct option_row *row, const char *text, const char *name, void *values,
-                    struct error *error)
-{
-    while (*text) {
-        size_t length = strcspn(text, "\n");
-        char *line = strndup(text, length);
-        if (!line)
-            return error_set(error, "out of memory");
-        if (set_value(row, line, name, values, error)) {
-            free(line);
-            return -1;
-        }
-        text += length + (text[length] == '\n');
-    }
-    return 0;
-}
-
-/* The value of a variable; NULL when it is not set, or empty, as scripts have it that set it only
- * sometimes. */
-static const char *variable(const char *name)
-{
-    const char *text = getenv(name);
-    return text && text[0] ? text : NULL;
-}
-
-/* Takes from the environment what the command line left out. Lists take both: a token in the
- * environment must not get lost because of another header on the command line. */
-static int take_environment(const struct parse *parse, const char *arguments[])
-{
-    const struct option_set *set = parse->set;
-    for (size_t i = 0; i < set->count; i++) {
-        char name[64];
-        const struct option_row *row = &set->rows[i];
-        const char *text = variable(option_environment_name(set, row, name));
-        if (!text || (parse->seen[i] && row->type != OPTION_LIST))
-            continue;
-        if (row->type == OPTION_LIST ? set_list(row, text, name, parse->values, parse->error)
-                                     : set_value(row, text, name, parse->values, parse->error))
-            return -1;
-    }
-    for (size_t i = 0; set->argument_env && i < set->arguments_max; i++)
-        if (!arguments[i] && set->argument_env[i])
-            arguments[i] = variable(set->argument_env[i]);
-    return 0;
-}
-
-/* Puts the names of all variables of SETS into NAMES; returns how many. */
-static size_t known_names(const struct option_set *const *sets, size_t count,
-                          char names[OPTION_VARIABLES_MAX][64])
-{
-    size_t known = 0;
-    for (size_t i = 0; i < count; i++) {
-        for (size_t row = 0; row < sets[i]->count && known < OPTION_VARIABLES_MAX; row++)
-            option_environment_name(sets[i], &sets[i]->rows[row], names[known++]);
-        for (size_t j = 0; sets[i]->argument_env && j < sets[i]->arguments_max; j++)
-            if (sets[i]->argument_env[j] && known < OPTION_VARIABLES_MAX)
-                snprintf(names[known++], 64, "%s", sets[i]->argument_env[j]);
-    }
-    return known;
-}
-
-static int unknown_variable(const char *name, const char *const *known, size_t count,
-                            struct error *error)
-{
-    const char *nearest = text_nearest(name, known, count);
-    if (nearest)
-        return error_set(error, "%s: no such variable; did you mean %s ?", name, nearest);
-    return error_set(error,
-                     "%s: no such variable; 'wsload help all' lists the options, each is "
-                     "one, as in WSLOAD_CONNECTIONS",
-                     name);
-}
-
-int option_check_environment(const struct option_set *const *sets, size_t count,
-                             const char *const *environment, struct error *error)
-{
-    static char names[OPTION_VARIABLES_MAX][64];
-    const char *known[OPTION_VARIABLES_MAX];
-    size_t total = known_names(sets, count, names);
-    for (size_t i = 0; i < total; i++)
-        known[i] = names[i];
-    for (; *environment; environment++) {
-        char name[64];
-        size_t length = strcspn(*environment, "=");
-        bool is_set = (*environment)[length] && (*environment)[length + 1];
-        if (!text_begins(text_of(*environment), OPTION_VARIABLES_BEGIN) || !is_set)
-            continue;
-        snprintf(name, sizeof(name), "%.*s", (int)length, *environment);
-        size_t i = 0;
-        while (i < total && strcmp(known[i], name) != 0)
-            i++;
-        if (i == total)
-            return unknown_variable(name, known, total, error);
-    }
-    return 0;
-}
-
-int options_parse(const struct option_set *set, int argc, char *const argv[], void *values,
-                  const char *arguments[], struct error *error)
-{
-    struct parse parse = {set, argc, argv, .next = 1, .values = values, .error = error};
-    set_defaults(set, values);
-    for (size_t i = 0; i < set->arguments_max; i++)
-        arguments[i] = NULL;
-    return take_words(&parse, arguments) || take_environment(&parse, arguments) ? -1 : 0;
 }

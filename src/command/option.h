@@ -77,22 +77,39 @@ struct option_row {
     "timeline as an HdrHistogram interval log); '-' as PATH is standard output. Files appear "     \
     "whole or not at all. Two outputs must not be one file, nor may one be a file that is read."
 
+#define OPTION_TABLES_MAX 3
+
+/* Rows that stand together; commands may share them. */
+struct option_table {
+    const struct option_row *rows;
+    size_t count;
+};
+
 /* One command's options and arguments. */
 struct option_set {
-    const struct option_row *rows;
-    size_t count;                    /* at most OPTION_ROWS_MAX */
-    const char *command;             /* "wsload" or "wsload serve": variables begin like that */
+    struct option_table tables[OPTION_TABLES_MAX];   /* in all at most OPTION_ROWS_MAX rows */
+    struct option_table defaults[OPTION_TABLES_MAX]; /* of its fields that have no option here */
+    const char *command;                             /* "wsload" or "wsload serve" */
+    const char *variables;           /* variables begin like that; NULL: like the command */
     size_t arguments_max;            /* how many arguments that are no options */
     const char *const *argument_env; /* their environment names, or NULL */
     size_t size;                     /* of the struct that takes the values */
 };
 
-/* Fills VALUES with every row's default, then from ARGV[1..ARGC-1], then from the environment.
- * ARGUMENTS gets what is no option, NULL where there is none. Values of a list from the environment
- * are copies that live as long as the process. 0 or -1; the error names the option or variable, the
- * value, and what is allowed. */
-int options_parse(const struct option_set *set, int argc, char *const argv[], void *values,
-                  const char *arguments[], struct error *error);
+/* How many rows SET has, and the one at INDEX. */
+size_t option_count(const struct option_set *set);
+const struct option_row *option_at(const struct option_set *set, size_t index);
+
+/* Gives each field of VALUES the default of its row. */
+void option_set_defaults(const struct option_set *set, void *values);
+
+/* Sets ROW from TEXT, which came under NAME: "--timeout", "-c" or "WSLOAD_TIMEOUT". The
+ * values of lists and texts may be secrets and stay out of the error. */
+int option_set_value(const struct option_row *row, const char *text, const char *name, void *values,
+                     struct error *error);
+
+/* The row called NAME or, without a name, LETTER; NULL when there is none. */
+const struct option_row *option_called(const struct option_set *set, const char *name, char letter);
 
 /* The row called NAME: "connections", "--connections", "c" or "-c". NULL when there is none. */
 const struct option_row *option_find(const struct option_set *set, const char *name);
@@ -110,12 +127,6 @@ bool option_given(const struct option_row *row, const void *values);
 /* Writes the name of ROW's environment variable: WSLOAD_CONNECT_TIMEOUT. Returns OUT. */
 char *option_environment_name(const struct option_set *set, const struct option_row *row,
                               char out[64]);
-
-/* Looks in ENVIRONMENT, "NAME=VALUE" up to a NULL, for a variable that begins like this program's
- * own and that none of SETS, COUNT of them, has: 0, or -1 and an error that suggests the nearest.
- */
-int option_check_environment(const struct option_set *const *sets, size_t count,
-                             const char *const *environment, struct error *error);
 
 /* Appends the choices of ROW, as "constant, poisson". Returns how many there are. */
 size_t option_list_choices(const struct option_row *row, struct buffer *out);

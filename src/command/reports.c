@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "help.h"
+#include "option_parse.h"
 #include "outputs.h"
 #include "wsload/base/file.h"
 #include "wsload/base/helpers.h"
@@ -45,16 +46,14 @@ static const struct option_row rows[] = {
 };
 
 const struct option_set report_option_set = {
-    .rows = rows + 1,
-    .count = ARRAY_LENGTH(rows) - 1,
+    .tables = {{rows + 1, ARRAY_LENGTH(rows) - 1}},
     .command = "wsload report",
     .arguments_max = 1,
     .size = sizeof(struct report_options),
 };
 
 const struct option_set merge_option_set = {
-    .rows = rows,
-    .count = ARRAY_LENGTH(rows),
+    .tables = {{rows, ARRAY_LENGTH(rows)}},
     .command = "wsload merge",
     .arguments_max = SUMMARIES_MAX,
     .size = sizeof(struct report_options),

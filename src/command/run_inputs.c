@@ -34,8 +34,8 @@ static size_t list_inputs(const struct run_options *options, struct input inputs
     const char *template = options->template[0] == '@' ? options->template + 1 : NULL;
     add_input(inputs, &count, "", "PROMPTS_FILE", run_plan_prompts_file(options));
     add_input(inputs, &count, "--", "template", template);
-    for (size_t i = 0; i < run_option_set.count; i++) {
-        const struct option_row *row = &run_option_set.rows[i];
+    for (size_t i = 0; i < option_count(&run_option_set); i++) {
+        const struct option_row *row = option_at(&run_option_set, i);
         if (row->type == OPTION_FILE)
             add_input(inputs, &count, "--", row->name, option_value(row, options, unused));
     }

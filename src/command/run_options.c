@@ -1,6 +1,7 @@
 #include "run_options.h"
 
 #include "help.h"
+#include "option_parse.h"
 #include "wsload/base/clock.h"
 #include "wsload/base/helpers.h"
 
@@ -24,7 +25,8 @@ static const char *const progress_choices[] = {"auto", "bar", "plain", "none", N
     "found in the strings of JSON however they are escaped there."
 #define BARE " Any other text is taken as contains:."
 
-static const struct option_row rows[] = {
+/* What a run alone has. */
+static const struct option_row load_rows[] = {
     {"connections", 'c', "N", OPTION_COUNT, FIELD(connections), "Load",
      .help = "concurrent connections [10]", .minimum = 1, .maximum = CONNECTIONS_MAX,
      .more = "They are opened first and stay open; the run's clock starts when each is open or has "
@@ -99,7 +101,10 @@ static const struct option_row rows[] = {
     {"seed", 0, "N", OPTION_COUNT, FIELD(plan.load.seed), "Load",
      .help = "repeat the run that showed this seed", .maximum = SEED_MAX, .rare = true,
      .more = "Of everything random in when requests are sent. By default from the system."},
+};
 
+/* What shapes an exchange, of a run or of a few prompts. */
+static const struct option_row exchange_rows[] = {
     {"template", 0, "TEXT", OPTION_TEXT, FIELD(template), "Messages", .help = "message or @FILE",
      .initial = "{\"message\": \"{{prompt}}\"}",
      .more =
@@ -110,10 +115,11 @@ static const struct option_row rows[] = {
          "template from a file, without white space at its end."},
     {"setup", 0, "FILE", OPTION_FILE, FIELD(setup), "Messages",
      .help = "steps before the first prompt, or each",
-     .more = "JSON: {\"on_connect\": [{\"send\": \"...\", \"expect\": RULE}, ...], "
-             "\"before_request\": [...]}, both optional. A step without \"expect\" goes on at "
-             "once. The message of --template follows. In a step of before_request, "
-             "{{prompt:part}} repeats it for each part of a long prompt. See docs/BACKENDS.md."},
+     .more =
+         "JSON, or a file of it: {\"on_connect\": [{\"send\": \"...\", \"expect\": RULE}, ...], "
+         "\"before_request\": [...]}, both optional. A step without \"expect\" goes on at "
+         "once. The message of --template follows. In a step of before_request, "
+         "{{prompt:part}} repeats it for each part of a long prompt. See docs/BACKENDS.md."},
     {"prompt-field", 0, "NAME", OPTION_TEXT, FIELD(prompt_field), "Messages",
      .help = "member or column that is the prompt", .rare = true,
      .more =
@@ -276,7 +282,9 @@ static const struct option_row rows[] = {
      .help = "resume sessions of earlier connections", .rare = true,
      .more =
          "Without it each connection makes a full handshake, as real clients do that arrive cold."},
+};
 
+static const struct option_row result_rows[] = {
     {"max-latency", 0, "T", OPTION_DURATION, FIELD(max_latency_ns), "Results",
      .help = "fail when the average latency is above", .minimum = NS_PER_US, .limit = true,
      .more = "A bare number is no limit: it may be seconds or milliseconds."},
@@ -332,14 +340,44 @@ static const struct option_row rows[] = {
      .rare = true},
 };
 
+/* What `wsload try` alone has. */
+static const struct option_row try_rows[] = {
+    {"prompts", 0, "N", OPTION_COUNT, FIELD(try_prompts), "Trying",
+     .help = "prompts to send, one after the other", .minimum = 1, .maximum = 100, .initial = "3",
+     .more = "Several tell what is the same in each reply. The prompts are PROMPT each time, or "
+             "those of "
+             "a file given as @FILE."},
+    {"for", 0, "T", OPTION_DURATION, FIELD(try_quiet_ns), "Trying",
+     .help = "quiet after which a reply is over", .minimum = NS_PER_MS, .initial = "10s",
+     .more = "Messages that recur, as keep-alives do, do not prolong it. For the first message "
+             "--timeout is waited."},
+    {"out", 'o', "KIND=PATH", OPTION_LIST, FIELD(out), "Results",
+     .help = "json=PATH: all that was said and found",
+     .more = "KIND is json; '-' as PATH is standard output, and nothing else goes there."},
+    {"help", 'h', NULL, OPTION_FLAG, FIELD(help), "Other", .help = "print this help"},
+};
+
 static const char *const argument_env[] = {"WSLOAD_URL", "WSLOAD_PROMPTS_FILE"};
 
 const struct option_set run_option_set = {
-    .rows = rows,
-    .count = ARRAY_LENGTH(rows),
+    .tables = {{load_rows, ARRAY_LENGTH(load_rows)},
+               {exchange_rows, ARRAY_LENGTH(exchange_rows)},
+               {result_rows, ARRAY_LENGTH(result_rows)}},
     .command = "wsload",
     .arguments_max = 2,
     .argument_env = argument_env,
+    .size = sizeof(struct run_options),
+};
+
+static const char *const try_argument_env[] = {"WSLOAD_URL", NULL};
+
+const struct option_set try_option_set = {
+    .tables = {{exchange_rows, ARRAY_LENGTH(exchange_rows)}, {try_rows, ARRAY_LENGTH(try_rows)}},
+    .defaults = {{load_rows, ARRAY_LENGTH(load_rows)}, {result_rows, ARRAY_LENGTH(result_rows)}},
+    .command = "wsload try",
+    .variables = "wsload",
+    .arguments_max = 2,
+    .argument_env = try_argument_env,
     .size = sizeof(struct run_options),
 };
 

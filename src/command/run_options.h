@@ -11,6 +11,7 @@
 struct run_options {
     const char *url;                 /* argument 1; NULL when missing */
     const char *prompts_file;        /* argument 2; NULL for prompts.txt */
+    const char *prompt_text;         /* in place of that file; NULL: none */
     struct plan plan;                /* what stands in the plan as it was given, the rest zeroed */
     struct identity_config identity; /* likewise */
 
@@ -66,6 +67,9 @@ struct run_options {
 
     bool version;
     bool help;
+
+    uint64_t try_prompts; /* of `wsload try` alone, as is the next */
+    uint64_t try_quiet_ns;
 };
 
 /* Defaults, environment and command line. 0 or -1. */

@@ -95,6 +95,15 @@ static int check_form(const struct run_plan *run, const struct run_options *opti
                      file_name(run_plan_prompts_file(options)));
 }
 
+static int open_prompts(struct run_plan *run, const struct run_options *options,
+                        struct error *error)
+{
+    const char *text = options->prompt_text;
+    return text ? prompts_open_text(&run->prompts, "PROMPT", text_of(text), error)
+                : prompts_open(&run->prompts, run_plan_prompts_file(options), options->prompt_field,
+                               error);
+}
+
 /* The prompts come after the steps, whose templates say which of their fields are used. None of
  * either in a run that only holds connections. */
 static int build_messages(struct run_plan *run, const struct run_options *options,
@@ -102,9 +111,9 @@ static int build_messages(struct run_plan *run, const struct run_options *option
 {
     if (options->hold)
         return build_steps(run, options, error);
-    if (prompts_open(&run->prompts, run_plan_prompts_file(options), options->prompt_field, error) ||
-        build_template(run, options, error) || check_form(run, options, error) ||
-        build_steps(run, options, error) || prompts_load(&run->prompts, error))
+    if (open_prompts(run, options, error) || build_template(run, options, error) ||
+        check_form(run, options, error) || build_steps(run, options, error) ||
+        prompts_load(&run->prompts, error))
         return -1;
     run->plan.prompts = &run->prompts;
     return check_prompts(run, options, error);

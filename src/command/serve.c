@@ -6,6 +6,7 @@
 
 #include "help.h"
 #include "monitor.h"
+#include "option_parse.h"
 #include "serve_options.h"
 #include "wsload/base/helpers.h"
 #include "wsload/engine/descriptors.h"

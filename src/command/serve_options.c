@@ -99,8 +99,7 @@ static const struct option_row rows[] = {
 };
 
 const struct option_set serve_option_set = {
-    .rows = rows,
-    .count = ARRAY_LENGTH(rows),
+    .tables = {{rows, ARRAY_LENGTH(rows)}},
     .command = "wsload serve",
     .size = sizeof(struct serve_options),
 };

@@ -63,6 +63,7 @@ static int make_thread(struct engine *engine, unsigned index, const struct engin
         .addresses = &engine->addresses,
         .events = &worker_events,
         .worker = thread->worker,
+        .seen = config->seen,
         .index = index,
     };
     thread->transport = lws_transport_new(&transport, error);

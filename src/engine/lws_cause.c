@@ -46,6 +46,7 @@ static void on_answer(struct ev_loop *loop, ev_io *watcher, int events)
         return;
     }
     struct text answer = {input, (size_t)got};
+    lws_seen_answer(socket, answer);
     if (!text_begins(answer, "HTTP/1.1 101")) {
         buffer_free(&socket->refusal);
         buffer_init(&socket->refusal, ANSWER_MAX + 1);

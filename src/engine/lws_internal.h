@@ -73,7 +73,8 @@ struct lws_transport {
     const struct plan *plan;
     const struct transport_events *events;
     void *worker;
-    unsigned index; /* of the worker */
+    struct opening_seen *seen; /* NULL: nobody asks */
+    unsigned index;            /* of the worker */
 
     struct lws_context *context;
     struct dial dial;
@@ -201,6 +202,12 @@ void lws_tls_set_up(struct lws_transport *transport, SSL_CTX *context);
 
 /* Judges a peer's certificate: 0 to accept, 1 to refuse; keeps the reason in SOCKET. */
 int lws_tls_verify(struct socket *socket, X509_STORE_CTX *store, bool preverified);
+
+/* --- lws_seen.c: what people want to see of an opening --- */
+
+/* The beginning of the ANSWER to the handshake, and that SOCKET is open; if anybody asks. */
+void lws_seen_answer(const struct socket *socket, struct text answer);
+void lws_seen_opened(const struct socket *socket);
 
 /* --- lws_cause.c: names causes --- */
 

@@ -266,6 +266,7 @@ static void report_opened(struct socket *socket)
             [CONNECT_TOTAL] = socket->opened_ns - socket->start_ns,
         }};
     socket->open = true;
+    lws_seen_opened(socket);
     transport->events->opened(transport->worker, lws_socket_id(socket), &times);
 }
 

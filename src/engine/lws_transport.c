@@ -225,6 +225,7 @@ struct transport *lws_transport_new(const struct lws_transport_config *config, s
     transport->plan = config->plan;
     transport->events = config->events;
     transport->worker = config->worker;
+    transport->seen = config->seen;
     transport->index = config->index;
     transport->dial = (struct dial){config->addresses, &config->plan->target.sources, {0}};
     transport->failed_tls_fd = -1;

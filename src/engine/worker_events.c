@@ -242,7 +242,7 @@ static void read_message(struct worker *worker, struct slot *slot, struct text m
     message_read(&worker->plan->reply_rules, step ? &step->expect : NULL, message, binary,
                  &meaning);
     if (worker->transcript)
-        record_said_message(worker, slot, binary, &meaning);
+        record_said_message(worker, slot, step, binary, &meaning);
     if (meaning.invalid)
         on_invalid(worker, slot, slot->active_ns);
     else if (meaning.ignored)

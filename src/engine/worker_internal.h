@@ -152,9 +152,10 @@ void record_unasked(struct worker *worker, struct slot *slot, enum counter id, s
 const struct said *record_said(struct worker *worker, const struct slot *slot, struct said said,
                                struct text text);
 
-/* The same of a message that came; MEANING becomes what it is where no rule is known yet. */
-void record_said_message(struct worker *worker, const struct slot *slot, bool binary,
-                         struct message_meaning *meaning);
+/* The same of a message that came, the answer to STEP unless that is NULL; MEANING becomes what it
+ * is where no rule is known yet. */
+void record_said_message(struct worker *worker, const struct slot *slot, const struct step *step,
+                         bool binary, struct message_meaning *meaning);
 
 /* The same of the end of a connection that the server has ended, for the reason FAILURE. */
 void record_said_closed(struct worker *worker, const struct slot *slot,

@@ -155,16 +155,15 @@ void record_said_closed(struct worker *worker, const struct slot *slot,
                 (struct text){text, u64_min((uint64_t)length, sizeof(text) - 1)});
 }
 
-void record_said_message(struct worker *worker, const struct slot *slot, bool binary,
-                         struct message_meaning *meaning)
+void record_said_message(struct worker *worker, const struct slot *slot, const struct step *step,
+                         bool binary, struct message_meaning *meaning)
 {
-    const struct said *said = record_said(
-        worker, slot,
-        (struct said){.kind = SAID_MESSAGE, .binary = binary, .ignored = meaning->ignored},
-        meaning->message);
+    const struct said said = {
+        .kind = SAID_MESSAGE, .binary = binary, .ignored = meaning->ignored || step};
+    const struct said *kept = record_said(worker, slot, said, meaning->message);
     *meaning = (struct message_meaning){
         .message = meaning->message,
-        .ignored = meaning->ignored || (said && said->recurs),
+        .ignored = meaning->ignored || (kept && kept->recurs && !step),
         .answers = meaning->answers,
     };
 }

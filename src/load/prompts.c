@@ -336,15 +336,16 @@ static int read_file(struct prompts *prompts, struct error *error)
     return -1;
 }
 
-int prompts_open(struct prompts *prompts, const char *path, const char *field, struct error *error)
+static void begin(struct prompts *prompts, const char *path, const char *field)
 {
     *prompts = (struct prompts){.path = path, .field = field};
     buffer_init(&prompts->raw, ROWS_FILE_MAX);
     buffer_init(&prompts->texts, SIZE_MAX);
-    if (read_file(prompts, error)) {
-        prompts_free(prompts);
-        return -1;
-    }
+}
+
+/* Its bytes are there. */
+static int find_form(struct prompts *prompts, struct error *error)
+{
     prompts->form = choose_form(prompts);
     struct text file = buffer_text(&prompts->raw);
     int found = prompts->form->each(file, prompts->form->open, prompts, error);
@@ -355,9 +356,28 @@ int prompts_open(struct prompts *prompts, const char *path, const char *field, s
         found = error_set(error, "out of memory");
     if (found > 0)
         return 0;
-    error_prefix(error, "%s", file_name(path));
+    error_prefix(error, "%s", file_name(prompts->path));
     prompts_free(prompts);
     return -1;
+}
+
+int prompts_open(struct prompts *prompts, const char *path, const char *field, struct error *error)
+{
+    begin(prompts, path, field);
+    if (read_file(prompts, error) == 0)
+        return find_form(prompts, error);
+    prompts_free(prompts);
+    return -1;
+}
+
+int prompts_open_text(struct prompts *prompts, const char *name, struct text text,
+                      struct error *error)
+{
+    begin(prompts, name, NULL);
+    if (buffer_append_text(&prompts->raw, text) == 0)
+        return find_form(prompts, error);
+    prompts_free(prompts);
+    return error_set(error, "%s: it is too long", name);
 }
 
 /* What READER looks for in every row. */

@@ -262,6 +262,8 @@ int steps_load(struct steps *steps, const char *path, const struct template_scop
                struct json_paths *paths, struct error *error)
 {
     *steps = (struct steps){0};
+    if (path[0] == '{')
+        return steps_parse(steps, text_of(path), columns, paths, error);
     struct buffer contents;
     buffer_init(&contents, FILE_SIZE_MAX);
     int result = file_read_text(path, &contents, error);

@@ -74,11 +74,12 @@ static bool is_error(struct text message, bool *gateway)
 static void report_error(struct look *look, size_t i)
 {
     bool gateway;
+    char shown[EXCERPT_SIZE];
     const struct said *said = look_entry(look, i);
     (void)is_error(said_text(said), &gateway);
     look_split(look, said, look->roles[i]);
-    struct finding *finding = look_add(look, FINDING_ERROR, gateway ? NULL : "--fail-on", "%.*s%s",
-                                       (int)u64_min(said->length, EXCERPT_MAX), said->data,
+    struct finding *finding = look_add(look, FINDING_ERROR, gateway ? NULL : "--fail-on", "%s%s",
+                                       look_excerpt(said_text(said), shown),
                                        gateway ? ": API Gateway's, always a failure" : "");
     if (!gateway && !look_tell(look, finding))
         finding->option = NULL;
@@ -372,9 +373,14 @@ static void report_id(struct look *look)
 /* --- A template that nobody understands --- */
 
 static const char *const refusals[] = {
-    "no such action", "unknown action", "invalid action", "missing action",      "forbidden",
-    "unrecognized",   "unsupported",    "malformed",      "invalid request",     "invalid json",
-    "bad request",    "no route",       "not found",      "could not be parsed",
+    "no such action",     "no supported action",
+    "unsupported action", "unknown action",
+    "invalid action",     "missing action",
+    "forbidden",          "unrecognized",
+    "unsupported",        "malformed",
+    "invalid request",    "invalid json",
+    "bad request",        "no route",
+    "not found",          "could not be parsed",
 };
 
 static bool is_refusal(struct text message)
@@ -391,12 +397,10 @@ static bool is_refusal(struct text message)
 
 static void report_refusal(struct look *look)
 {
-    struct text first = look->answers[0].parts[0];
-    if (is_refusal(first))
-        look_add(look, FINDING_NOT_UNDERSTOOD, NULL,
-                 "each prompt: %.*s; the template is not understood, look at its action or "
-                 "route",
-                 (int)u64_min(first.length, EXCERPT_MAX), first.data);
+    char shown[EXCERPT_SIZE];
+    look_add(look, FINDING_NOT_UNDERSTOOD, NULL,
+             "each prompt: %s; the template is not understood, look at its action or route",
+             look_excerpt(look->answers[0].parts[0], shown));
     look->discovery->sure = false;
 }
 
@@ -425,7 +429,8 @@ static void look_at(struct look *look)
         report_refusal(look);
     } else {
         report_errors(look);
-        if (good_answers(look) > 0) {
+        discovery->good = (uint32_t)good_answers(look);
+        if (discovery->good > 0) {
             report_replies(look);
             report_id(look);
         }

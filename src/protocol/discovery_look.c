@@ -11,6 +11,17 @@
 /* A longer message is no keep-alive, whatever it says. Bytes. */
 #define IDLE_MESSAGE_MAX 1024
 
+const char *look_excerpt(struct text text, char out[EXCERPT_SIZE])
+{
+    size_t length = text.length;
+    if (length > EXCERPT_MAX) /* not in the middle of a character */
+        for (length = EXCERPT_MAX; length > 0 && (text.data[length] & 0xC0) == 0x80;)
+            length--;
+    snprintf(out, EXCERPT_SIZE, "%.*s%s", (int)length, text.data,
+             length < text.length ? "..." : "");
+    return out;
+}
+
 struct finding *look_add(struct look *look, enum finding_kind kind, const char *option,
                          const char *format, ...)
 {
@@ -180,9 +191,9 @@ static void report_ignored(struct look *look, size_t i, enum finding_kind kind)
     const struct said *said = look_entry(look, i);
     uint64_t every_ns = period_ns(look, i);
     look_split(look, said, look->roles[i]);
-    struct finding *finding = look_add(look, kind, "--ignore", "%.*s%s, %zu time%s",
-                                       (int)u64_min(said->length, EXCERPT_MAX), said->data,
-                                       said->length > EXCERPT_MAX ? "..." : "", look->chosen_count,
+    char shown[EXCERPT_SIZE];
+    struct finding *finding = look_add(look, kind, "--ignore", "%s, %zu time%s",
+                                       look_excerpt(said_text(said), shown), look->chosen_count,
                                        look->chosen_count == 1 ? "" : "s");
     size_t length = strlen(finding->text);
     if (kind == FINDING_KEEP_ALIVE && every_ns)
@@ -232,10 +243,11 @@ void look_report_greeting(struct look *look)
     look_split(look, NULL, ROLE_GREETING);
     if (look->chosen_count == 0)
         return;
-    struct finding *finding = look_add(
-        look, FINDING_GREETING, "--ignore", "%zu message%s before a prompt, as %.*s",
-        look->chosen_count, look->chosen_count == 1 ? "" : "s",
-        (int)u64_min(look->chosen[0].length, EXCERPT_MAX), look->chosen[0].data);
+    char shown[EXCERPT_SIZE];
+    struct finding *finding = look_add(look, FINDING_GREETING, "--ignore",
+                                       "%zu message%s before a prompt, as %s", look->chosen_count,
+                                       look->chosen_count == 1 ? "" : "s",
+                                       look_excerpt(look->chosen[0], shown));
     if (look_tell(look, finding))
         return;
     finding->option = "--setup";

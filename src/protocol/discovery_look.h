@@ -8,7 +8,8 @@
 #include "wsload/protocol/findings.h"
 #include "wsload/protocol/transcript.h"
 
-#define EXCERPT_MAX 60 /* bytes of a message in a finding's text */
+#define EXCERPT_MAX  60 /* bytes of a message in a finding's text */
+#define EXCERPT_SIZE (EXCERPT_MAX + 4)
 
 enum role {
     ROLE_NONE, /* no message, or one that a rule ignores */
@@ -49,6 +50,9 @@ static inline const struct said *look_entry(const struct look *look, size_t i)
 
 /* Gives each message its role: ROLE_GREETING, ROLE_KEEP_ALIVE or ROLE_PART. */
 void look_give_roles(struct look *look);
+
+/* The beginning of TEXT for people. Returns OUT. */
+const char *look_excerpt(struct text text, char out[EXCERPT_SIZE]);
 
 /* Adds a finding of what was seen, FORMAT. The next one may take its place, if there are too many.
  */

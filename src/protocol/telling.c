@@ -215,8 +215,9 @@ static void add_member(void *user, const char *path, struct text name,
         add(making, is_one_of(name, kinds) ? TELLING_KIND : TELLING_WORD, "json:%s=%.*s", path,
             TEXT_ARGS(value->raw));
         break;
-    case JSON_NUMBER:
-        add(making, TELLING_NUMBER, "json:%s=%.*s", path, TEXT_ARGS(value->raw));
+    case JSON_NUMBER: /* elsewhere a number is content */
+        if (is_one_of(name, kinds))
+            add(making, TELLING_KIND, "json:%s=%.*s", path, TEXT_ARGS(value->raw));
         break;
     default:
         break;

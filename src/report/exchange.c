@@ -7,6 +7,7 @@
 #include "screen.h"
 #include "wsload/base/clock.h"
 #include "wsload/base/helpers.h"
+#include "wsload/base/units.h"
 
 /* More of a message is not looked at: three lines show less. */
 #define SHOWN_MAX ((size_t)1000)
@@ -41,4 +42,66 @@ void exchange_print(struct buffer *out, const struct said *said, uint64_t zero_n
     else
         print_text(&screen, said_text(said), lines);
     screen_break(&screen);
+}
+
+void exchange_print_finding(struct buffer *out, const char *label, const char *text,
+                            const char *option, const char *value)
+{
+    struct screen screen = {.out = out};
+    screen_print(&screen, "  %s", label);
+    screen_pad(&screen, 2 + SCREEN_LABEL);
+    screen_wrap(&screen, 3, text);
+    screen_break(&screen);
+    if (!option)
+        return;
+    screen_pad(&screen, 2 + SCREEN_LABEL);
+    screen_print(&screen, "%s ", option);
+    if (value[0])
+        (void)buffer_append_quoted(out, text_of(value));
+    screen_break(&screen);
+}
+
+/* --- The opening --- */
+
+void exchange_print_opening(struct buffer *out, const char *url, const char *address,
+                            const char *tls)
+{
+    struct screen screen = {.out = out};
+    screen_print(&screen, "%s", url);
+    screen_item(&screen, 2, "%s", address);
+    if (tls[0])
+        screen_item(&screen, 2, "%s", tls);
+    screen_break(&screen);
+}
+
+/* Every answer to an upgrade has them, and they say nothing more. */
+static bool is_of_upgrade(struct text line)
+{
+    static const char *const names[] = {"upgrade", "connection", "sec-websocket-accept", "date",
+                                        "keep-alive"};
+    struct text name = text_cut(&line, ':');
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
+        if (text_is_word(name, names[i]))
+            return true;
+    return false;
+}
+
+void exchange_print_answer(struct buffer *out, const char *answer, uint64_t took_ns)
+{
+    char took[UNITS_SIZE];
+    struct screen screen = {.out = out};
+    struct text rest = text_of(answer);
+    struct text status = text_trim(text_cut(&rest, '\n'));
+    (void)text_cut(&status, ' ');
+    screen_print(&screen, "  %.*s in %s", TEXT_ARGS(status), units_format_duration(took_ns, took));
+    screen_break(&screen);
+    while (rest.length > 0) {
+        struct text line = text_trim(text_cut(&rest, '\n'));
+        if (line.length == 0)
+            return;
+        if (is_of_upgrade(line))
+            continue;
+        screen_print(&screen, "  %.*s", TEXT_ARGS(line));
+        screen_break(&screen);
+    }
 }

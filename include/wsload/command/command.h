@@ -6,6 +6,7 @@
 #include "wsload/base/error.h"
 
 int command_run(int argc, char *const argv[]);    /* `wsload [OPTIONS] URL [PROMPTS_FILE]` */
+int command_try(int argc, char *const argv[]);    /* `wsload try [OPTIONS] URL [PROMPT]` */
 int command_serve(int argc, char *const argv[]);  /* `wsload serve [OPTIONS]` */
 int command_report(int argc, char *const argv[]); /* `wsload report [OPTIONS] SUMMARY` */
 int command_merge(int argc, char *const argv[]);  /* `wsload merge [OPTIONS] SUMMARY...` */

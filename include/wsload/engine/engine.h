@@ -15,12 +15,14 @@
 #include "wsload/stats/measurement.h"
 
 struct engine;
+struct opening_seen;
 
 /* All is borrowed and outlives the engine. */
 struct engine_config {
     const struct plan *plan;
     const struct thresholds *thresholds;
     struct journal *const *journals; /* one for each worker; NULL: requests are not recorded */
+    struct opening_seen *seen;       /* out: for a plan of one connection; NULL: nobody asks */
     struct transcript *transcript;   /* of a plan of one connection: takes all that is said, see
                                         struct worker_config; NULL: none */
 };

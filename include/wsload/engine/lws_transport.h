@@ -14,6 +14,7 @@
 #include "wsload/engine/resolver.h"
 #include "wsload/load/plan.h"
 
+struct opening_seen;
 struct transport;
 struct transport_events;
 
@@ -22,7 +23,8 @@ struct lws_transport_config {
     const struct plan *plan;
     const struct addresses *addresses;
     const struct transport_events *events;
-    void *worker;   /* first argument of the events */
+    void *worker;              /* first argument of the events */
+    struct opening_seen *seen; /* NULL: nobody asks */
     unsigned index; /* of the worker: the transport makes its share of the plan's connections */
 };
 

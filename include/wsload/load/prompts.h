@@ -46,6 +46,10 @@ struct prompts {
  * Errors name PATH and the line: unreadable, binary, no JSON object, no such field. 0 or -1. */
 int prompts_open(struct prompts *prompts, const char *path, const char *field, struct error *error);
 
+/* The same of TEXT in place of a file, a prompt a line; errors call it NAME. */
+int prompts_open_text(struct prompts *prompts, const char *name, struct text text,
+                      struct error *error);
+
 /* Loads the prompts of what was opened, and of their fields those that a template has given a
  * place: a million lines in about a second. -1 when a row does not have one of these, or none is a
  * string where it must be one, or there is no row. 0 or -1. */

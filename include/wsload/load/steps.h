@@ -43,10 +43,11 @@ struct steps {
     struct step_list before_request;
 };
 
-/* Loads PATH ("-" is standard input); COLUMNS (of that scope its columns and, before requests, its
- * fields) may be used in the templates. What the rules look at is added to PATHS, of the rules of
- * replies, so that a message is scanned once for all. Errors name PATH and the step: no JSON, an
- * unknown member, what is wrong with a template or rule. 0 or -1. */
+/* Loads PATH ("-" is standard input; what begins with a brace is no path but the steps); COLUMNS
+ * (of that scope its columns and, before requests, its fields) may be used in the templates. What
+ * the rules look at is added to PATHS, of the rules of replies, so that a message is scanned once
+ * for all. Errors name PATH and the step: no JSON, an unknown member, what is wrong with a template
+ * or rule. 0 or -1. */
 int steps_load(struct steps *steps, const char *path, const struct template_scope *columns,
                struct json_paths *paths, struct error *error);
 

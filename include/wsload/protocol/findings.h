@@ -35,6 +35,7 @@ struct discovery {
     struct finding items[FINDINGS_MAX];
     size_t count;
     uint32_t answered;    /* prompts that something came for */
+    uint32_t good;        /* of these, those that are no error; 0 when the template is refused */
     uint64_t least_parts; /* messages of a reply, over those */
     uint64_t most_parts;
     bool stream; /* some reply is more than one message */

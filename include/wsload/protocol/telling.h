@@ -21,8 +21,7 @@ enum telling_rank {
     TELLING_TEXT,     /* the whole of a text that is no JSON */
     TELLING_WORD,     /* what another member says */
     TELLING_NOT_NULL, /* that a member is not null */
-    TELLING_THERE,    /* that it is there */
-    TELLING_NUMBER    /* what a number is */
+    TELLING_THERE     /* that it is there */
 };
 
 /* A rule that may tell, as options give it. */

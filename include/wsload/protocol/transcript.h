@@ -31,7 +31,7 @@ struct said {
     uint64_t at_ns;  /* monotonic */
     uint32_t prompt; /* how many prompts had been sent, this one included */
     bool binary;
-    bool ignored; /* a rule of --ignore leaves it out */
+    bool ignored; /* a rule of --ignore leaves it out, or it answers a step */
     bool recurs;  /* it came before after the same prompt, word for word but for numbers, and not
                      right before: it is no sign that a reply goes on */
     char *data;   /* owned; NULL when there is no text */

@@ -41,7 +41,7 @@ static const struct option_row rows[] = {
      .help = "a long choice"},
 };
 
-static const struct option_set set = {rows, ARRAY_LENGTH(rows), "test", 0, NULL, 0};
+static const struct option_set set = {.tables = {{rows, ARRAY_LENGTH(rows)}}, .command = "test"};
 
 static void test_help_names_rare_options_behind_the_others(void **state)
 {
@@ -69,7 +69,7 @@ static void test_help_names_rare_options_behind_the_others(void **state)
 static void test_help_of_all_has_a_line_for_each(void **state)
 {
     (void)state;
-    static const struct option_set third = {rows + 9, 3, "test", 0, NULL, 0};
+    static const struct option_set third = {.tables = {{rows + 9, 3}}, .command = "test"};
     struct buffer out;
     buffer_init(&out, 1 << 16);
     help_options(&set, HELP_ALL, &out);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "option.h"
+#include "option_parse.h"
 #include "wsload/base/clock.h"
 
 struct values {
@@ -45,8 +45,11 @@ static const struct option_row rows[] = {
 
 static const char *const argument_env[] = {"TEST_FIRST", NULL};
 
-static const struct option_set set = {rows, ARRAY_LENGTH(rows), "test",
-                                      2,    argument_env,       sizeof(struct values)};
+static const struct option_set set = {.tables = {{rows, ARRAY_LENGTH(rows)}},
+                                      .command = "test",
+                                      .arguments_max = 2,
+                                      .argument_env = argument_env,
+                                      .size = sizeof(struct values)};
 
 static struct values values;
 static const char *arguments[2];
@@ -276,10 +279,13 @@ static void test_option_unknown_variables_are_told_apart(void **state)
     static const struct option_row serve_rows[] = {
         {"port", 0, "N", OPTION_COUNT, FIELD(count), .group = "A", .help = "a port"}};
     static const char *const first_argument[] = {"WSLOAD_URL", NULL};
-    static const struct option_set client = {rows, ARRAY_LENGTH(rows), "wsload",
-                                             2,    first_argument,     sizeof(struct values)};
-    static const struct option_set server = {serve_rows, 1,    "wsload serve",
-                                             0,          NULL, sizeof(struct values)};
+    static const struct option_set client = {.tables = {{rows, ARRAY_LENGTH(rows)}},
+                                             .command = "wsload",
+                                             .arguments_max = 2,
+                                             .argument_env = first_argument,
+                                             .size = sizeof(struct values)};
+    static const struct option_set server = {
+        {{serve_rows, 1}}, {{0}}, "wsload serve", NULL, 0, NULL, sizeof(struct values)};
     static const struct option_set *const sets[] = {&client, &server};
     static const struct {
         const char *variable;

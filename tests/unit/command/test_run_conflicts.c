@@ -262,8 +262,8 @@ static void test_run_conflicts_think_of_every_option(void **state)
     size_t count;
     const struct run_conflict *rows = run_conflicts(&count);
     (void)state;
-    for (size_t i = 0; i < run_option_set.count; i++) {
-        const char *name = run_option_set.rows[i].name;
+    for (size_t i = 0; i < option_count(&run_option_set); i++) {
+        const char *name = option_at(&run_option_set, i)->name;
         bool known = is_among(name, always);
         for (size_t row = 0; row < count; row++)
             known = known || is_among(name, rows[row].options);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "help.h"
+#include "option_parse.h"
 #include "run_options.h"
 #include "serve_options.h"
 #include "wsload/judge/thresholds.h"
@@ -31,9 +32,9 @@ static void test_tables_have_no_name_twice(void **state)
 {
     (void)state;
     for (size_t s = 0; s < ARRAY_LENGTH(sets); s++) {
-        assert_true(sets[s]->count <= OPTION_ROWS_MAX);
-        for (size_t i = 0; i < sets[s]->count; i++) {
-            const struct option_row *row = &sets[s]->rows[i];
+        assert_true(option_count(sets[s]) <= OPTION_ROWS_MAX);
+        for (size_t i = 0; i < option_count(sets[s]); i++) {
+            const struct option_row *row = option_at(sets[s], i);
             char letter[] = {'-', row->letter, '\0'};
             assert_ptr_equal(option_find(sets[s], row->name), row);
             if (row->letter)
@@ -46,8 +47,8 @@ static void test_tables_rows_are_whole(void **state)
 {
     (void)state;
     for (size_t s = 0; s < ARRAY_LENGTH(sets); s++) {
-        for (size_t i = 0; i < sets[s]->count; i++) {
-            const struct option_row *row = &sets[s]->rows[i];
+        for (size_t i = 0; i < option_count(sets[s]); i++) {
+            const struct option_row *row = option_at(sets[s], i);
             assert_true(row->group && row->help);
             assert_int_equal(row->argument == NULL, row->type == OPTION_FLAG);
             assert_int_equal(row->choices != NULL, row->type == OPTION_CHOICE);
@@ -79,11 +80,11 @@ static void test_tables_variables_are_all_known(void **state)
     struct error error;
     (void)state;
     for (size_t s = 0; s < ARRAY_LENGTH(sets); s++) {
-        total += sets[s]->count + sets[s]->arguments_max * (sets[s]->argument_env != NULL);
-        for (size_t i = 0; i < sets[s]->count; i++) {
+        total += option_count(sets[s]) + sets[s]->arguments_max * (sets[s]->argument_env != NULL);
+        for (size_t i = 0; i < option_count(sets[s]); i++) {
             char variable[80];
             const char *const environment[] = {variable, NULL};
-            option_environment_name(sets[s], &sets[s]->rows[i], variable);
+            option_environment_name(sets[s], option_at(sets[s], i), variable);
             memcpy(variable + strlen(variable), "=1", 3);
             if (option_check_environment(sets, ARRAY_LENGTH(sets), environment, &error))
                 fail_msg("%s", error.text);
@@ -104,8 +105,8 @@ static void test_tables_help_fits_the_screen(void **state)
         help_options(sets[s], HELP_ALL, &out);
         count_lines(out.data, 80);
         buffer_clear(&out);
-        for (size_t i = 0; i < sets[s]->count; i++)
-            help_option(sets[s], &sets[s]->rows[i], &out);
+        for (size_t i = 0; i < option_count(sets[s]); i++)
+            help_option(sets[s], option_at(sets[s], i), &out);
         count_lines(out.data, 80);
         buffer_free(&out);
     }
@@ -147,9 +148,9 @@ static void test_tables_help_names_every_option(void **state)
         buffer_init(&all, 1 << 16);
         help_options(sets[s], HELP_COMMON, &brief);
         help_options(sets[s], HELP_ALL, &all);
-        for (size_t i = 0; i < sets[s]->count; i++) {
+        for (size_t i = 0; i < option_count(sets[s]); i++) {
             char name[64];
-            const struct option_row *row = &sets[s]->rows[i];
+            const struct option_row *row = option_at(sets[s], i);
             int length = snprintf(name, sizeof(name), "--%s", row->name);
             if (!has_word(brief.data, name))
                 fail_msg("'%s' is not in --help", name);
