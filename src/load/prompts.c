@@ -28,6 +28,7 @@ struct reader {
     struct buffer cells;       /* struct template_column */
     struct text *wanted;       /* names of the fields that are used, by place; then of the prompt */
     size_t *columns;           /* their numbers in CSV */
+    size_t prompt_column;      /* that of the prompt there */
     size_t wanted_count;       /* with those of the prompt, one or USUAL_COUNT */
     struct json_value *values; /* of the row, one for each that is wanted */
     struct buffer text;        /* what one of them says */
@@ -255,27 +256,24 @@ static int open_table(void *context, const struct row *row, struct error *error)
     return 1;
 }
 
-/* The column with the prompt; the number of fields when there is none. */
-static size_t find_prompt(const struct reader *reader)
+static int find_prompt_column(struct reader *reader, struct error *error)
 {
     const struct prompts *prompts = reader->prompts;
-    size_t column = prompts->fields.count;
-    for (size_t i = prompts->fields.used; i < reader->wanted_count; i++)
-        if (column == prompts->fields.count)
-            column = find_field(prompts, reader->wanted[i]);
-    return column;
+    for (size_t i = prompts->fields.used; i < reader->wanted_count; i++) {
+        reader->prompt_column = find_field(prompts, reader->wanted[i]);
+        if (reader->prompt_column < prompts->fields.count)
+            return 0;
+    }
+    return no_prompt(prompts, "column", error);
 }
 
 static int load_table_row(void *context, const struct row *row, struct error *error)
 {
     struct reader *reader = context;
     const struct prompts *prompts = reader->prompts;
-    size_t prompt = find_prompt(reader);
-    if (prompt == prompts->fields.count)
-        return no_prompt(prompts, "column", error);
     if (row->first)
-        return 0;
-    if (add_prompt(reader, row->cells[prompt], row->line, error))
+        return find_prompt_column(reader, error);
+    if (add_prompt(reader, row->cells[reader->prompt_column], row->line, error))
         return -1;
     for (size_t place = 0; place < prompts->fields.used; place++) {
         if (add_field(reader, row->cells[reader->columns[place]], error))
