@@ -208,8 +208,7 @@ static void print_clean(const char *label, struct text text)
     buffer_free(&clean);
 }
 
-/* The status, the body, and x-amzn-ErrorType, x-amzn-RequestId, x-amz-apigw-id, x-amz-cf-id: what
- * AWS support asks for. */
+/* The status, the headers that say why or what to do, all of AWS's, and the body. */
 static void print_answer(const struct probe_answer *answer)
 {
     struct text rest = answer->headers;
@@ -217,7 +216,8 @@ static void print_answer(const struct probe_answer *answer)
         const char *end = memchr(rest.data, '\n', rest.length);
         size_t length = end ? (size_t)(end - rest.data) + 1 : rest.length;
         struct text line = {rest.data, length};
-        if (first || (length > 5 && strncasecmp(line.data, "x-amz", 5) == 0))
+        if (first || answer_tells_refusal(line) ||
+            (length > 5 && strncasecmp(line.data, "x-amz", 5) == 0))
             print_clean("", line);
         rest = (struct text){rest.data + length, rest.length - length};
     }
@@ -226,7 +226,7 @@ static void print_answer(const struct probe_answer *answer)
 }
 
 /* -v: for each status that handshakes were refused with, asks once more and prints the status, the
- * AWS headers and the body. It may take long, so everything else is done before. */
+ * headers that matter and the body. It may take long, so everything else is done before. */
 static void show_refusals(const struct run *run)
 {
     const struct failures *failures = &run->measurement->failures;

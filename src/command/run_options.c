@@ -334,8 +334,9 @@ static const struct option_row result_rows[] = {
      .help = "no colours; NO_COLOR does the same", .rare = true},
     {"verbose", 'v', NULL, OPTION_FLAG, FIELD(verbose), "Other",
      .help = "show refused handshakes in full", .rare = true,
-     .more = "For each status that a handshake was refused with: one more handshake after the run, "
-             "of which the status, the x-amzn headers and the body are printed."},
+     .more =
+         "For each status that a handshake was refused with: one more handshake after the run, "
+         "of which the status, the headers that say why or what to do, and the body are printed."},
     {"version", 0, NULL, OPTION_FLAG, FIELD(version), "Other", .help = "print the version",
      .rare = true},
 };

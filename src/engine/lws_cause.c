@@ -9,11 +9,14 @@
 
 /* --- The answer to a refused upgrade --- */
 
-/* When a server refuses the upgrade, the library tells its status and headers and drops its body,
- * which says why. So the answer is looked at before the library reads it, without taking it: with
- * MSG_PEEK, or SSL_peek() over TLS. A body that comes later than its headers is not seen. */
+/* When a server refuses the upgrade, the library tells its status and drops its body, which says
+ * why; and an answer that is not the last it takes for the last. So the answer is looked at before
+ * the library reads it: with MSG_PEEK, or SSL_peek() over TLS. A body that comes later than its
+ * headers is not seen. */
 
-#define ANSWER_MAX 2048
+#define ANSWER_MAX 8192
+
+static const char head_end[] = "\r\n\r\n";
 
 /* The library has closed a socket by now, perhaps: FD is -1 then, as it is where none failed. */
 static bool is_failed_tls(const struct lws_transport *transport, int fd)
@@ -31,28 +34,71 @@ static void note_cause(struct socket *socket, int saved_errno)
         socket->tls_reason = transport->failed_tls_reason;
 }
 
+/* Bytes of ANSWER that belong to one that is not the last, and may have begun before. */
+static size_t interim_length(struct socket *socket, struct text answer)
+{
+    size_t length = 0;
+    if (!socket->interim && !answer_is_interim(answer))
+        return 0;
+    for (; length < answer.length && socket->interim_end < strlen(head_end); length++) {
+        char c = answer.data[length];
+        bool goes_on = c == head_end[socket->interim_end];
+        socket->interim_end = goes_on ? (uint8_t)(socket->interim_end + 1) : c == '\r';
+    }
+    socket->interim = socket->interim_end < strlen(head_end);
+    if (!socket->interim)
+        socket->interim_end = 0;
+    return length;
+}
+
+/* What the socket has, of the last answer; 0 or less as recv(). It stays there, but for answers
+ * that are not the last. */
+static int peek_answer(struct socket *socket)
+{
+    char *input = socket->transport->input;
+    int fd = socket->watcher.fd;
+    SSL *ssl = lws_get_ssl(socket->wsi);
+    for (;;) {
+        int got = ssl ? SSL_peek(ssl, input, ANSWER_MAX)
+                      : (int)recv(fd, input, ANSWER_MAX, MSG_PEEK | MSG_DONTWAIT);
+        size_t interim = got > 0 ? interim_length(socket, (struct text){input, (size_t)got}) : 0;
+        if (interim == 0)
+            return got;
+        if (ssl)
+            (void)SSL_read(ssl, input, (int)interim); /* which is there */
+        else
+            (void)recv(fd, input, interim, MSG_DONTWAIT);
+    }
+}
+
+/* Keeps ANSWER, or more of it. Whether that is enough. */
+static bool keep_refusal(struct socket *socket, struct text answer)
+{
+    struct buffer *refusal = &socket->refusal;
+    if (!refusal->data)
+        buffer_init(refusal, ANSWER_MAX + 1);
+    (void)buffer_append(refusal, answer.data, /* or less is told */
+                        u64_min(answer.length, ANSWER_MAX - refusal->length));
+    return refusal->length == ANSWER_MAX || !refusal->data ||
+           memmem(refusal->data, refusal->length, head_end, strlen(head_end));
+}
+
 /* The library's own watcher of the same socket comes after this one, in the same turn. */
 static void on_answer(struct ev_loop *loop, ev_io *watcher, int events)
 {
     struct socket *socket = watcher->data;
     (void)events;
     errno = 0;
-    char *input = socket->transport->input;
-    SSL *ssl = lws_get_ssl(socket->wsi);
-    int got = ssl ? SSL_peek(ssl, input, ANSWER_MAX)
-                  : (int)recv(watcher->fd, input, ANSWER_MAX, MSG_PEEK | MSG_DONTWAIT);
+    int got = peek_answer(socket);
     if (got <= 0) { /* so far a part of TLS alone, or an end that the library is about to see */
         note_cause(socket, errno);
         return;
     }
-    struct text answer = {input, (size_t)got};
+    struct text answer = {socket->transport->input, (size_t)got};
     lws_seen_answer(socket, answer);
-    if (!text_begins(answer, "HTTP/1.1 101")) {
-        buffer_free(&socket->refusal);
-        buffer_init(&socket->refusal, ANSWER_MAX + 1);
-        (void)buffer_append(&socket->refusal, answer.data, answer.length); /* or no body is told */
-    }
-    ev_io_stop(loop, watcher);
+    bool upgraded = socket->refusal.length == 0 && text_begins(answer, "HTTP/1.1 101");
+    if (upgraded || keep_refusal(socket, answer))
+        ev_io_stop(loop, watcher);
 }
 
 void lws_refusal_watch(struct socket *socket)
@@ -62,6 +108,8 @@ void lws_refusal_watch(struct socket *socket)
     ev_io_init(&socket->watcher, on_answer, lws_get_socket_fd(socket->wsi), EV_READ);
     ev_set_priority(&socket->watcher, EV_MAXPRI);
     socket->watcher.data = socket;
+    socket->interim = false;
+    socket->interim_end = 0;
     ev_io_start(socket->transport->loop.ev, &socket->watcher);
 }
 
@@ -71,43 +119,19 @@ void lws_refusal_forget(struct socket *socket)
     buffer_free(&socket->refusal);
 }
 
-static struct text refusal_body(const struct socket *socket)
-{
-    static const char gap[] = "\r\n\r\n";
-    struct text answer = buffer_text(&socket->refusal);
-    const char *end = answer.length ? memmem(answer.data, answer.length, gap, sizeof(gap) - 1)
-                                    : NULL;
-    if (!end)
-        return (struct text){0};
-    end += sizeof(gap) - 1;
-    return text_trim((struct text){end, answer.length - (size_t)(end - answer.data)});
-}
-
-/* --- What it was --- */
-
-/* What AWS support asks for, as the library wants the names. */
-static const char *const aws_headers[] = {
-    "x-amzn-errortype:",
-    "x-amzn-requestid:",
-    "x-amz-apigw-id:",
-    "x-amz-cf-id:",
-};
-
-/* The AWS headers and the body of a refused upgrade as one line. */
+/* What the headers of a refused upgrade tell, and its body, as one line. */
 static struct text refusal_example(const struct socket *socket)
 {
     struct buffer *line = &socket->transport->handshake;
-    struct text body = refusal_body(socket);
+    struct text rest = buffer_text(&socket->refusal);
+    struct text header;
     buffer_clear(line);
-    for (size_t i = 0; i < ARRAY_LENGTH(aws_headers); i++) {
-        const char *name = aws_headers[i];
-        char value[128];
-        if (lws_hdr_custom_copy(socket->wsi, value, sizeof(value), name, (int)strlen(name)) > 0)
-            (void)buffer_printf(line, "%s%s %s", line->length ? ", " : "", name, value);
-    }
+    while ((header = text_trim(text_cut(&rest, '\n'))).length > 0)
+        if (answer_tells_refusal(header))
+            (void)buffer_printf(line, "%s%.*s", line->length ? ", " : "", TEXT_ARGS(header));
+    struct text body = text_trim(rest);
     if (body.length > 0)
-        (void)buffer_printf(line, "%sbody: %.*s", line->length ? ", " : "", (int)body.length,
-                            body.data);
+        (void)buffer_printf(line, "%sbody: %.*s", line->length ? ", " : "", TEXT_ARGS(body));
     return buffer_text(line);
 }
 

@@ -65,6 +65,8 @@ struct socket {
     uint64_t request_ns;   /* when the request for the upgrade was made; TLS was done by then */
     uint64_t opened_ns;    /* when its answer was there */
     struct buffer refusal; /* the beginning of an answer that was no 101 */
+    bool interim;          /* an answer that is not the last has begun */
+    uint8_t interim_end;   /* and of its end, an empty line, so many bytes have come */
     z_stream *inflater;    /* of a peer that compresses; owned */
 };
 

@@ -141,6 +141,17 @@ static int send_all(struct probe *probe, struct text rest)
     return 0;
 }
 
+/* Forgets whole answers that are not the last. */
+static void drop_interim(struct buffer *raw)
+{
+    const char *end;
+    while (answer_is_interim(buffer_text(raw)) && (end = strstr(raw->data, "\r\n\r\n"))) {
+        size_t length = (size_t)(end + 4 - raw->data);
+        memmove(raw->data, raw->data + length, raw->length - length + 1);
+        raw->length -= length;
+    }
+}
+
 /* Whether the answer is whole: its headers, and as much body as Content-Length says. */
 static bool is_complete(const struct buffer *raw)
 {
@@ -162,7 +173,7 @@ static int receive(struct probe *probe, struct buffer *out)
 {
     struct buffer raw;
     buffer_init(&raw, PROBE_ANSWER_MAX);
-    while (!is_complete(&raw)) {
+    for (; !is_complete(&raw); drop_interim(&raw)) {
         char piece[1024];
         int got = BIO_read(probe->bio, piece, sizeof(piece));
         if (got > 0 ? buffer_append(&raw, piece, (size_t)got) : await_retry(probe))

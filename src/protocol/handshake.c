@@ -80,6 +80,28 @@ bool handshake_token_valid(const char *name)
     return is_token(text_of(name));
 }
 
+/* --- Answers --- */
+
+bool answer_is_interim(struct text answer)
+{
+    return answer.length >= strlen("HTTP/1.1 101") && text_begins(answer, "HTTP/1.1 1") &&
+           !text_begins(answer, "HTTP/1.1 101");
+}
+
+bool answer_tells_refusal(struct text line)
+{
+    static const char *const names[] = {
+        "location",         "www-authenticate", "retry-after", "x-amzn-errortype",
+        "x-amzn-requestid", "x-amz-apigw-id",   "x-amz-cf-id",
+    };
+    struct text name = text_cut(&line, ':');
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        if (text_is_word(name, names[i]))
+            return true;
+    }
+    return false;
+}
+
 /* --- URLs --- */
 
 /* Length of the "scheme://" that TEXT begins with (RFC 3986 section 3.1), or 0. */

@@ -145,6 +145,43 @@ class NeverOpen(Case):
         self.assertIn("403", run.err)
 
 
+    def test_a_refusal_tells_what_to_do(self):
+        cases = (
+            (302, {"Location": "https://login.test/?key=s3cret-k&next=a"}, "login.test/?key=********"),
+            (401, {"WWW-Authenticate": 'Bearer realm="chat"'}, 'Bearer realm="chat"'),
+            (429, {"Retry-After": "120"}, "120"),
+        )
+        for status, headers, told in cases:
+            with self.subTest(status=status):
+                refuse = [{"status": status, "headers": headers, "body": "no"}]
+                server = self.server(["node", harness.SERVERS / "replies.js"], {"refuse": refuse})
+                run = self.run_against(server, "-v", "--query", "key=s3cret-k")
+                [name] = headers
+                [error] = run.summary["errors"]
+                self.assertEqual((error["kind"], error["detail"]), ("handshake_status", str(status)))
+                for text in (error["example"], run.err):
+                    self.assertRegex(text, f"{name}: .*{re.escape(told)}")
+                    self.assertNotIn("s3cret", text)
+                self.assertTrue(error["example"].endswith(", body: no"), error)
+                self.assertIn(f"{name}: ", run.out)
+
+    def test_answers_before_the_last_one(self):
+        """100 Continue and 103 Early Hints, whole or in pieces, are no answer."""
+        made = certificates.Authority(self.dir)
+        issued = made.issue("server", "DNS:localhost")
+        for scheme, cut in (("ws", 1), ("ws", 4), ("wss", 1), ("wss", 4)):
+            with self.subTest(scheme=scheme, cut=cut):
+                secure = {"cert": issued.cert, "key": issued.key} if scheme == "wss" else {}
+                server = self.bad("interim", cut=cut, **secure)
+                flags = ("-v", "-4", *(("--cacert", made.cert) if secure else ()))
+                run = self.run_against(server, *flags, url=server.url(scheme, "localhost"))
+                self.assert_passed(run, REQUESTS)
+                server = self.bad("interim", cut=cut, refuse=True, **secure)
+                run = self.run_against(server, *flags, url=server.url(scheme, "localhost"))
+                self.check_error(run, "handshake_status", "403", 1)
+                self.assertEqual(run.summary["errors"][0]["example"], "body: no")
+                self.assertIn("\n  HTTP/1.1 403 Forbidden\n", run.err)
+
     def test_verbose_ends_when_its_own_handshake_meets_nobody(self):
         made = certificates.Authority(self.dir)
         issued = made.issue("server", "DNS:localhost")

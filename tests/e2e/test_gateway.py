@@ -24,7 +24,7 @@ class Quotas(chat.Case):
         [error] = run.summary["errors"]
         self.assertEqual((error["kind"], error["detail"]), ("handshake_status", "429"), run)
         self.assertGreaterEqual(error["count"], 1)
-        self.assertIn("x-amzn-errortype", error["example"])
+        self.assertIn("x-amzn-ErrorType", error["example"])
         self.assertIn("usage plan", run.out)
         counts = self.served_counts(server)
         connections = run.summary["connections"]

@@ -33,6 +33,16 @@ bool header_is(const struct header *header, const char *name);
 /* Whether NAME is a token (RFC 9110 section 5.6.2), as a subprotocol must be. */
 bool handshake_token_valid(const char *name);
 
+/* --- Answers --- */
+
+/* Whether ANSWER, which may be cut, begins with one that is not the last: 100 Continue, 103 Early
+ * Hints and their like (RFC 9110 section 15.2), but not 101. */
+bool answer_is_interim(struct text answer);
+
+/* Whether LINE, of the answer to a refused upgrade, is a header that says why, or what to do now:
+ * where it redirects to, what it asks for, when to come back, and what AWS support asks for. */
+bool answer_tells_refusal(struct text line);
+
 /* --- URLs --- */
 
 /* ws://host[:port][/path][?query] and wss://. A fragment and user:password@ are refused. A query

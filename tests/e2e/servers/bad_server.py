@@ -4,7 +4,7 @@
   code        of the close frame, for close_with
   then        closed, reset or eof, for status_403_once
   greetings, greeting_bytes, cut, reply_bytes
-              for greeting, see there; greetings also for close_with_reply
+              for greeting, see there; cut also for interim, greetings also for close_with_reply
   cert, key   TLS
 
 Prints {"port": N} when it listens, and its counts on SIGUSR2 and, before it ends, on SIGTERM.
@@ -99,21 +99,21 @@ class Peer:
         lines = [line.split(b":", 1) for line in head.split(b"\r\n")[1:]]
         return {name.strip().lower(): value.strip() for name, value in lines}
 
-    def accept(self, key=None, behind=b""):
-        """Completes the upgrade, with what is sent right BEHIND it; KEY in place of the client's
-        makes a wrong accept value."""
+    def accept(self, key=None, before=b"", behind=b""):
+        """Completes the upgrade, with what is sent right BEFORE and BEHIND it; KEY in place of the
+        client's makes a wrong accept value."""
         headers = self.read_request()
         digest = hashlib.sha1((key or headers[b"sec-websocket-key"]) + GUID).digest()
         self.send(
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            before + b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Accept: " + base64.b64encode(digest) + b"\r\n\r\n" + behind
         )
 
-    def answer(self, status, body="", headers=""):
+    def answer(self, status, body="", headers="", before=b""):
         """Refuses the upgrade."""
         self.read_request()
         self.send(
-            f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{headers}"
+            before + f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n{headers}"
             f"Content-Length: {len(body)}\r\n\r\n{body}".encode()
         )
 
@@ -343,6 +343,26 @@ def close_after_reply(peer):
     peer.drain()
 
 
+def interim(peer):
+    """Says more than once that the last answer is yet to come, in CUT pieces a while apart, the last
+    of them with the 101; then echoes. With REFUSE the last answer is 403."""
+    said = (
+        b"HTTP/1.1 100 Continue\r\n\r\n"
+        b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n"
+    )
+    size = -(-len(said) // options["cut"])
+    for at in range(0, len(said) - size, size):
+        peer.send(said[at : at + size])
+        time.sleep(0.02)
+    rest = said[(options["cut"] - 1) * size :]
+    if options.get("refuse"):
+        peer.answer("403 Forbidden", "no", before=rest)
+        wait_for_end(peer)
+    peer.accept(before=rest)
+    while True:
+        peer.send(frame(TEXT, peer.read_message()))
+
+
 def close_with_reply(peer):
     """Answers a message and closes, in one segment; over TLS in two records of it. GREETINGS
     messages, if any, come right behind the 101."""
@@ -410,6 +430,7 @@ MODES = {
     "close_after_reply": close_after_reply,
     "close_with": close_with,
     "close_with_reply": close_with_reply,
+    "interim": interim,
     "greeting": greeting,
     "close_1001": answering(close_frame(1001, b"Going away")),
     "close_1009": answering(close_frame(1009, b"Max frame length of 32768 has been exceeded.")),

@@ -92,6 +92,36 @@ static void test_handshake_token_follows_rfc_9110(void **state)
     assert_false(handshake_token_valid("\xC3\xA9"));
 }
 
+static void test_answer_tells_refusal_by_some_headers(void **state)
+{
+    static const struct {
+        const char *line;
+        bool tells;
+    } cases[] = {
+        {"Location: https://login.test/", true},
+        {"WWW-Authenticate: Bearer", true},
+        {"retry-after:120", true},
+        {"x-amzn-ErrorType: ForbiddenException", true},
+        {"Location", true},
+        {"Content-Location: /", false},
+        {"Set-Cookie: a=b", false},
+        {"", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
+        assert_int_equal(answer_tells_refusal(text_of(cases[i].line)), cases[i].tells);
+}
+
+static void test_answer_is_interim_but_for_101(void **state)
+{
+    (void)state;
+    assert_true(answer_is_interim(text_of("HTTP/1.1 103 Early Hints\r\nLink: ")));
+    assert_true(answer_is_interim(text_of("HTTP/1.1 100")));
+    assert_false(answer_is_interim(text_of("HTTP/1.1 101")));
+    assert_false(answer_is_interim(text_of("HTTP/1.1 10"))); /* nobody can tell yet */
+    assert_false(answer_is_interim(text_of("HTTP/1.1 200 OK")));
+}
+
 TEST_GROUP(handshake)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +129,8 @@ TEST_GROUP(handshake)
         cmocka_unit_test(test_header_parse_refuses_and_never_shows_the_value),
         cmocka_unit_test(test_header_is_ignores_case),
         cmocka_unit_test(test_handshake_token_follows_rfc_9110),
+        cmocka_unit_test(test_answer_tells_refusal_by_some_headers),
+        cmocka_unit_test(test_answer_is_interim_but_for_101),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
