@@ -15,6 +15,7 @@
 #define DEFAULT_PREFIX "default_"
 
 #define DEFAULT_SUCCESS_PERCENT 95
+#define DEFAULT_OPENED_PERCENT  95
 
 /* --- Parsing --- */
 
@@ -137,11 +138,24 @@ int thresholds_add(struct thresholds *thresholds, const char *name, const char *
     return 0;
 }
 
+/* Whether a run of LOAD sends over connections that are all to be open before: not with one for
+ * each request, nor with stages of them, of which the last may be over too soon. How many stay open
+ * in a held run is what that is to find out. */
+static bool opens_before(const struct load *load)
+{
+    return !load->connection_per_request &&
+           (load->model == LOAD_OPEN || (load->model == LOAD_CLOSED && load->stages.count == 0));
+}
+
 void thresholds_add_defaults(struct thresholds *thresholds, const struct load *load)
 {
+    uint64_t share = load->connections / u64_max(1, load->shards); /* of a shard at least */
     if (load->model != LOAD_HOLD)
         thresholds_add(thresholds, DEFAULT_PREFIX "success_rate", "success_rate",
                        THRESHOLD_AT_LEAST, DEFAULT_SUCCESS_PERCENT);
+    if (opens_before(load))
+        thresholds_add(thresholds, DEFAULT_PREFIX "connections_opened", "connections.opened",
+                       THRESHOLD_AT_LEAST, ceil((double)share * DEFAULT_OPENED_PERCENT / 100));
 }
 
 bool threshold_is_default(const struct threshold *threshold)

@@ -26,6 +26,8 @@
 
 #define SAMPLES_DOUBTFUL 10
 
+#define UNOPENED_PERCENT 5 /* of the connections */
+
 #define UNASKED_PERCENT             5 /* of the replies */
 #define UNASKED_CONNECTIONS_PERCENT 50
 #define UNASKED_QUOTED_SIZE         57 /* of one that is quoted: it goes on a line */
@@ -292,6 +294,24 @@ static bool check_record_lost(const struct measurement *seen, struct validity_re
                units_format_count(lost, count), lost == 1 ? "" : "s");
 }
 
+/* What was measured is a smaller load then than was asked for. A run that was ended may not have
+ * come to open all, nor the last stage. */
+static bool check_opened(const struct measurement *seen, struct validity_reason *reason)
+{
+    char never[UNITS_SIZE];
+    char all[UNITS_SIZE];
+    const struct load *load = &seen->load;
+    double asked = measurement_asked(seen, load->connections);
+    double missing = asked - (double)seen->counts[COUNT_OPENED];
+    if (missing < 1 || seen->counts[COUNT_OPENED] == 0 || seen->signal || seen->aborted_by[0] ||
+        load->connection_per_request || (load->model == LOAD_CLOSED && load->stages.count > 0))
+        return false;
+    return say(reason,
+               missing * 100 > asked * UNOPENED_PERCENT ? VALIDITY_DOUBTFUL : VALIDITY_VALID,
+               "%s of %s connections never opened", units_format_count((uint64_t)missing, never),
+               units_format_count((uint64_t)asked, all));
+}
+
 static bool check_machine(const struct measurement *seen, struct validity_reason *reason)
 {
     if (!seen->same_machine)
@@ -336,6 +356,7 @@ static const struct check {
      "the route may have no route response, or the backend never posts to the connection; use "
      "--one-way if no reply is meant"},
     {"prompts", check_prompts, "to go on, from the first prompt again, add -d or -n"},
+    {"opened", check_opened, "see the errors; the figures are those of a smaller load"},
     {"same_machine", check_machine, ""},
 };
 

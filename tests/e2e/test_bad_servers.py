@@ -347,6 +347,22 @@ class Answered(Case):
         run = self.run_against(server, "--cacert", authority.cert, url=url)
         self.assert_passed(run, REQUESTS)
 
+    def test_connections_that_never_open_are_told(self):
+        """What was measured is a smaller load than was asked for."""
+        server = self.node(open_at_most=14)
+        asked = ("--threshold", "latency:avg<1h")
+        for flags, code, words in (
+            ((), 1, "FAILED   connections opened 14, at least 19 is the default"),
+            (asked, 0, "PASSED   1 of 1 threshold"),
+        ):
+            with self.subTest(flags=flags):
+                flags = ("-c", 20, "-n", 60, "--timeout", "2h", *flags)
+                run = self.wsload(*flags, server.url(), self.prompts("a"))
+                self.assertEqual(run.code, code, run)
+                self.assertIn(words, run.out)
+                self.assertIn("6 of 20 connections never opened", run.out)
+                self.assertEqual(run.summary["validity"]["status"], "doubtful")
+
     def test_a_run_goes_on_when_some_connections_break(self):
         server = self.node(close_after=3, close_code=1001)
         flags = ("-n", 60, "-c", 4)

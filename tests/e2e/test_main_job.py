@@ -264,8 +264,10 @@ class Verdict(harness.Case):
         run = self.wsload("-n", 20, "-c", 1, "--fail-on", "bad", server.url(), self.prompts("a"))
         self.assertEqual(run.code, 0, run)
         self.assertIn("DONE   no thresholds set, 1 of 20 failed   run valid", run.out)
-        (default,) = run.summary["thresholds"]
-        self.assertEqual((default["name"], default["actual"]), ("default_success_rate", 95))
+        defaults = [(default["name"], default["actual"]) for default in run.summary["thresholds"]]
+        self.assertEqual(
+            defaults, [("default_success_rate", 95), ("default_connections_opened", 1)]
+        )
 
     def test_without_fail_on_every_reply_is_a_success(self):
         server = self.node(reply="Une erreur est survenue")

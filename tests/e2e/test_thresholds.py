@@ -124,7 +124,7 @@ class Verdict(harness.Case):
 
     def exhausted(self, *flags):
         server = self.node()
-        flags = ("-c", 200, "--connect-rate", 100, "-n", 400, *flags)
+        flags = ("-c", 200, "--connect-rate", 100, "-n", 400, "--min-success-rate", 0, *flags)
         process = self.start(*flags, server.url(), self.prompts("a"))
         self.wait_for(lambda: server.counts()["connections"] >= 10, "ten connections")
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (60, 60))

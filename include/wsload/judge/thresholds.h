@@ -58,9 +58,11 @@ int thresholds_add(struct thresholds *thresholds, const char *name, const char *
  * size or a number. -1 and an error that does not name the option. */
 int thresholds_parse(struct thresholds *thresholds, const char *text, struct error *error);
 
-/* Adds what a run of LOAD must keep when nobody asks for a threshold: a success rate of 95 %, or
- * nothing where there are no requests. They are thresholds as any other, so that a summary has them
- * and judges the same when it is read back; only their names tell. */
+/* Adds what a run of LOAD must keep when nobody asks for a threshold: a success rate of 95 %
+ * where there are requests, and 95 % of the connections opened where they are to be
+ * open before. They
+ * are thresholds as any other, so that a summary has them and judges the same when it is read back;
+ * only their names tell. */
 void thresholds_add_defaults(struct thresholds *thresholds, const struct load *load);
 
 /* Whether it is one of those. */

@@ -40,15 +40,16 @@ static void test_run_thresholds_have_a_default_where_none_is_asked_for(void **st
 {
     (void)state;
     assert_int_equal(build(1, (const char *const[]){NULL}), 0);
-    assert_int_equal(thresholds.count, 1);
+    assert_int_equal(thresholds.count, 2);
     assert_string_equal(thresholds.items[0].name, "default_success_rate");
+    assert_string_equal(thresholds.items[1].name, "default_connections_opened");
     assert_true(threshold_is_default(&thresholds.items[0]));
     assert_string_equal(thresholds.items[0].selector.text, "success_rate");
     assert_int_equal(thresholds.items[0].relation, THRESHOLD_AT_LEAST);
     assert_float_equal(thresholds.items[0].limit, 95, 0);
     assert_false(thresholds.items[0].abort);
     assert_int_equal(BUILD(1, "--one-way"), 0);
-    assert_int_equal(thresholds.count, 1);
+    assert_int_equal(thresholds.count, 2);
     assert_int_equal(BUILD(0, "--hold", "-d", "1s"), 0); /* no requests */
     assert_int_equal(thresholds.count, 0);
 }

@@ -260,6 +260,33 @@ static void test_thresholds_signs_are_read_back(void **state)
     assert_string_equal(threshold_sign(THRESHOLD_BELOW), "<");
 }
 
+static void test_thresholds_have_defaults_by_the_load(void **state)
+{
+    static const struct {
+        struct load load;
+        size_t count;
+        double opened;
+    } cases[] = {
+        {{.model = LOAD_CLOSED, .connections = 20, .shards = 1}, 2, 19},
+        {{.model = LOAD_OPEN, .connections = 10, .shards = 1}, 2, 10},
+        {{.model = LOAD_OPEN, .connections = 10, .shards = 3}, 2, 3}, /* a share of 4, 3 and 3 */
+        {{.model = LOAD_OPEN, .connections = 10, .shards = 1, .stages.count = 1}, 2, 10},
+        {{.model = LOAD_CLOSED, .connections = 20, .shards = 1, .stages.count = 1}, 1, 0},
+        {{.model = LOAD_CLOSED, .connections = 20, .connection_per_request = true}, 1, 0},
+        {{.model = LOAD_HOLD, .connections = 20, .shards = 1}, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct thresholds defaults = {.count = 0};
+        thresholds_add_defaults(&defaults, &cases[i].load);
+        assert_int_equal(defaults.count, cases[i].count);
+        if (defaults.count < 2)
+            continue;
+        assert_string_equal(defaults.items[1].selector.text, "connections.opened");
+        assert_float_equal(defaults.items[1].limit, cases[i].opened, 0);
+    }
+}
+
 TEST_GROUP(thresholds)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +298,7 @@ TEST_GROUP(thresholds)
         cmocka_unit_test(test_thresholds_parse_says_what_is_wrong),
         cmocka_unit_test(test_thresholds_parse_refuses_what_it_could_not_keep),
         cmocka_unit_test(test_thresholds_signs_are_read_back),
+        cmocka_unit_test(test_thresholds_have_defaults_by_the_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -212,6 +212,27 @@ static void test_validity_does_not_blame_the_target_for_a_busy_generator(void **
     assert_string_equal(validity.reasons[1].check, "target");
 }
 
+static void test_validity_doubts_a_load_on_fewer_connections(void **state)
+{
+    (void)state;
+    seen->load.connections = 20;
+    seen->counts[COUNT_OPENED] = 20;
+    assert_valid();
+    seen->counts[COUNT_OPENED] = 19;
+    assert_reason("opened", VALIDITY_VALID, "1 of 20 connections never opened");
+    seen->counts[COUNT_OPENED] = 14;
+    assert_reason("opened", VALIDITY_DOUBTFUL, "6 of 20 connections never opened");
+    seen->signal = 2; /* it did not come to that */
+    assert_valid();
+    seen->signal = 0;
+    seen->load.connection_per_request = true;
+    assert_valid();
+    seen->load.connection_per_request = false;
+    seen->load.model = LOAD_CLOSED;
+    seen->load.stages.count = 1;
+    assert_valid();
+}
+
 static void test_validity_does_not_blame_wsload_for_connections_that_do_not_open(void **state)
 {
     struct failure refused = {FAILURE_CONNECT_REFUSED, "", {NULL, 0}};
@@ -701,6 +722,7 @@ TEST_GROUP(validity)
         VALIDITY_TEST(test_validity_grades_send_lag_of_the_generator_alone),
         VALIDITY_TEST(test_validity_asks_whose_fault_a_missed_rate_is),
         VALIDITY_TEST(test_validity_does_not_blame_the_target_for_a_busy_generator),
+        VALIDITY_TEST(test_validity_doubts_a_load_on_fewer_connections),
         VALIDITY_TEST(test_validity_does_not_blame_wsload_for_connections_that_do_not_open),
         VALIDITY_TEST(test_validity_forgives_chance_and_nothing_else),
         VALIDITY_TEST(test_validity_rejects_a_run_that_ran_out_of_something),

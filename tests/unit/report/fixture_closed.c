@@ -203,7 +203,7 @@ void fill_hostile(struct fixture *run)
     snprintf(load->url, sizeof(load->url), "wss://h\xFFst/\x1b[31m");
     snprintf(load->origin, sizeof(load->origin), "https://\x1b[31m\xFF");
     measurement_add_remark(run->measurement, &remark);
-    open_connections(run, 1);
+    open_connections(run, 20);
     recorder_count(run->recorder, COUNT_PLANNED);
     recorder_request_sent(run->recorder, outcome.due_ns, outcome.sent_ns, false);
     recorder_message_sent(run->recorder, outcome.prompt.length);
