@@ -95,8 +95,10 @@ static void on_answer(struct ev_loop *loop, ev_io *watcher, int events)
         return;
     }
     struct text answer = {socket->transport->input, (size_t)got};
-    lws_seen_answer(socket, answer);
-    bool upgraded = socket->refusal.length == 0 && text_begins(answer, "HTTP/1.1 101");
+    bool begins = socket->refusal.length == 0;
+    bool upgraded = begins && text_begins(answer, "HTTP/1.1 101");
+    if (begins)
+        lws_seen_answer(socket, answer);
     if (upgraded || keep_refusal(socket, answer))
         ev_io_stop(loop, watcher);
 }
