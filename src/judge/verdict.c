@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "unasked.h"
 #include "wsload/base/clock.h"
 #include "wsload/base/helpers.h"
 #include "wsload/base/units.h"
@@ -27,10 +28,6 @@
 #define SAMPLES_DOUBTFUL 10
 
 #define UNOPENED_PERCENT 5 /* of the connections */
-
-#define UNASKED_PERCENT             5 /* of the replies */
-#define UNASKED_CONNECTIONS_PERCENT 50
-#define UNASKED_QUOTED_SIZE         57 /* of one that is quoted: it goes on a line */
 
 #define MORE_GENERATOR "use more workers (-t), less load, or a bigger or quieter machine"
 
@@ -89,68 +86,13 @@ static bool check_cpu(const struct measurement *seen, struct validity_reason *re
                cpu_percent(seen->worker_cpu[0]), CPU_DOUBTFUL_PERCENT, more);
 }
 
-/* Late ones that are not held against the run. One for each failed request may be its reply; and
- * with ids some backends say one thing more after the end of each, which disturbs nothing. */
-static uint64_t excused_messages(const struct measurement *seen)
-{
-    const uint64_t *counts = seen->counts;
-    uint64_t most = counts[COUNT_FAILED] + counts[COUNT_WARMUP_FAILED];
-    if (seen->load.told_by == TOLD_BY_ID && seen->load.reply == REPLY_STREAM)
-        most += counts[COUNT_OK] + counts[COUNT_WARMUP_OK];
-    return u64_min(counts[COUNT_LATE], most);
-}
-
-/* Whether COUNT messages that came unasked are too many for the replies that there were, or came on
- * too many of the OPENINGS of connections: when one message is taken for the reply to the request
- * before, in order, just one is left over on each at the end. */
-static bool unasked_too_many(const struct measurement *seen, uint64_t count, uint64_t openings)
-{
-    const uint64_t *counts = seen->counts;
-    uint64_t connections = counts[COUNT_UNASKED_CONNECTIONS];
-    uint64_t replies = measurement_requests(seen) + counts[COUNT_WARMUP_OK] +
-                       counts[COUNT_WARMUP_FAILED];
-    return count * 100 >= replies * UNASKED_PERCENT ||
-           (connections > 0 && connections * 100 >= openings * UNASKED_CONNECTIONS_PERCENT);
-}
-
-/* ", as hello; if that is no reply: --ignore 'text:hello'" */
-static void append_foremost(struct buffer *text, const struct unasked *unasked)
-{
-    char message[UNASKED_QUOTED_SIZE];
-    const struct unasked_kind *kind = unasked_foremost(unasked);
-    if (!kind || !kind->example[0])
-        return;
-    excerpt_copy(text_of(kind->example), SIZE_MAX, message, sizeof(message));
-    bool cut = strlen(message) < strlen(kind->example);
-    buffer_printf(text, ", as %s%s", message, cut ? "..." : "");
-    if (!kind->rule[0])
-        return;
-    buffer_printf(text, "; if that is no reply: --ignore ");
-    buffer_append_quoted(text, text_of(kind->rule));
-}
-
 /* Without rules the first message after a prompt is its reply: what comes unasked shifts them all,
  * and every figure with them. */
 static bool check_unasked(const struct measurement *seen, struct validity_reason *reason)
 {
-    char number[UNITS_SIZE];
-    char on[UNITS_SIZE];
-    char of[UNITS_SIZE];
-    struct buffer text;
-    const uint64_t *counts = seen->counts;
-    uint64_t count = measurement_unasked(seen) - excused_messages(seen);
-    uint64_t openings = counts[COUNT_OPENED] + counts[COUNT_REOPENED] + counts[COUNT_ROTATED];
-    if (seen->load.reply == REPLY_NONE || count == 0 || !unasked_too_many(seen, count, openings))
-        return false;
-    buffer_init(&text, REMARK_TEXT_SIZE - 1);
-    append_foremost(&text, &seen->unasked);
-    say(reason, seen->load.told_by == TOLD_BY_ORDER ? VALIDITY_INVALID : VALIDITY_DOUBTFUL,
-        "%s message%s came that no request asked for, on %s of %s connection%s%s",
-        units_format_count(count, number), count == 1 ? "" : "s",
-        units_format_count(counts[COUNT_UNASKED_CONNECTIONS], on), units_format_count(openings, of),
-        openings == 1 ? "" : "s", text.data ? text.data : "");
-    buffer_free(&text);
-    return true;
+    bool shifted = seen->load.told_by == TOLD_BY_ORDER;
+    reason->grade = shifted ? VALIDITY_INVALID : VALIDITY_DOUBTFUL;
+    return unasked_are_too_many(seen, reason->text, sizeof(reason->text));
 }
 
 /* A late loop takes what was read late for a late reply: a tenth of the median latency is too much,

@@ -128,12 +128,14 @@ void unasked_merge(struct unasked *unasked, const struct unasked *other)
         unasked_put(unasked, &other->kinds[i]);
 }
 
-const struct unasked_kind *unasked_foremost(const struct unasked *unasked)
+const struct unasked_kind *unasked_foremost(const struct unasked *unasked, bool control)
 {
     const struct unasked_kind *kinds = unasked->kinds;
     const struct unasked_kind *foremost = unasked->count > 0 ? &kinds[0] : NULL;
+    if (foremost && control && rule_for_is_control(foremost->rule))
+        return foremost;
     for (size_t i = 1; i < count_of_rules(unasked); i++)
-        if (!rule_for_is_control(foremost->rule) && kinds[i].count > foremost->count)
+        if (kinds[i].count > foremost->count)
             foremost = &kinds[i];
     return foremost;
 }

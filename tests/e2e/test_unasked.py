@@ -78,6 +78,17 @@ class KeepAlive(Unasked):
         self.assertGreaterEqual(run.summary["latency"]["min"], 0.3)
 
 
+class Stream(Unasked):
+    SCRIPT = [[20 + n, "text", '{"type": "token", "id": "ID"}'] for n in range(10)]
+
+    def test_one_that_is_taken_for_single_messages_is_told_as_such(self):
+        """Each token releases the next prompt."""
+        run = self.play(self.replies(), [self.SCRIPT], "-c", 2, "-n", 40)
+        text = self.assert_distrusted(run, "invalid")
+        self.assertIn('"type": "token"', text)
+        self.assertIn("replies seem to come in several messages: --reply-end", text)
+
+
 class Own(Unasked):
     def test_answers_to_our_own_keepalives_are_none(self):
         server = self.node()

@@ -42,8 +42,8 @@ void unasked_put(struct unasked *unasked, const struct unasked_kind *kind);
 /* The same for all of OTHER. */
 void unasked_merge(struct unasked *unasked, const struct unasked *other);
 
-/* The kind to be shown, when there is but room for one: what keeps alive or greets, or else the
- * most frequent that has a rule. NULL when there is none. */
-const struct unasked_kind *unasked_foremost(const struct unasked *unasked);
+/* The kind to be shown, when there is but room for one: what keeps alive or greets, if CONTROL asks
+ * for that and there is any, or else the most frequent that has a rule. NULL when there is none. */
+const struct unasked_kind *unasked_foremost(const struct unasked *unasked, bool control);
 
 #endif

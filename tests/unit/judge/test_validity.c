@@ -507,6 +507,30 @@ static void test_validity_quotes_an_unasked_message_and_names_its_flag(void **st
     }
 }
 
+static void test_validity_knows_a_stream_by_how_much_came_unasked(void **state)
+{
+    (void)state;
+    seen->counts[COUNT_OPENED] = 20;
+    unasked_add(&seen->unasked, "json:type=ping", TEXT("{\"type\":\"ping\"}"));
+    for (int i = 0; i < 2; i++)
+        unasked_add(&seen->unasked, "json:type=token", TEXT("{\"type\":\"token\"}"));
+    count_unasked(REQUESTS, 0, 20);
+    look();
+    assert_non_null(strstr(validity.reasons[0].text, "as {\"type\":\"ping\"}; if that is"));
+    count_unasked(REQUESTS + 1, 0, 20);
+    look();
+    assert_non_null(strstr(validity.reasons[0].text,
+                           "as {\"type\":\"token\"}; replies seem to come in several messages: "
+                           "--reply-end"));
+    seen->load.told_by = TOLD_BY_ID;
+    look();
+    assert_non_null(strstr(validity.reasons[0].text, "as {\"type\":\"ping\"}; if that is"));
+    seen->load.told_by = TOLD_BY_ORDER;
+    seen->unasked.kinds[0].count = 3; /* most are keep-alives, in long pauses */
+    look();
+    assert_non_null(strstr(validity.reasons[0].text, "as {\"type\":\"ping\"}; if that is"));
+}
+
 static void test_validity_puts_unasked_messages_before_loop_lag(void **state)
 {
     (void)state;
@@ -735,6 +759,7 @@ TEST_GROUP(validity)
         VALIDITY_TEST(test_validity_only_doubts_what_rules_have_told_apart),
         VALIDITY_TEST(test_validity_lets_each_stream_say_one_thing_more_with_its_id),
         VALIDITY_TEST(test_validity_quotes_an_unasked_message_and_names_its_flag),
+        VALIDITY_TEST(test_validity_knows_a_stream_by_how_much_came_unasked),
         VALIDITY_TEST(test_validity_puts_unasked_messages_before_loop_lag),
         VALIDITY_TEST(test_validity_asks_no_latency_of_one_way_requests),
         VALIDITY_TEST(test_validity_doubts_percentiles_that_rest_on_little),

@@ -125,16 +125,17 @@ static void test_unasked_add_up_in_any_order(void **state)
 static void test_unasked_shows_what_keeps_alive_before_the_most_frequent(void **state)
 {
     (void)state;
-    assert_null(unasked_foremost(&unasked));
+    assert_null(unasked_foremost(&unasked, true));
     add(&unasked, "", "long");
-    assert_string_equal(unasked_foremost(&unasked)->example, "long");
+    assert_string_equal(unasked_foremost(&unasked, true)->example, "long");
     add(&unasked, "json:type=a", "a");
-    assert_string_equal(unasked_foremost(&unasked)->example, "a");
+    assert_string_equal(unasked_foremost(&unasked, true)->example, "a");
     add(&unasked, "json:type=b", "b");
     add(&unasked, "json:type=b", "b");
-    assert_string_equal(unasked_foremost(&unasked)->example, "b");
+    assert_string_equal(unasked_foremost(&unasked, true)->example, "b");
     add(&unasked, "json:type=ping", "ping");
-    assert_string_equal(unasked_foremost(&unasked)->example, "ping");
+    assert_string_equal(unasked_foremost(&unasked, true)->example, "ping");
+    assert_string_equal(unasked_foremost(&unasked, false)->example, "b");
 }
 
 #define UNASKED_TEST(test) cmocka_unit_test_setup(test, reset)
