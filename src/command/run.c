@@ -20,7 +20,10 @@
 #include "wsload/engine/descriptors.h"
 #include "wsload/engine/lws_transport.h"
 #include "wsload/engine/probe.h"
+#include "wsload/report/console.h"
 #include "wsload/report/record.h"
+
+#define QUOTED_LINES 10 /* of a header or body of a refusal */
 
 /* One load test, from its options to its end. */
 struct run {
@@ -194,18 +197,14 @@ static int finish(const struct run *run, struct error *error)
 
 /* --- Refused handshakes --- */
 
-/* Prints TEXT on one line without anything that could steer a terminal. */
-static void print_clean(const char *label, struct text text)
+/* Prints TEXT without anything that could steer a terminal. */
+static void print_clean(struct text text)
 {
-    struct buffer clean;
-    buffer_init(&clean, PROBE_ANSWER_MAX * 3);
-    if (utf8_append_clean(&clean, text_trim(text), 500) == 0) {
-        for (size_t i = 0; i < clean.length; i++)
-            if ((unsigned char)clean.data[i] < 0x20 || clean.data[i] == 0x7f)
-                clean.data[i] = ' ';
-        fprintf(stderr, "  %s%s\n", label, clean.length ? clean.data : "");
-    }
-    buffer_free(&clean);
+    struct buffer out;
+    buffer_init(&out, PROBE_ANSWER_MAX * 8);
+    if (report_quote(text, QUOTED_LINES, terminal_columns(STDERR_FILENO), &out) == 0)
+        fwrite(out.data, 1, out.length, stderr);
+    buffer_free(&out);
 }
 
 /* The status, the headers that say why or what to do, all of AWS's, and the body. */
@@ -218,11 +217,11 @@ static void print_answer(const struct probe_answer *answer)
         struct text line = {rest.data, length};
         if (first || answer_tells_refusal(line) ||
             (length > 5 && strncasecmp(line.data, "x-amz", 5) == 0))
-            print_clean("", line);
+            print_clean(line);
         rest = (struct text){rest.data + length, rest.length - length};
     }
     if (text_trim(answer->body).length > 0)
-        print_clean("", answer->body);
+        print_clean(answer->body);
 }
 
 /* -v: for each status that handshakes were refused with, asks once more and prints the status, the

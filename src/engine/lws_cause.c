@@ -125,7 +125,8 @@ void lws_refusal_forget(struct socket *socket)
 static struct text refusal_example(const struct socket *socket)
 {
     struct buffer *line = &socket->transport->handshake;
-    struct text rest = buffer_text(&socket->refusal);
+    char *answer = socket->refusal.data;
+    struct text rest = {answer, answer_join_chunks(answer, socket->refusal.length)};
     struct text header;
     buffer_clear(line);
     while ((header = text_trim(text_cut(&rest, '\n'))).length > 0)

@@ -152,14 +152,14 @@ static void drop_interim(struct buffer *raw)
     }
 }
 
-/* Whether the answer is whole: its headers, and as much body as Content-Length says. */
+/* Whether the answer is whole: its headers, and as much body as they say. */
 static bool is_complete(const struct buffer *raw)
 {
     const char *end = raw->data ? strstr(raw->data, "\r\n\r\n") : NULL;
     const char *length = end ? strcasestr(raw->data, "\r\ncontent-length:") : NULL;
     if (!end)
         return false;
-    if (strncmp(raw->data, "HTTP/1.1 101", 12) == 0)
+    if (strncmp(raw->data, "HTTP/1.1 101", 12) == 0 || answer_chunks_ended(buffer_text(raw)))
         return true;
     if (!length || length > end)
         return false; /* until the server closes, or the time is up */
@@ -181,9 +181,10 @@ static int receive(struct probe *probe, struct buffer *out)
     }
     if (raw.length == 0)
         return -1;
-    int status = buffer_append(out, raw.data, raw.length);
+    struct text answer = {raw.data, answer_join_chunks(raw.data, raw.length)};
+    int status = buffer_append_text(out, answer);
     if (status == 0)
-        identity_redact(probe->plan->target.identity, 0, buffer_text(&raw), out->data);
+        identity_redact(probe->plan->target.identity, 0, answer, out->data);
     buffer_free(&raw);
     return status ? error_set(probe->error, "out of memory") : 0;
 }

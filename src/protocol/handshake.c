@@ -353,3 +353,62 @@ char *url_display(const struct url *url, char *out, size_t size)
     }
     return out;
 }
+
+/* --- Chunks of an answer's body --- */
+
+#define HEAD_END     "\r\n\r\n"
+#define CHUNK_DIGITS 8 /* of a size; more would be no body of a refusal */
+
+/* The bytes of ANSWER's status line and headers, with the empty line, when all of them are there
+ * and say that the body comes in chunks; 0 when not. */
+static size_t chunked_head(struct text answer)
+{
+    const char *end = answer.length ? memmem(answer.data, answer.length, HEAD_END, strlen(HEAD_END))
+                                    : NULL;
+    size_t length = end ? (size_t)(end - answer.data) : 0;
+    struct text rest = {answer.data, length};
+    while (rest.length > 0) {
+        struct text line = text_cut(&rest, '\n');
+        struct text name = text_cut(&line, ':');
+        if (text_is_word(name, "transfer-encoding") && text_is_word(text_trim(line), "chunked"))
+            return length + strlen(HEAD_END);
+    }
+    return 0;
+}
+
+bool answer_chunks_ended(struct text answer)
+{
+    size_t head = chunked_head(answer);
+    struct text body = text_after(answer, head);
+    return head > 0 && (text_equal(body, TEXT("0" HEAD_END)) || text_ends(body, "\r\n0" HEAD_END));
+}
+
+/* Takes the line with the size of the next chunk off REST. 0: it is the last, or none. */
+static size_t take_chunk_size(struct text *rest)
+{
+    struct text line = text_cut(rest, '\n');
+    size_t size = 0;
+    for (size_t i = 0; i < line.length && text_hex_digit(line.data[i]) >= 0; i++) {
+        if (i == CHUNK_DIGITS)
+            return 0;
+        size = size << 4 | (size_t)text_hex_digit(line.data[i]);
+    }
+    return size;
+}
+
+size_t answer_join_chunks(char *answer, size_t length)
+{
+    size_t to = chunked_head((struct text){answer, length});
+    struct text rest = text_after((struct text){answer, length}, to);
+    size_t size;
+    if (to == 0)
+        return length;
+    while ((size = take_chunk_size(&rest)) > 0) {
+        struct text chunk = {rest.data, size < rest.length ? size : rest.length};
+        memmove(answer + to, chunk.data, chunk.length);
+        to += chunk.length;
+        rest = text_after(rest, chunk.length);
+        rest = text_after(rest, text_begins(rest, "\r\n") ? strlen("\r\n") : 0);
+    }
+    return to;
+}

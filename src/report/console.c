@@ -18,6 +18,7 @@
 
 #define STAGES_LABEL "stages"
 #define URL_LINES    3
+#define QUOTE_INDENT 2
 
 /* Nothing of one whole run, which may have come in shards. */
 static void put_parts(struct screen *screen, size_t indent, const struct measurement *measurement)
@@ -109,7 +110,7 @@ static size_t put_url(struct screen *screen, const struct load *load)
     screen_print(screen, "wsload %s", WSLOAD_VERSION);
     size_t indent = screen->column + 3;
     screen_pad(screen, indent);
-    screen_wrap(screen, URL_LINES, load->url);
+    screen_wrap(screen, URL_LINES, text_of(load->url));
     return indent;
 }
 
@@ -379,5 +380,14 @@ int report_console(const struct measurement *measurement, const struct verdict *
         screen_print(&screen, "summary: %s", style->summary_path);
         screen_break(&screen);
     }
+    return screen.failed ? -1 : 0;
+}
+
+int report_quote(struct text text, size_t lines, unsigned columns, struct buffer *out)
+{
+    struct screen screen = {.out = out, .columns = layout_columns(columns)};
+    screen_pad(&screen, QUOTE_INDENT);
+    screen_wrap(&screen, lines, text);
+    screen_break(&screen);
     return screen.failed ? -1 : 0;
 }

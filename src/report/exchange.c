@@ -26,10 +26,8 @@ static void print_time(struct screen *screen, const struct said *said, uint64_t 
 
 static void print_text(struct screen *screen, struct text text, size_t lines)
 {
-    char shown[SHOWN_MAX + 1];
     text.length = u64_min(text.length, SHOWN_MAX);
-    snprintf(shown, sizeof(shown), "%.*s", TEXT_ARGS(text));
-    screen_wrap(screen, lines, shown);
+    screen_wrap(screen, lines, text);
 }
 
 void exchange_print(struct buffer *out, const struct said *said, uint64_t zero_ns, size_t lines)
@@ -50,7 +48,7 @@ void exchange_print_finding(struct buffer *out, const char *label, const char *t
     struct screen screen = {.out = out};
     screen_print(&screen, "  %s", label);
     screen_pad(&screen, 2 + SCREEN_LABEL);
-    screen_wrap(&screen, 3, text);
+    screen_wrap(&screen, 3, text_of(text));
     screen_break(&screen);
     if (!option)
         return;

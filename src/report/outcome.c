@@ -344,7 +344,7 @@ static void put_example(struct screen *screen, size_t indent, const struct failu
     screen_pad(screen, indent);
     snprintf(text, sizeof(text), EXAMPLE "%s", class->example);
     if (class->kind != FAILURE_GATEWAY_ERROR || !put_gateway_ids(screen, text_of(class->example)))
-        screen_wrap(screen, EXAMPLE_LINES, text);
+        screen_wrap(screen, EXAMPLE_LINES, text_of(text));
     screen_break(screen);
 }
 
@@ -413,7 +413,7 @@ static void put_message(struct screen *screen, const char *mark, const char *tex
 {
     screen_pad(screen, EXCHANGE_COLUMN);
     screen_print(screen, "%s ", mark);
-    screen_wrap(screen, EXCHANGE_LINES, text);
+    screen_wrap(screen, EXCHANGE_LINES, text_of(text));
     screen_break(screen);
 }
 

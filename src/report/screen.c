@@ -115,10 +115,10 @@ static void append_cut(struct screen *screen, struct text text, size_t end)
 }
 
 /* TEXT, made valid UTF-8, into CLEAN, which is initialised here and freed by the caller. */
-static struct text clean_text(struct screen *screen, const char *text, struct buffer *clean)
+static struct text clean_text(struct screen *screen, struct text text, struct buffer *clean)
 {
-    buffer_init(clean, 3 * strlen(text) + 1); /* each byte can become U+FFFD */
-    if (utf8_append_clean(clean, text_of(text), SIZE_MAX))
+    buffer_init(clean, 3 * text.length + 1); /* each byte can become U+FFFD */
+    if (utf8_append_clean(clean, text, SIZE_MAX))
         screen->failed = true;
     return buffer_text(clean);
 }
@@ -131,7 +131,7 @@ void screen_print(struct screen *screen, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    append_cut(screen, clean_text(screen, text, &clean), screen_width(screen));
+    append_cut(screen, clean_text(screen, text_of(text), &clean), screen_width(screen));
     buffer_free(&clean);
 }
 
@@ -155,7 +155,7 @@ void screen_item(struct screen *screen, size_t indent, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    struct text item = clean_text(screen, text, &clean);
+    struct text item = clean_text(screen, text_of(text), &clean);
     separate(screen, indent, GAP, columns_of(item));
     append_cut(screen, item, screen_width(screen));
     buffer_free(&clean);
@@ -165,7 +165,7 @@ void screen_words(struct screen *screen, const char *text)
 {
     struct buffer clean;
     size_t indent = screen->column;
-    const char *word = clean_text(screen, text, &clean).data;
+    const char *word = clean_text(screen, text_of(text), &clean).data;
     for (word += strspn(word, " "); *word; word += strspn(word, " ")) {
         size_t length = strcspn(word, " ");
         struct text next = {word, length};
@@ -198,7 +198,7 @@ static struct text take_line(struct text *text, size_t columns)
     return line;
 }
 
-void screen_wrap(struct screen *screen, size_t lines, const char *text)
+void screen_wrap(struct screen *screen, size_t lines, struct text text)
 {
     struct buffer clean;
     size_t indent = screen->column;

@@ -43,7 +43,7 @@ void screen_words(struct screen *screen, const char *text);
 /* Prints TEXT, made valid UTF-8, in at most LINES lines, indented to this column. They are broken
  * between words, and within those that are longer than a line; what is left for the last one is
  * cut. */
-void screen_wrap(struct screen *screen, size_t lines, const char *text);
+void screen_wrap(struct screen *screen, size_t lines, struct text text);
 
 /* Fills with spaces up to COLUMN; does nothing when that is passed. */
 void screen_pad(struct screen *screen, size_t column);

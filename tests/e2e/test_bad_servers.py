@@ -182,6 +182,16 @@ class NeverOpen(Case):
                 self.assertEqual(run.summary["errors"][0]["example"], "body: no")
                 self.assertIn("\n  HTTP/1.1 403 Forbidden\n", run.err)
 
+    def test_a_refusal_in_chunks_is_told_without_them(self):
+        server = self.bad("status_503_in_chunks")
+        run = self.run_against(server, "-v", "--connect-timeout", "10m", "-c", 1, "-n", 1)
+        self.assertEqual(run.code, 3, run)
+        [error] = run.summary["errors"]
+        self.assertEqual(error["example"], "body: <h1>503</h1>\r\nlater, please")
+        self.assertIn("e.g. body: <h1>503</h1> later, please\n", run.out)
+        self.assertIn("\n  <h1>503</h1> later, please\n", run.err)
+        self.assertNotIn("\ufffd", run.out + run.err)
+
     def test_verbose_ends_when_its_own_handshake_meets_nobody(self):
         made = certificates.Authority(self.dir)
         issued = made.issue("server", "DNS:localhost")

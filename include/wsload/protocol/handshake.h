@@ -83,4 +83,13 @@ char *url_origin(const struct url *url, char out[URL_ORIGIN_SIZE]);
  * replaced by "***". Cut at SIZE. Returns OUT. */
 char *url_display(const struct url *url, char *out, size_t size);
 
+/* --- Chunks of an answer's body --- */
+
+/* Whether ANSWER is one whose body comes in chunks, and the last of them is there. */
+bool answer_chunks_ended(struct text answer);
+
+/* Takes what is between the chunks of its body (RFC 9112 section 7.1) out of ANSWER, of LENGTH
+ * bytes, which may be cut anywhere. Leaves one that has no chunks as it is. Returns its length. */
+size_t answer_join_chunks(char *answer, size_t length);
+
 #endif

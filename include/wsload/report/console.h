@@ -22,6 +22,10 @@ int report_console(const struct measurement *measurement, const struct verdict *
  * not fit. */
 int report_headline(const struct load *load, struct buffer *out);
 
+/* Appends TEXT, which a server sent, indented, in at most LINES lines of the terminal's width. 0,
+ * or -1 when it does not fit. */
+int report_quote(struct text text, size_t lines, unsigned columns, struct buffer *out);
+
 /* Appends the line of the verdict alone, however long, without a line break. 0, or -1 when it does
  * not fit. */
 int report_verdict(const struct measurement *measurement, const struct verdict *verdict,

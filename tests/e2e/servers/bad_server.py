@@ -203,6 +203,16 @@ def status_403_once(peer):
     wait_for_end(peer)
 
 
+def status_503_in_chunks(peer):
+    """Refuses the upgrade with a body of two lines in two chunks, and leaves the connection open."""
+    peer.read_request()
+    peer.send(
+        b"HTTP/1.1 503 Service Unavailable\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"e\r\n<h1>503</h1>\r\n\r\n" b"f;part=2\r\nlater, please\r\n\r\n" b"0\r\n\r\n"
+    )
+    wait_for_end(peer)
+
+
 def wait_for_end(peer):
     while True:
         peer.receive()
@@ -416,6 +426,7 @@ MODES = {
     "status_302": refusing("302 Found", "", location),
     "status_403": refusing("403 Forbidden", '{"message":"Forbidden"}', AMAZON_HEADERS),
     "status_403_once": status_403_once,
+    "status_503_in_chunks": status_503_in_chunks,
     "status_429": refusing("429 Too Many Requests"),
     "bad_accept": bad_accept,
     "never_reply": never_reply,

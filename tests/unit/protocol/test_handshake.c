@@ -122,6 +122,47 @@ static void test_answer_is_interim_but_for_101(void **state)
     assert_false(answer_is_interim(text_of("HTTP/1.1 200 OK")));
 }
 
+#define CHUNKED "HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define PLAIN   "HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\n\r\n"
+
+static void test_answer_chunks_are_joined(void **state)
+{
+    static const struct {
+        const char *answer;
+        const char *joined;
+        bool ended;
+    } cases[] = {
+        {CHUNKED "5\r\nhello\r\n0\r\n\r\n", CHUNKED "hello", true},
+        {CHUNKED "5\r\nhello\r\n7;a=b\r\n, world\r\n0\r\n\r\n", CHUNKED "hello, world", true},
+        {CHUNKED "0A\r\na\r\nb\r\n0\r\nc\r\n0\r\n\r\n", CHUNKED "a\r\nb\r\n0\r\nc", true},
+        {CHUNKED "0\r\n\r\n", CHUNKED, true},
+        {CHUNKED "5\r\nhel", CHUNKED "hel", false},
+        {CHUNKED "5\r\nhello\r\n7", CHUNKED "hello", false},
+        {CHUNKED "5\r\nhello", CHUNKED "hello", false},
+        {CHUNKED "no size\r\n", CHUNKED, false},
+        {CHUNKED "fffffffff\r\nx", CHUNKED, false},
+        {CHUNKED "ffffffff\r\nx", CHUNKED "x", false},
+        {CHUNKED, CHUNKED, false},
+        {"HTTP/1.1 403 x\r\ntransfer-ENCODING:Chunked\r\nA: b\r\n\r\n1\r\nx\r\n",
+         "HTTP/1.1 403 x\r\ntransfer-ENCODING:Chunked\r\nA: b\r\n\r\nx", false},
+        {PLAIN "5\r\nhello\r\n", PLAIN "5\r\nhello\r\n", false},
+        {"HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n",
+         "HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n", false},
+        {"", "", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct text answer = text_of(cases[i].answer);
+        char *copy = test_malloc(answer.length + 1); /* bounds are checked */
+        memcpy(copy, answer.data, answer.length);
+        assert_int_equal(answer_chunks_ended((struct text){copy, answer.length}), cases[i].ended);
+        size_t length = answer_join_chunks(copy, answer.length);
+        assert_int_equal(length, strlen(cases[i].joined));
+        assert_memory_equal(copy, cases[i].joined, length);
+        test_free(copy);
+    }
+}
+
 TEST_GROUP(handshake)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +172,7 @@ TEST_GROUP(handshake)
         cmocka_unit_test(test_handshake_token_follows_rfc_9110),
         cmocka_unit_test(test_answer_tells_refusal_by_some_headers),
         cmocka_unit_test(test_answer_is_interim_but_for_101),
+        cmocka_unit_test(test_answer_chunks_are_joined),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,7 +145,7 @@ static void test_screen_wrap_cuts_the_last_line_alone(void **state)
         buffer_clear(&out);
         screen.column = 0;
         screen_pad(&screen, 70);
-        screen_wrap(&screen, cases[i].lines, cases[i].text);
+        screen_wrap(&screen, cases[i].lines, text_of(cases[i].text));
         assert_string_equal(out.data + 70, cases[i].shown);
     }
 }
