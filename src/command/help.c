@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wsload/base/helpers.h"
 #include "wsload/stats/metrics.h"
 
 #define HELP_COLUMN 36
@@ -252,25 +253,100 @@ static void put_metric(const struct metric *metric, struct buffer *out)
                   units[metric->unit].example);
 }
 
-void help_figures(const char *topic, struct buffer *out)
+/* --- Other topics --- */
+
+static const struct {
+    const char *code;
+    const char *meaning;
+} exit_codes[] = {
+    {"0", "The run passed, or was asked nothing."},
+    {"1", "A threshold failed, no request succeeded, or, without any threshold, fewer than 95 % "
+          "did."},
+    {"2", "A mistake in usage, settings or input, or a rehearsal that shows the test to be wrong: "
+          "the run did not begin. Or an output could not be written."},
+    {"3", "No connection could be opened."},
+    {"4", "The run cannot be trusted: it is invalid and --strict was given, or its sums do not "
+          "hold."},
+    {"130, 143", "Interrupted by SIGINT, or by SIGTERM or SIGHUP; the summary holds what was "
+                 "measured until then."},
+};
+
+static void put_exit_codes(struct buffer *out)
+{
+    wrap("",
+         "The exit code says how a run ended; 'exit' in the JSON summary has it with its reason. "
+         "'wsload report' and 'wsload merge' end as the run did, or as other thresholds have it.",
+         out);
+    buffer_printf(out, "\n");
+    for (size_t i = 0; i < ARRAY_LENGTH(exit_codes); i++)
+        put_row(exit_codes[i].code, 12, exit_codes[i].meaning, out);
+}
+
+static const struct {
+    const char *form;
+    const char *meaning;
+} rules[] = {
+    {"text:EXACT", "The message is just that, byte for byte."},
+    {"contains:TEXT", "It contains TEXT: as its bytes stand there or, in JSON, as a reader of its "
+                      "strings sees it."},
+    {"icontains:TEXT", "The same in any case of letters."},
+    {"json:PATH", "It has that member, be it null."},
+    {"json:PATH=VALUE", "It has that member, and that is VALUE: a string without its quotes, a "
+                        "number, true, false, or null."},
+    {"json:PATH!=VALUE", "It has that member, and that is something else."},
+    {"any other text", "As contains:, but not of --reply-end."},
+    {"first", "Only of --reply-end: the first message is the reply. This is the default."},
+    {"count:N", "Only of --reply-end: the reply is over with the Nth message."},
+    {"silence:T", "Only of --reply-end: it is over when nothing came for so long."},
+    {"close", "Only of --reply-end: it is over when the server closes."},
+};
+
+static void put_rules(struct buffer *out)
+{
+    wrap("",
+         "Rules look at one message that came. --reply-end says which one ends a reply, --ignore "
+         "which are no part of any, --fail-on which are errors (with ',continue' the reply goes "
+         "on), --expect what a good reply has; 'expect' in the steps of --setup takes them, too.",
+         out);
+    buffer_printf(out, "\n");
+    for (size_t i = 0; i < ARRAY_LENGTH(rules); i++)
+        put_row(rules[i].form, 20, rules[i].meaning, out);
+    buffer_printf(out, "\n");
+    wrap("",
+         "PATH has names of members with dots between, and numbers of places in arrays, from 0: "
+         "message.stop_reason, choices.0.delta, choices[0].delta. A backslash takes the next "
+         "character as it is: a\\.b.",
+         out);
+}
+
+static const struct {
+    const char *name;
+    void (*put)(struct buffer *out);
+} topics_by_name[] = {
+    {"metrics", put_all_metrics},
+    {"failures", put_failures},
+    {"exit-codes", put_exit_codes},
+    {"rules", put_rules},
+};
+
+void help_topic(const char *topic, struct buffer *out)
 {
     const struct metric *metric = metric_find(topic, strlen(topic));
-    if (strcmp(topic, "metrics") == 0)
-        put_all_metrics(out);
-    else if (strcmp(topic, "failures") == 0)
-        put_failures(out);
-    else if (metric)
+    for (size_t i = 0; i < ARRAY_LENGTH(topics_by_name); i++)
+        if (strcmp(topic, topics_by_name[i].name) == 0)
+            topics_by_name[i].put(out);
+    if (metric)
         put_metric(metric, out);
 }
 
-size_t help_figure_topics(const char *topics[HELP_FIGURES_MAX])
+size_t help_topics(const char *topics[HELP_TOPICS_MAX])
 {
     size_t rows;
     size_t count = 0;
     const struct metric *metrics = metrics_table(&rows);
-    topics[count++] = "metrics";
-    topics[count++] = "failures";
-    for (size_t i = 0; i < rows && count + 2 < HELP_FIGURES_MAX; i++) {
+    for (size_t i = 0; i < ARRAY_LENGTH(topics_by_name); i++)
+        topics[count++] = topics_by_name[i].name;
+    for (size_t i = 0; i < rows && count + 2 < HELP_TOPICS_MAX; i++) {
         topics[count++] = metrics[i].path;
         if (metrics[i].alias)
             topics[count++] = metrics[i].alias;

@@ -1,4 +1,5 @@
-/* Help out of the tables: of options, of the catalogue's figures and of failure kinds. In lines of
+/* Help out of the tables: of options, the catalogue's figures, failure kinds, exit codes and rules.
+ * In lines of
  * at most 80 columns; it prints nothing itself. */
 #ifndef WSLOAD_COMMAND_HELP_H
 #define WSLOAD_COMMAND_HELP_H
@@ -25,13 +26,14 @@ void help_options(const struct option_set *set, enum help_extent extent, struct 
 /* Appends the paragraph on one option: forms, range, default, environment, meaning. */
 void help_option(const struct option_set *set, const struct option_row *row, struct buffer *out);
 
-/* Appends what TOPIC is about: "metrics" (a line for each), "failures" (likewise), or the name of
- * a metric, after an empty line if something stands in OUT. Nothing when it is none of them. */
-void help_figures(const char *topic, struct buffer *out);
+/* Appends what TOPIC is about: "metrics" (a line for each), "failures", "exit-codes", "rules"
+ * (likewise), or the name of a metric, after an empty line if something stands in OUT. Nothing when
+ * it is none of them. */
+void help_topic(const char *topic, struct buffer *out);
 
-#define HELP_FIGURES_MAX 256
+#define HELP_TOPICS_MAX 256
 
-/* Puts the topics of help_figures() into TOPICS, static texts; returns how many. */
-size_t help_figure_topics(const char *topics[HELP_FIGURES_MAX]);
+/* Puts the topics of help_topic() into TOPICS, static texts; returns how many. */
+size_t help_topics(const char *topics[HELP_TOPICS_MAX]);
 
 #endif

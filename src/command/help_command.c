@@ -29,8 +29,8 @@ static const struct usage {
      "\n",
      "\nExit codes: 0 passed; 1 a threshold failed, or no request succeeded; 2 usage,\n"
      "  input or output error; 3 no connection; 4 untrusted; 130, 143 interrupted.\n"
-     "Options are WSLOAD_NAME in the environment, too, and the URL is WSLOAD_URL.\n"
-     "Commands: try, serve, report, merge; help OPTION, all, metrics, failures.\n"},
+     "Options are WSLOAD_NAME in the environment, URL is WSLOAD_URL. Commands: try,\n"
+     "  serve, report, merge; help OPTION, all, metrics, failures, rules, exit-codes.\n"},
     {"try", &try_option_set,
      "Usage: wsload try [OPTIONS] URL [PROMPT]\n"
      "Sends a few prompts on one connection, shows all that is said, and finds the\n"
@@ -145,13 +145,13 @@ static bool put_option(const struct option_set *set, const char *name, struct bu
     return text->length > 0;
 }
 
-#define TOPICS_MAX (ARRAY_LENGTH(usages) * (OPTION_ROWS_MAX + 1) + HELP_FIGURES_MAX)
+#define TOPICS_MAX (ARRAY_LENGTH(usages) * (OPTION_ROWS_MAX + 1) + HELP_TOPICS_MAX)
 
 /* The topic whose name is nearest to NAME, or NULL. */
 static const char *nearest_topic(const char *name)
 {
     const char *topics[TOPICS_MAX];
-    size_t count = help_figure_topics(topics);
+    size_t count = help_topics(topics);
     for (size_t i = 0; i < ARRAY_LENGTH(usages); i++) {
         const struct option_set *set = usages[i].set;
         topics[count++] = usages[i].name;
@@ -173,7 +173,7 @@ static int explain(const struct option_set *set, const char *name)
         if ((!set || set == usages[i].set) && put_option(usages[i].set, name, &text))
             break;
     if (!set)
-        help_figures(name, &text);
+        help_topic(name, &text);
     if (text.length)
         return print(&text);
     buffer_free(&text);

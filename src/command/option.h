@@ -85,15 +85,22 @@ struct option_table {
     size_t count;
 };
 
+/* What options of other tools are called here. */
+struct option_synonym {
+    const char *names; /* without their dashes, separated by spaces; NULL at the end of a table */
+    const char *ours;  /* "-c N" */
+};
+
 /* One command's options and arguments. */
 struct option_set {
     struct option_table tables[OPTION_TABLES_MAX];   /* in all at most OPTION_ROWS_MAX rows */
     struct option_table defaults[OPTION_TABLES_MAX]; /* of its fields that have no option here */
     const char *command;                             /* "wsload" or "wsload serve" */
-    const char *variables;           /* variables begin like that; NULL: like the command */
-    size_t arguments_max;            /* how many arguments that are no options */
-    const char *const *argument_env; /* their environment names, or NULL */
-    size_t size;                     /* of the struct that takes the values */
+    const char *variables;                 /* variables begin like that; NULL: like the command */
+    size_t arguments_max;                  /* how many arguments that are no options */
+    const char *const *argument_env;       /* their environment names, or NULL */
+    size_t size;                           /* of the struct that takes the values */
+    const struct option_synonym *synonyms; /* NULL: none */
 };
 
 /* How many rows SET has, and the one at INDEX. */

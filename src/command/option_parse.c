@@ -21,9 +21,36 @@ struct parse {
     struct error *error;
 };
 
+/* Whether OURS, "-c N", is of SET; what is no option is of any. */
+static bool has_ours(const struct option_set *set, const char *ours)
+{
+    char name[40];
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(ours, " ,"), ours);
+    return name[0] != '-' || option_find(set, name);
+}
+
+/* What NAME, of another tool, is called here; NULL when nobody knows. */
+static const char *find_synonym(const struct option_set *set, const char *name)
+{
+    const struct option_synonym *synonym = set->synonyms;
+    for (; synonym && synonym->names; synonym++) {
+        const char *rest = synonym->names;
+        for (; *rest; rest += strcspn(rest, " "), rest += strspn(rest, " "))
+            if (strcspn(rest, " ") == strlen(name) && strncmp(rest, name, strlen(name)) == 0)
+                return has_ours(set, synonym->ours) ? synonym->ours : NULL;
+    }
+    return NULL;
+}
+
 static int unknown_option(const struct parse *parse, const char *word, const char *name)
 {
     char suggestion[128];
+    const char letter[] = {word[1], '\0'}; /* "-z30s" is "-z 30s" */
+    const char *ours = find_synonym(parse->set, name);
+    if (!ours && word[1] != '-')
+        ours = find_synonym(parse->set, letter);
+    if (ours)
+        return error_set(parse->error, "%s: no such option; here it is %s", word, ours);
     option_suggestion(parse->set, name, suggestion);
     if (!suggestion[0])
         return error_set(parse->error, "%s: no such option; '%s --help' lists them", word,
@@ -87,6 +114,19 @@ static int take_letters(struct parse *parse, const char *word)
     return 0;
 }
 
+/* Without what may be secret in it, if it is a URL. */
+static int too_many(const struct parse *parse, const char *word)
+{
+    size_t length = strcspn(word, "?");
+    const char *at = memrchr(word, '@', length);
+    size_t left_out = at ? (size_t)(at - word) + 1 : 0;
+    return error_set(parse->error,
+                     "too many arguments: '%s%.*s%s' is the first; quote values with spaces in "
+                     "them; '%s --help' shows the usage",
+                     at ? "..." : "", (int)u64_min(length - left_out, 40), word + left_out,
+                     word[length] ? "..." : "", parse->set->command);
+}
+
 static int take_words(struct parse *parse, const char *arguments[])
 {
     size_t given = 0;
@@ -103,8 +143,7 @@ static int take_words(struct parse *parse, const char *arguments[])
         else if (given < parse->set->arguments_max)
             arguments[given++] = word;
         else
-            status = error_set(parse->error, "too many arguments; '%s --help' shows the usage",
-                               parse->set->command);
+            status = too_many(parse, word);
         if (status)
             return -1;
     }

@@ -297,13 +297,6 @@ static int load_test(struct run *run)
     return code;
 }
 
-static int print_version(void)
-{
-    const char *library = lws_transport_library(); /* "4.1.6-" and what the builder added */
-    printf("wsload %s (libwebsockets %.*s)\n", WSLOAD_VERSION, (int)strcspn(library, "-"), library);
-    return EXIT_PASSED;
-}
-
 int command_run(int argc, char *const argv[])
 {
     static struct run run; /* too large for a stack */
@@ -314,7 +307,9 @@ int command_run(int argc, char *const argv[])
         return command_complain(&error);
     if (run.options.help)
         return command_usage("wsload");
-    if (run.options.version)
-        return print_version();
+    if (run.options.version) {
+        command_version();
+        return EXIT_PASSED;
+    }
     return load_test(&run);
 }

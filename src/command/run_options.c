@@ -368,6 +368,7 @@ const struct option_set run_option_set = {
     .arguments_max = 2,
     .argument_env = argument_env,
     .size = sizeof(struct run_options),
+    .synonyms = run_synonyms,
 };
 
 static const char *const try_argument_env[] = {"WSLOAD_URL", NULL};
@@ -380,6 +381,7 @@ const struct option_set try_option_set = {
     .arguments_max = 2,
     .argument_env = try_argument_env,
     .size = sizeof(struct run_options),
+    .synonyms = run_synonyms,
 };
 
 int run_options_parse(int argc, char *const argv[], struct run_options *options,

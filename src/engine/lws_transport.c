@@ -257,3 +257,8 @@ const char *lws_transport_library(void)
 {
     return lws_get_library_version();
 }
+
+const char *lws_transport_tls_library(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION);
+}

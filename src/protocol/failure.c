@@ -31,6 +31,7 @@ static const struct hint hints[] = {
      "no local port is free for this target; bind more source addresses with --interface"},
     {FAILURE_EXHAUSTED, "descriptors", "no descriptor is left; raise the limit with 'ulimit -n'"},
     {FAILURE_EXHAUSTED, "request", "the handshake's headers are longer than wsload can send"},
+    {FAILURE_TLS, "wrong version number", "what answers there is not TLS; use ws:// for it"},
     {FAILURE_HANDSHAKE_STATUS, "400",
      "the $connect backend refused, for example an unknown subprotocol"},
     {FAILURE_HANDSHAKE_STATUS, "401", "the authorizer found no identity, or said Unauthorized"},

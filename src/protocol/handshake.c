@@ -149,6 +149,16 @@ static int check_characters(const char *text, struct error *error)
     return 0;
 }
 
+/* How long the scheme is that TEXT begins with, written without one of its characters; 0: none. */
+static size_t misspelt_length(const char *text)
+{
+    static const char *const schemes[] = {"ws:/", "wss:/", "ws//", "wss//"};
+    for (size_t i = 0; i < ARRAY_LENGTH(schemes); i++)
+        if (strncasecmp(text, schemes[i], strlen(schemes[i])) == 0)
+            return strlen(schemes[i]);
+    return 0;
+}
+
 /* Reads the scheme of LENGTH bytes. For another one than ws and wss the error offers the URL that
  * was probably meant. */
 static int parse_scheme(struct url *url, const char *text, size_t length, struct error *error)
@@ -156,11 +166,17 @@ static int parse_scheme(struct url *url, const char *text, size_t length, struct
     static const struct {
         const char *given;
         const char *meant;
-    } offers[] = {{"http://", "ws://"}, {"https://", "wss://"}, {"", "wss://"}};
+    } offers[] = {
+        {"http://", "ws://"}, {"https://", "wss://"}, {"ws:/", "ws://"}, {"wss:/", "wss://"},
+        {"ws//", "ws://"},    {"wss//", "wss://"},    {"", "wss://"},
+    };
     struct text scheme = {text, length};
     url->secure = text_is_word(scheme, "wss://");
     if (url->secure || text_is_word(scheme, "ws://"))
         return 0;
+    if (length == 0)
+        length = misspelt_length(text);
+    scheme.length = length;
     for (size_t i = 0; i < ARRAY_LENGTH(offers); i++) {
         if (!text_is_word(scheme, offers[i].given))
             continue;

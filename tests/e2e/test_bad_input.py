@@ -23,6 +23,8 @@ class Mistakes(harness.Case):
         for url in ("h", "ws://", "ws:///path", "ws://h:0/", "ws://h:65536/", "ws://h:x/", "ws://[::1",
                     "ws://h h/", "wss//h"):
             self.check((url, file), "ws://")
+        self.check(("ws:/h/p", file), "did you mean ws://h/p ?")
+        self.check(("wss//h", file), "did you mean wss://h ?")
         self.check(("", file), "the URL is empty")
 
     def test_no_url(self):
@@ -188,6 +190,7 @@ class Mistakes(harness.Case):
         words = ("too many arguments", "wsload --help")
         run = self.wsload(URL, self.prompts("a"), "wss://h/?t=s3cr3t")
         self.assert_mistake(run, *words)
+        self.assertIn("'wss://h/...' is the first", run.err)
         self.assertNotIn("s3cr3t", run.err)
 
     def test_too_many_connections_for_the_descriptor_limit(self):

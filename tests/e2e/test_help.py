@@ -117,7 +117,37 @@ class Help(HelpCase):
     def test_version(self):
         run = self.wsload("--version")
         self.assertEqual((run.code, run.err), (0, ""), run)
-        self.assertRegex(run.out, r"^wsload \d+\.\d+\.\d+")
+        self.assertRegex(
+            run.out,
+            r"^wsload \d+\.\d+\.\d+ \((commit [0-9a-f]{7,}(-changed)?, )?"
+            r"libwebsockets \d+\.\d+\.\d+, OpenSSL \d+\.\d+\.\d+[a-z]*\)\n$",
+        )
+
+    def test_exit_codes_are_those_of_readme(self):
+        page = "\n".join(self.help("help", "exit-codes"))
+        section = (harness.ROOT / "README.md").read_text().split("## Exit codes")[1].split("##")[0]
+        codes = re.findall(r"^\| ([0-9, ]+) \|", section, re.M)
+        self.assertGreaterEqual(len(codes), 6)
+        for code in codes:
+            self.assertRegex(page, rf"(?m)^  {code} +[A-Z]")
+
+    def test_rules_are_those_that_are_taken(self):
+        page = "\n".join(self.help("help", "rules"))
+        run = self.wsload("--reply-end", "", "ws://127.0.0.1:9/", self.prompts("a"))
+        forms = run.err.strip().split("; use one of ")[1].split(", ")
+        self.assertIn("icontains:TEXT", forms)
+        for form in forms:
+            self.assertRegex(page, rf"(?m)^  {re.escape(form)} ")
+
+    def test_options_of_other_tools_are_answered_with_ours(self):
+        for given, ours in (
+            ("--vus", "-c N"), ("-z", "-d T"), ("-u", "-c N"), ("--rps", "-r R"), ("-R", "-r R"),
+            ("--concurrency", "-c N"), ("--json", "-o json=PATH"), ("--iterations", "-n N"),
+            ("--body", "--template TEXT"), ("--max-workers", "-c N"), ("-D", "--template TEXT"),
+        ):
+            with self.subTest(given=given):
+                run = self.wsload(given, "5", "ws://127.0.0.1:9/", self.prompts("a"))
+                self.assert_mistake(run, f"{given}: no such option; here it is {ours}")
 
 
 class Documents(HelpCase):

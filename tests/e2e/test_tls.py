@@ -69,6 +69,21 @@ class Verification(SecureCase):
         run = self.run_against(self.secure(named), host="127.0.0.1")
         self.assert_tls_failure(run, "IP address mismatch", "hostname mismatch")
 
+    def test_a_port_without_tls_says_so(self):
+        server = self.node()
+        run = self.wsload("-c", 1, "-n", 1, server.url("wss", "localhost"), self.prompts("a"))
+        self.assertEqual((run.code, run.errors()), (3, {("tls", "wrong version number"): 1}), run)
+        hint = r"wrong version number: what\s+answers\s+there\s+is\s+not\s+TLS;\s+use\s+ws://\s+for\s+it"
+        self.assertRegex(run.out, hint)
+
+    def test_a_port_with_tls_says_so(self):
+        server = self.secure(self.good)
+        run = self.wsload("-c", 1, "-n", 1, server.url("ws", "localhost"), self.prompts("a"))
+        self.assertEqual(run.code, 3, run)
+        (error,) = run.summary["errors"]
+        self.assertIn(error["kind"], ("eof", "reset"))  # as its TLS library does it
+        self.assertIn("a TLS port wants wss://", error["example"])
+
     def test_insecure_takes_any_certificate(self):
         for made in (self.ca.own, self.ca.issue("old", "DNS:other.test", days=-1)):
             for flag in ("-k", "--insecure"):

@@ -19,6 +19,9 @@ int command_check_environment(void);
 /* Prints the usage of the subcommand NAME, or of a load test ("wsload"). Returns 0. */
 int command_usage(const char *name);
 
+/* Prints the versions of wsload and of the libraries in use, and the commit if it is known. */
+void command_version(void);
+
 /* Prints ERROR as "wsload: ..." on standard error. Returns the exit code for usage errors. */
 int command_complain(const struct error *error);
 

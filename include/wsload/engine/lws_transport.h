@@ -38,7 +38,8 @@ bool lws_transport_compresses(void);
 /* The most bytes that the lines which TARGET's identity makes may have in a handshake. */
 size_t lws_transport_request_max(const struct target *target);
 
-/* The version of libwebsockets that is in use; static text. */
+/* The versions of libwebsockets and OpenSSL that are in use; static texts. */
 const char *lws_transport_library(void);
+const char *lws_transport_tls_library(void);
 
 #endif

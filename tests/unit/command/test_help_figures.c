@@ -56,7 +56,7 @@ static void test_help_figures_lists_every_metric(void **state)
     size_t count;
     const struct metric *metrics = metrics_table(&count);
     (void)state;
-    help_figures("metrics", &out);
+    help_topic("metrics", &out);
     expect_narrow();
     join_lines();
     for (size_t i = 0; i < count; i++) {
@@ -74,7 +74,7 @@ static void test_help_figures_lists_every_metric(void **state)
 static void test_help_figures_lists_every_failure(void **state)
 {
     (void)state;
-    help_figures("failures", &out);
+    help_topic("failures", &out);
     expect_narrow();
     join_lines();
     for (int i = 0; i < FAILURE_KIND_COUNT; i++) {
@@ -117,29 +117,29 @@ static void test_help_figures_explains_a_metric(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         buffer_clear(&out);
-        help_figures(cases[i].topic, &out);
+        help_topic(cases[i].topic, &out);
         assert_string_equal(out.data, cases[i].text);
     }
     buffer_clear(&out);
-    help_figures("latency", &out);
+    help_topic("latency", &out);
     expect_text("  Only runs with replies (no --one-way, no --hold) have it.\n");
-    help_figures("errors", &out); /* after something else */
+    help_topic("errors", &out); /* after something else */
     expect_text("500ms'\n\nerrors   (errors)\n");
     expect_text("  The kinds: 'wsload help failures'.\n");
 }
 
 static void test_help_figures_explains_every_topic(void **state)
 {
-    const char *topics[HELP_FIGURES_MAX];
+    const char *topics[HELP_TOPICS_MAX];
     size_t rows;
-    size_t count = help_figure_topics(topics);
+    size_t count = help_topics(topics);
     (void)state;
     metrics_table(&rows);
     assert_true(count > rows + 2); /* and aliases */
-    assert_true(count + 2 < HELP_FIGURES_MAX);
+    assert_true(count + 2 < HELP_TOPICS_MAX);
     for (size_t i = 0; i < count; i++) {
         buffer_clear(&out);
-        help_figures(topics[i], &out);
+        help_topic(topics[i], &out);
         assert_true(out.length > 0);
         expect_narrow();
     }
@@ -150,7 +150,7 @@ static void test_help_figures_says_nothing_of_what_it_does_not_know(void **state
     static const char *const topics[] = {"", "metric", "latenc", "latency:avg", "--latency"};
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(topics); i++)
-        help_figures(topics[i], &out);
+        help_topic(topics[i], &out);
     assert_int_equal(out.length, 0);
 }
 

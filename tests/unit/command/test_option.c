@@ -45,7 +45,11 @@ static const struct option_row rows[] = {
 
 static const char *const argument_env[] = {"TEST_FIRST", NULL};
 
-static const struct option_set set = {.tables = {{rows, ARRAY_LENGTH(rows)}},
+static const struct option_synonym synonyms[] = {
+    {"kount k number", "-c N"}, {"timespan Z", "-d T"}, {"vusers", "-u N"}, {0}};
+
+static const struct option_set set = {.synonyms = synonyms,
+                                      .tables = {{rows, ARRAY_LENGTH(rows)}},
                                       .command = "test",
                                       .arguments_max = 2,
                                       .argument_env = argument_env,
@@ -181,6 +185,11 @@ static void test_option_flag_in_the_environment_takes_common_words(void **state)
     unsetenv("TEST_FLAG");
 }
 
+#define TOO_MANY(word)                                                                             \
+    "too many arguments: '" word                                                                   \
+    "' is the first; quote values with spaces in them; 'test --help' "                             \
+    "shows the usage"
+
 static void test_option_says_what_is_wrong(void **state)
 {
     (void)state;
@@ -211,7 +220,16 @@ static void test_option_says_what_is_wrong(void **state)
         {{"--choice", "grene"}, "--choice 'grene': use one of red, green; did you mean green ?"},
         {{"--range", "2s-1s"},
          "--range '2s-1s': the first time must not be the longer one, as in 20ms-50ms"},
-        {{"a", "b", "c"}, "too many arguments; 'test --help' shows the usage"},
+        {{"--kount", "5"}, "--kount: no such option; here it is -c N"}, /* and not --count ? */
+        {{"--number=5"}, "--number: no such option; here it is -c N"},
+        {{"-k5"}, "-k: no such option; here it is -c N"},
+        {{"-fk", "5"}, "-k: no such option; here it is -c N"},
+        {{"-Z", "5s"}, "-Z: no such option; here it is -d T"},
+        {{"--vusers", "5"}, "--vusers: no such option; 'test --help' lists them"}, /* nor is -u */
+        {{"a", "b", "c d"}, TOO_MANY("c d")},
+        {{"a", "b", "ws://user:hunter2@h/p?t=hunter2"}, TOO_MANY("...h/p...")},
+        {{"a", "b", "1234567890123456789012345678901234567890hunter2"},
+         TOO_MANY("1234567890123456789012345678901234567890")},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         assert_int_equal(parse(cases[i].words), -1);
@@ -285,7 +303,7 @@ static void test_option_unknown_variables_are_told_apart(void **state)
                                              .argument_env = first_argument,
                                              .size = sizeof(struct values)};
     static const struct option_set server = {
-        {{serve_rows, 1}}, {{0}}, "wsload serve", NULL, 0, NULL, sizeof(struct values)};
+        .tables = {{serve_rows, 1}}, .command = "wsload serve", .size = sizeof(struct values)};
     static const struct option_set *const sets[] = {&client, &server};
     static const struct {
         const char *variable;

@@ -93,6 +93,24 @@ static void test_tables_variables_are_all_known(void **state)
     assert_true(total <= OPTION_VARIABLES_MAX);
 }
 
+/* No name is one of ours, and what is said instead is. */
+static void test_tables_synonyms_lead_to_options(void **state)
+{
+    (void)state;
+    for (const struct option_synonym *row = run_synonyms; row->names; row++) {
+        char names[200];
+        char ours[64];
+        char *rest = NULL;
+        snprintf(names, sizeof(names), "%s", row->names);
+        for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
+            if (option_find(&run_option_set, name))
+                fail_msg("%s is an option", name);
+        snprintf(ours, sizeof(ours), "%.*s", (int)strcspn(row->ours, " ,"), row->ours);
+        if (ours[0] == '-' && !option_find(&run_option_set, ours))
+            fail_msg("%s is no option", ours);
+    }
+}
+
 static void test_tables_help_fits_the_screen(void **state)
 {
     (void)state;
@@ -239,6 +257,7 @@ TEST_GROUP(tables)
         cmocka_unit_test(test_tables_rows_are_whole),
         cmocka_unit_test(test_tables_defaults_pass_their_own_checks),
         cmocka_unit_test(test_tables_variables_are_all_known),
+        cmocka_unit_test(test_tables_synonyms_lead_to_options),
         cmocka_unit_test(test_tables_help_fits_the_screen),
         cmocka_unit_test(test_tables_help_is_aligned),
         cmocka_unit_test(test_tables_help_names_every_option),

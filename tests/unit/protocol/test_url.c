@@ -66,6 +66,12 @@ static void test_url_parse_offers_what_was_meant(void **state)
         {"api.example.com:8080/prod",
          "api.example.com:8080/prod: a WebSocket URL starts with ws:// or wss://; did you mean "
          "wss://api.example.com:8080/prod ?"},
+        {"ws:/host/path", "ws:/host/path: a WebSocket URL starts with ws:// or wss://; did you "
+                          "mean ws://host/path ?"},
+        {"WSS:/h", "WSS:/h: a WebSocket URL starts with ws:// or wss://; did you mean wss://h ?"},
+        {"ws//h", "ws//h: a WebSocket URL starts with ws:// or wss://; did you mean ws://h ?"},
+        {"ws:80/p", "ws:80/p: a WebSocket URL starts with ws:// or wss://; did you mean "
+                    "wss://ws:80/p ?"}, /* a host of that name */
         {"ftp://h", "ftp://h: a WebSocket URL starts with ws:// or wss://"},
         {"", "the URL is empty; write it as in wss://api.example.com/prod"},
         {"https://user:SECRET@h/p?t=SECRET#SECRET",
@@ -140,6 +146,7 @@ static void test_url_parse_refuses(void **state)
         {"ws://SECRET@h?SECRET", "ws://***@h?***: a user and password"},
         {"ws://user:SEC?RET@h/", "ws://***@h/: "},
         {"SECRET#SECRET@h", "***@h: "},
+        {"ws:/user:SECRET@h/?t=SECRET", "did you mean ws://***@h/?*** ?"},
         {"ws://h/a b", "at place 9"},
         {" ws://h", "did you mean"},
         {"ws://h\n", "at place 7"},
