@@ -327,7 +327,9 @@ static const struct option_row result_rows[] = {
     {"help", 'h', NULL, OPTION_FLAG, FIELD(help), "Other", .help = "print this help"},
     {"progress", 0, "MODE", OPTION_CHOICE, FIELD(progress), "Other", .help = "bar, plain, none",
      .choices = progress_choices, .initial = "auto", .rare = true,
-     .more = "auto: a live bar on a terminal, else one line every 10 s, on standard error."},
+     .more = "On standard error. auto: a live bar on a terminal that takes it; elsewhere, and with "
+             "TERM=dumb, "
+             "plain lines: what is tested with the seed, then one every 10 s."},
     {"quiet", 'q', NULL, OPTION_FLAG, FIELD(show.quiet), "Other", .help = "no progress, no report",
      .rare = true, .more = "Errors are still shown, and the verdict when the run did not pass."},
     {"no-color", 0, NULL, OPTION_FLAG, FIELD(show.no_color), "Other",
