@@ -1,5 +1,6 @@
 #include "wsload/report/progress.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 
 #define BAR_CELLS     20
 #define BAR_LEAST     6
+#define WORTH_LEAST   1   /* of a field */
 #define FIELD_SIZE    96  /* the bar's cells take 3 bytes each */
 #define COLUMNS_MAX   100 /* wider terminals leave the rest empty */
 #define COLUMNS_GUESS 80  /* when the terminal does not tell */
@@ -133,7 +135,6 @@ static void add_bar(struct line *line, unsigned worth, double done)
 {
     add_field(line, worth, "%s", "");
     line->fields[line->count - 1].bar = true;
-    line->fields[line->count - 1].columns = BAR_LEAST;
     line->done = done;
 }
 
@@ -252,15 +253,43 @@ static size_t line_columns(const struct line *line)
     return columns;
 }
 
-static void drop_least(struct line *line)
+/* The field of least worth. */
+static size_t least_worth(const struct line *line)
 {
     size_t least = 0;
     for (size_t i = 1; i < line->count; i++)
         if (line->fields[i].worth < line->fields[least].worth)
             least = i;
-    line->count--;
-    memmove(&line->fields[least], &line->fields[least + 1],
-            (line->count - least) * sizeof(line->fields[0]));
+    return least;
+}
+
+/* Drops fields of up to WORTH, the least first, until the line has less than COLUMNS. */
+static void drop(struct line *line, unsigned worth, size_t columns)
+{
+    while (line->count > 0 && line_columns(line) >= columns) {
+        size_t least = least_worth(line);
+        if (line->fields[least].worth > worth)
+            break;
+        line->count--;
+        memmove(&line->fields[least], &line->fields[least + 1],
+                (line->count - least) * sizeof(line->fields[0]));
+    }
+}
+
+static void size_bar(struct line *line, size_t cells)
+{
+    for (size_t i = 0; i < line->count; i++)
+        if (line->fields[i].bar)
+            line->fields[i].columns = cells;
+}
+
+/* What is worth least goes before the bar gets shorter, and the rest after. */
+static void fit(struct line *line, size_t columns)
+{
+    size_bar(line, BAR_CELLS);
+    drop(line, WORTH_LEAST, columns);
+    size_bar(line, BAR_LEAST);
+    drop(line, UINT_MAX, columns);
 }
 
 /* FILL: columns that are left before what stands at the end. */
@@ -279,8 +308,7 @@ static int append_line(struct buffer *out, const struct line *line, size_t fill)
 static int append_bar(struct buffer *out, struct line *line, unsigned terminal_columns)
 {
     size_t columns = u64_min(terminal_columns ? terminal_columns : COLUMNS_GUESS, COLUMNS_MAX);
-    while (line->count > 0 && line_columns(line) >= columns)
-        drop_least(line);
+    fit(line, columns);
     size_t spare = columns - 1 - line_columns(line);
     for (size_t i = 0; i < line->count; i++)
         if (line->fields[i].bar)
