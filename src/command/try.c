@@ -72,23 +72,30 @@ static void show_entry(const struct attempt *attempt, const struct said *said)
     show(attempt, &text);
 }
 
+/* The entry, but for the opening that its own lines have told already. */
+static void show_next(struct attempt *attempt)
+{
+    const struct said *said = &attempt->exchange.transcript.items[attempt->shown++];
+    if (said->kind == SAID_OPENED && said->prompt == 0)
+        return;
+    show_entry(attempt, said);
+}
+
 /* What comes before the first prompt waits for it: its time counts from there. */
 static void show_new(void *user, const struct transcript *transcript)
 {
     struct attempt *attempt = user;
-    if (transcript->count == 1)
+    const struct said *newest = &transcript->items[transcript->count - 1];
+    if (newest->kind == SAID_OPENED && newest->prompt == 0)
         show_opening(attempt);
-    for (; transcript->prompts > 0 && attempt->shown < transcript->count; attempt->shown++)
-        if (attempt->shown > 0)
-            show_entry(attempt, &transcript->items[attempt->shown]);
+    while (transcript->prompts > 0 && attempt->shown < transcript->count)
+        show_next(attempt);
 }
 
 static void show_rest(struct attempt *attempt)
 {
-    const struct transcript *transcript = &attempt->exchange.transcript;
-    for (; attempt->shown < transcript->count; attempt->shown++)
-        if (attempt->shown > 0)
-            show_entry(attempt, &transcript->items[attempt->shown]);
+    while (attempt->shown < attempt->exchange.transcript.count)
+        show_next(attempt);
 }
 
 static void show_not_open(const struct attempt *attempt)

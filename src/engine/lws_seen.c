@@ -8,12 +8,21 @@
 #include "wsload/base/helpers.h"
 #include "wsload/engine/opening_seen.h"
 
+/* ANSWER up to its headers' end: messages may follow. */
+static struct text head_of(struct text answer)
+{
+    static const char gap[] = "\r\n\r\n";
+    const char *end = memmem(answer.data, answer.length, gap, strlen(gap));
+    return end ? (struct text){answer.data, (size_t)(end - answer.data)} : answer;
+}
+
 void lws_seen_answer(const struct socket *socket, struct text answer)
 {
     const struct lws_transport *transport = socket->transport;
     struct opening_seen *seen = transport->seen;
     if (!seen)
         return;
+    answer = head_of(answer);
     answer.length = u64_min(answer.length, sizeof(seen->answer) - 1);
     memset(seen->answer, 0, sizeof(seen->answer));
     identity_redact(transport->plan->target.identity, lws_socket_number(socket), answer,

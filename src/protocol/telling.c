@@ -235,8 +235,8 @@ int telling_rules_of(struct telling_rules *rules, struct text message)
     if (!rules->items)
         return -1;
     telling_walk(message, add_member, &making);
-    if (rules->count == 0 && trimmed.length == message.length && message.length <= TEXT_RULE_MAX &&
-        !memchr(message.data, '\n', message.length) && message.length > 0)
+    if (rules->count == 0 && message.length > 0 && message.length <= TEXT_RULE_MAX &&
+        trimmed.length == message.length && !memchr(message.data, '\n', message.length))
         add(&making, TELLING_TEXT, "text:%.*s", TEXT_ARGS(message));
     return 0;
 }

@@ -9,19 +9,20 @@
 
 /* cJSON keeps quiet about memory; what is missing shows when the whole is printed. */
 
-static void add_text(cJSON *object, const char *name, const char *text)
-{
-    cJSON_AddItemToObject(object, name, text ? cJSON_CreateString(text) : cJSON_CreateNull());
-}
-
-/* TEXT of whatever bytes, made valid UTF-8; binary data is null. */
-static void add_message_text(cJSON *object, const struct said *said)
+/* TEXT of whatever bytes, made valid UTF-8; null without any. */
+static void add_bytes(cJSON *object, const char *name, struct text text)
 {
     struct buffer clean;
-    buffer_init(&clean, 3 * said->length + 1);
-    bool ok = !said->binary && utf8_append_clean(&clean, said_text(said), SIZE_MAX) == 0;
-    add_text(object, "text", !ok ? NULL : clean.data ? clean.data : "");
+    buffer_init(&clean, 3 * text.length + 1);
+    bool ok = text.data && utf8_append_clean(&clean, text, SIZE_MAX) == 0;
+    cJSON_AddItemToObject(
+        object, name, ok ? cJSON_CreateString(clean.data ? clean.data : "") : cJSON_CreateNull());
     buffer_free(&clean);
+}
+
+static void add_text(cJSON *object, const char *name, const char *text)
+{
+    add_bytes(object, name, text ? text_of(text) : (struct text){0});
 }
 
 static cJSON *make_message(const struct transcript *transcript, const struct said *said)
@@ -37,7 +38,7 @@ static cJSON *make_message(const struct transcript *transcript, const struct sai
     cJSON_AddNumberToObject(object, "time", time);
     add_text(object, "kind", kinds[said->kind]);
     cJSON_AddNumberToObject(object, "bytes", (double)said->length);
-    add_message_text(object, said);
+    add_bytes(object, "text", said->binary ? (struct text){0} : said_text(said));
     return object;
 }
 

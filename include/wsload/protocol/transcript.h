@@ -55,7 +55,7 @@ const struct said *transcript_add(struct transcript *transcript, struct said wha
 
 static inline struct text said_text(const struct said *said)
 {
-    return (struct text){said->data, said->length};
+    return (struct text){said->data ? said->data : "", said->length};
 }
 
 /* When prompt NUMBER, from 1, was sent: its own message, not the steps before it. 0: it was not. */
