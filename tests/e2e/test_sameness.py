@@ -59,7 +59,8 @@ class Inputs(Case):
             self.write(name, text)
         yield (), "PROMPTS_FILE", "prompts.txt"
         yield ("--template", "@template"), "--template", "template"
-        for name in ("users", "setup", "bearer-file", "api-key-file", "cacert", "cert"):
+        yield ("--users", "users", "--query", "name={{name}}"), "--users", "users"
+        for name in ("setup", "bearer-file", "api-key-file", "cacert", "cert"):
             yield (f"--{name}", name), f"--{name}", name
         yield ("--cert", "cert", "--key", "key"), "--key", "key"
 
