@@ -4,7 +4,7 @@ import re
 
 import harness
 
-COMMANDS = ((), ("serve",), ("report",), ("merge",))
+COMMANDS = ((), ("try",), ("serve",), ("report",), ("merge",))
 OPTION_LINE = re.compile(r"  (?:-(\w), |    )--([\w-]+)")
 METRIC_LINE = re.compile(r"  ([a-z][\w.]*)(?:, ([a-z][\w.]*))?(?:  +[A-Z].*)?")
 KIND_LINE = re.compile(r"  ([a-z_]+)  ")
@@ -62,12 +62,13 @@ class Help(HelpCase):
 
     def test_the_first_page_names_what_else_there_is(self):
         usage = "\n".join(self.help("--help"))
-        for words in ("serve", "report", "merge", "help OPTION", "metrics", "failures", "--out"):
+        for words in ("try", "serve", "report", "merge", "help OPTION", "metrics", "failures", "--out"):
             self.assertIn(words, usage)
 
     def test_options(self):
         for command in COMMANDS:
-            env = "_".join(("WSLOAD", *command)).upper()
+            own = () if command == ("try",) else command  # it has the variables of a run
+            env = "_".join(("WSLOAD", *own)).upper()
             for option, letter in self.options(*command).items():
                 with self.subTest(command=command, option=option):
                     page = self.help(*command, "help", option)
