@@ -214,7 +214,9 @@ static const struct option_row exchange_rows[] = {
     {"connect-timeout", 0, "T", OPTION_DURATION, FIELD(plan.connect_timeout_ns), "Connection",
      .help = "wait this long for an open connection", .minimum = NS_PER_MS, .initial = "10s",
      .rare = true,
-     .more = "From the start of the TCP connection to the end of the WebSocket handshake."},
+     .more = "From the start of the TCP connection to the end of the WebSocket handshake. Of "
+             "several addresses the next one is tried beside one that does not connect within 250 "
+             "ms (RFC 8305)."},
     {"connect-rate", 0, "R", OPTION_RATE, FIELD(plan.load.connect_rate), "Connection",
      .help = "connections opened per second", .rare = true,
      .more = "By default as many as 256 handshakes at a time give; for a host "

@@ -24,12 +24,29 @@ static void report_failed(struct socket *socket, const struct failure *failure)
     transport->events->failed(transport->worker, lws_socket_id(socket), failure);
 }
 
+static void on_connection_error(struct socket *socket, struct text text, int saved_errno)
+{
+    struct dial *dial = &socket->transport->dial;
+    char detail[16];
+    socket->attempt_over = true;
+    if (socket->tcp_ns == 0) {
+        dial_failed(dial, &socket->attempt, clock_monotonic_ns());
+        if (dial_has_more(dial, &socket->attempt) || socket->rivals) {
+            detach(socket); /* the next one is tried soon, or one under way goes on */
+            socket->retry_wanted = true;
+            lws_socket_wait(socket);
+            return;
+        }
+    }
+    struct failure failure = lws_cause_of_failed(socket, text, saved_errno, detail);
+    report_failed(socket, &failure);
+}
+
 static void connect_link(struct socket *socket)
 {
     struct lws_transport *transport = socket->transport;
     const struct target *target = &transport->plan->target;
     char source[SOURCE_TEXT_SIZE];
-    char detail[16];
     uint64_t number = lws_socket_number(socket);
     socket->connect_ns = clock_monotonic_ns();
     dial_next(&transport->dial, &socket->attempt, number, socket->connect_ns);
@@ -57,10 +74,9 @@ static void connect_link(struct socket *socket)
     socket->attempt_over = false;
     errno = 0;
     /* It is silent about an attempt for which there was no socket. */
-    if (lws_client_connect_via_info(&info) || socket->attempt_over)
-        return;
-    struct failure failure = lws_cause_of_failed(socket, (struct text){0}, errno, detail);
-    report_failed(socket, &failure);
+    if (!lws_client_connect_via_info(&info) && !socket->attempt_over)
+        on_connection_error(socket, (struct text){0}, errno);
+    lws_race_begin(socket);
 }
 
 void lws_socket_open(struct socket *socket)
@@ -76,6 +92,20 @@ void lws_socket_open(struct socket *socket)
     connect_link(socket);
 }
 
+/* An attempt of SOCKET has failed: goes on with the next address, or with one that is being tried
+ * all the while. */
+static void retry(struct socket *socket)
+{
+    char detail[16];
+    socket->retry_wanted = false;
+    if (dial_has_more(&socket->transport->dial, &socket->attempt)) {
+        connect_link(socket);
+    } else if (!lws_race_go_on(socket)) { /* which has failed since */
+        struct failure failure = lws_cause_of_failed(socket, (struct text){0}, 0, detail);
+        report_failed(socket, &failure);
+    }
+}
+
 void lws_on_turn(struct ev_loop *loop, ev_prepare *watcher, int events)
 {
     struct lws_transport *transport = watcher->data;
@@ -85,7 +115,7 @@ void lws_on_turn(struct ev_loop *loop, ev_prepare *watcher, int events)
     while ((node = list_take(&transport->waiting))) {
         struct socket *socket = LIST_OWNER(node, struct socket, turn);
         if (socket->retry_wanted)
-            connect_link(socket);
+            retry(socket);
         else if (socket->deferred)
             lws_stream_report_deferred(socket);
         else
@@ -117,24 +147,6 @@ static int make_request(const struct socket *socket, char **cursor, size_t room)
     return 0;
 }
 
-static void on_connection_error(struct socket *socket, struct text text, int saved_errno)
-{
-    struct dial *dial = &socket->transport->dial;
-    char detail[16];
-    socket->attempt_over = true;
-    if (socket->tcp_ns == 0) {
-        dial_failed(dial, &socket->attempt, clock_monotonic_ns());
-        if (dial_has_more(dial, &socket->attempt)) {
-            detach(socket); /* the next one is tried soon */
-            socket->retry_wanted = true;
-            lws_socket_wait(socket);
-            return;
-        }
-    }
-    struct failure failure = lws_cause_of_failed(socket, text, saved_errno, detail);
-    report_failed(socket, &failure);
-}
-
 /* --- The one callback --- */
 
 static int link_event(struct socket *socket, enum lws_callback_reasons reason, void *in,
@@ -144,6 +156,7 @@ static int link_event(struct socket *socket, enum lws_callback_reasons reason, v
     switch ((int)reason) {
     case LWS_CALLBACK_WSI_CREATE: /* the TCP connection stands */
         socket->tcp_ns = clock_monotonic_ns();
+        lws_race_won(socket);
         return 0;
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
         socket->request_ns = clock_monotonic_ns();
@@ -193,7 +206,7 @@ int lws_transport_callback(struct lws *wsi, enum lws_callback_reasons reason, vo
         return 0;
     }
     struct socket *socket = wsi ? lws_get_opaque_user_data(wsi) : NULL;
-    if (!socket || socket->wsi != wsi)
+    if (!socket || (socket->wsi != wsi && !lws_race_event(socket, wsi, reason)))
         return 0; /* the context's own events, or a socket that was dropped */
     if (reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION)
         return lws_tls_verify(socket, user, length != 0);

@@ -58,16 +58,18 @@ struct socket {
     const char *protocol_fault; /* what the peer did wrong, when this side saw it; static text */
     const char *tls_reason;     /* why its certificate was refused; static text */
     struct dial_attempt attempt;
-    struct list_node turn; /* in the transport's list of those that wait for it */
-    uint64_t start_ns;     /* when the attempt began */
-    uint64_t connect_ns;   /* when the TCP connect of this address began */
-    uint64_t tcp_ns;       /* when the TCP connection stood; 0: it does not yet */
-    uint64_t request_ns;   /* when the request for the upgrade was made; TLS was done by then */
-    uint64_t opened_ns;    /* when its answer was there */
-    struct buffer refusal; /* the beginning of an answer that was no 101 */
-    bool interim;          /* an answer that is not the last has begun */
-    uint8_t interim_end;   /* and of its end, an empty line, so many bytes have come */
-    z_stream *inflater;    /* of a peer that compresses; owned */
+    struct rival *rivals;    /* earlier attempts that are under way, too; owned */
+    struct list_node racing; /* in the transport's list of those that may get company */
+    struct list_node turn;   /* in the transport's list of those that wait for it */
+    uint64_t start_ns;       /* when the attempt began */
+    uint64_t connect_ns;     /* when the TCP connect of this address began */
+    uint64_t tcp_ns;         /* when the TCP connection stood; 0: it does not yet */
+    uint64_t request_ns;     /* when the request for the upgrade was made; TLS was done by then */
+    uint64_t opened_ns;      /* when its answer was there */
+    struct buffer refusal;   /* the beginning of an answer that was no 101 */
+    bool interim;            /* an answer that is not the last has begun */
+    uint8_t interim_end;     /* and of its end, an empty line, so many bytes have come */
+    z_stream *inflater;      /* of a peer that compresses; owned */
 };
 
 struct lws_transport {
@@ -82,6 +84,8 @@ struct lws_transport {
     struct dial dial;
     struct list waiting; /* sockets for which there is something to do in the loop's next turn */
     ev_prepare turn;
+    struct list racing; /* sockets of which the next address may be tried soon as well */
+    ev_timer company;   /* for the first of them */
 
     struct socket *sockets;
     uint32_t socket_count;
@@ -138,6 +142,27 @@ void lws_on_turn(struct ev_loop *loop, ev_prepare *watcher, int events);
 /* The library's callback: translates it into reports. */
 int lws_transport_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                            size_t length);
+
+/* --- lws_race.c: several addresses at a time --- */
+
+void lws_race_init(struct lws_transport *transport);
+
+/* SOCKET's attempt was begun: after a while it gets company, if there are more addresses. */
+void lws_race_begin(struct socket *socket);
+
+/* SOCKET's attempt has connected: all others are given up. */
+void lws_race_won(struct socket *socket);
+
+/* REASON is reported of WSI, which is not socket->wsi. Whether it is now, since it has connected
+ * first. */
+bool lws_race_event(struct socket *socket, const struct lws *wsi, enum lws_callback_reasons reason);
+
+/* SOCKET's newest attempt has failed, and there is no other address: goes on with an earlier one.
+ * False when none is under way. */
+bool lws_race_go_on(struct socket *socket);
+
+/* Gives up all earlier attempts; the library does so itself unless KILL. */
+void lws_race_forget(struct socket *socket, bool kill);
 
 /* --- lws_stream.c: what an open connection receives --- */
 

@@ -75,6 +75,7 @@ void lws_stream_forget(struct socket *socket, bool kill)
     struct lws *wsi = socket->wsi;
     socket->deferred = socket->drain = false;
     lws_refusal_forget(socket);
+    lws_race_forget(socket, kill);
     if (socket->inflater)
         inflateEnd(socket->inflater);
     free(socket->inflater);

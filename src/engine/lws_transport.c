@@ -74,6 +74,7 @@ static void op_free(struct transport *base)
         ev_io_stop(transport->loop.ev, &transport->loop.timer);
         ev_async_stop(transport->loop.ev, &transport->loop.interrupt);
         ev_prepare_stop(transport->loop.ev, &transport->turn);
+        ev_timer_stop(transport->loop.ev, &transport->company);
         /* Once only: with a foreign loop a second call is a use after free. Its watchers are closed
          * in further turns of the loop. */
         lws_context_destroy(transport->context);
@@ -212,6 +213,7 @@ static int set_up(struct lws_transport *transport, struct error *error)
                          "with 'ulimit -n', or use fewer connections");
     ev_prepare_init(&transport->turn, lws_on_turn);
     transport->turn.data = transport;
+    lws_race_init(transport);
     return make_links(transport, error) || begin_context(transport, error) ? -1 : 0;
 }
 

@@ -13,9 +13,13 @@
 
 #include "tls_context.h"
 #include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
 
 /* The sample key of RFC 6455 section 1.3: nothing is sent over this socket once it is upgraded. */
 #define SAMPLE_KEY "dGhlIHNhbXBsZSBub25jZQ=="
+
+/* Of an address before the next one is tried. */
+#define HEAD_START_NS (250 * NS_PER_MS)
 
 struct probe {
     const struct plan *plan;
@@ -69,6 +73,23 @@ static int connect_socket(struct probe *probe, const char *address, uint16_t por
     if (status != 0 && errno != EINPROGRESS)
         return error_set(probe->error, "%s", strerror(errno));
     return await(probe, POLLOUT);
+}
+
+/* The first of ADDRESSES that connects. All but the last have a moment each. */
+static int connect_any(struct probe *probe, const struct addresses *addresses)
+{
+    uint64_t deadline_ns = probe->deadline_ns;
+    int status = -1;
+    for (size_t i = 0; i < addresses->count && status; i++) {
+        bool last = i + 1 == addresses->count;
+        if (probe->fd >= 0)
+            close(probe->fd);
+        if (!last)
+            probe->deadline_ns = u64_min(deadline_ns, clock_monotonic_ns() + HEAD_START_NS);
+        status = connect_socket(probe, addresses->items[i], addresses->port);
+        probe->deadline_ns = deadline_ns;
+    }
+    return status;
 }
 
 /* Waits for what the last read or write lacked. 0 to try again, -1 when it has failed. */
@@ -208,9 +229,8 @@ static int converse(struct probe *probe, const struct addresses *addresses,
 {
     struct buffer request;
     buffer_init(&request, 64 * 1024);
-    int status = write_request(probe, &request)
-                     ? error_set(probe->error, "the request is too long")
-                     : connect_socket(probe, addresses->items[0], addresses->port);
+    int status = write_request(probe, &request) ? error_set(probe->error, "the request is too long")
+                                                : connect_any(probe, addresses);
     if (status || make_stream(probe) || send_all(probe, buffer_text(&request)) ||
         receive(probe, &answer->raw) || split_answer(answer, probe->error))
         status = -1;

@@ -20,8 +20,9 @@ struct probe_answer {
     struct text body;
 };
 
-/* Asks the plan's target at the first of ADDRESSES for an upgrade and reads what it answers in the
- * connect timeout. -1 when there is no HTTP answer; ANSWER needs probe_free() either way. */
+/* Asks the plan's target at the first of ADDRESSES that connects for an upgrade and reads what it
+ * answers in the connect timeout. -1 when there is no HTTP answer; ANSWER needs probe_free() either
+ * way. */
 int probe_handshake(const struct plan *plan, const struct addresses *addresses,
                     struct probe_answer *answer, struct error *error);
 
