@@ -1,6 +1,5 @@
 #include "rehearsal.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "exchange.h"
@@ -148,18 +147,16 @@ static void tell_why_silent(struct buffer *out)
                              "begins all the same. One prompt was sent.\n");
 }
 
-static void refute(const struct exchange *exchange, const struct plan *plan, struct count count)
+static void refute(struct buffer *out, const struct exchange *exchange, const struct plan *plan,
+                   struct count count)
 {
-    struct buffer out;
-    buffer_init(&out, 64 * 1024);
-    tell_headline(&out, &exchange->transcript, count, plan);
-    tell_messages(&out, &exchange->transcript);
+    buffer_init(out, 64 * 1024);
+    tell_headline(out, &exchange->transcript, count, plan);
+    tell_messages(out, &exchange->transcript);
     if (count.answers + count.unasked > 0)
-        tell_cure(&out, &exchange->transcript, exchange->run_id);
+        tell_cure(out, &exchange->transcript, exchange->run_id);
     else
-        tell_why_silent(&out);
-    fprintf(stderr, "wsload: %s", out.data ? out.data : "");
-    buffer_free(&out);
+        tell_why_silent(out);
 }
 
 /* --- The rehearsal --- */
@@ -209,7 +206,7 @@ enum rehearsal_end rehearsal_play(struct rehearsal *rehearsal, const struct plan
         if (end == REHEARSAL_STOPPED)
             stop(rehearsal, &exchange, plan);
         else if (end == REHEARSAL_REFUTED)
-            refute(&exchange, plan, count);
+            refute(&rehearsal->told, &exchange, plan, count);
     }
     exchange_free(&exchange);
     return end;

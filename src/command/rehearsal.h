@@ -9,7 +9,7 @@
 
 enum rehearsal_end {
     REHEARSAL_PROVED,  /* exactly one message came: the run may begin */
-    REHEARSAL_REFUTED, /* it did not; that was told on standard error */
+    REHEARSAL_REFUTED, /* it did not: see what is to be told */
     REHEARSAL_STOPPED, /* no connection opened, or a signal came: see its measurement */
     REHEARSAL_BROKEN   /* wsload itself could not */
 };
@@ -18,7 +18,9 @@ struct rehearsal {
     uint64_t requests;
     uint64_t messages;
     uint64_t time_ns;
-    struct measurement *measurement; /* owned: of a run that ended with its rehearsal; else NULL */
+    struct measurement *measurement; /* of a run that ended with its rehearsal, the caller's to
+                                        free; else NULL */
+    struct buffer told;              /* why it was refuted, lines; the caller's to free */
 };
 
 /* Reads --rehearsal: how long quiet proves that a reply is over, 0 for no rehearsal. 0 or -1. */

@@ -25,6 +25,8 @@
 
 #define QUOTED_LINES 10 /* of a header or body of a refusal */
 
+#define LINE_SIZE (64u * 1024u)
+
 /* One load test, from its options to its end. */
 struct run {
     struct run_options options;
@@ -159,13 +161,32 @@ static int run_engine(struct run *run, struct error *error)
     return status;
 }
 
+/* Takes what is in LINE to the terminal. */
+static void put(struct buffer *line)
+{
+    if (line->length > 0)
+        fwrite(line->data, 1, line->length, stderr);
+    fflush(stderr);
+    buffer_free(line);
+}
+
 static enum rehearsal_end rehearse(struct run *run, struct error *error)
 {
+    struct buffer line;
     uint64_t started_ms = clock_wall_ms();
     const struct plan *plan = &run->plan.plan;
+    struct progress progress = choose_progress(&run->options);
     if (run->quiet_ns == 0 || !rehearsal_is_due(plan))
         return REHEARSAL_PROVED;
+    buffer_init(&line, LINE_SIZE);
+    progress_say(&progress, "rehearsal: is one message the reply to one prompt?",
+                 terminal_columns(STDERR_FILENO), &line);
+    put(&line);
     enum rehearsal_end end = rehearsal_play(&run->rehearsal, plan, run->quiet_ns, error);
+    progress_clear(&progress, &line);
+    if (end == REHEARSAL_REFUTED)
+        buffer_printf(&line, "wsload: %s", run->rehearsal.told.data);
+    put(&line);
     if (end == REHEARSAL_STOPPED) {
         run->measurement = run->rehearsal.measurement;
         run->measurement->started_unix_ms = started_ms;
@@ -293,6 +314,7 @@ static int load_test(struct run *run)
     finish_record(run);
     measurement_free(run->measurement);
     engine_free(run->engine);
+    buffer_free(&run->rehearsal.told);
     run_plan_free(&run->plan);
     return code;
 }

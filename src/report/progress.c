@@ -362,6 +362,15 @@ int progress_draw(struct progress *progress, const struct snapshot *now,
     return buffer_append(out, "\n", 1);
 }
 
+int progress_say(struct progress *progress, const char *what, unsigned columns, struct buffer *out)
+{
+    if (progress->mode != PROGRESS_BAR)
+        return 0;
+    progress->drawn = true;
+    return buffer_printf(out, "\r%.*s" ERASE_TO_END, (int)(columns ? columns - 1 : COLUMNS_GUESS),
+                         what);
+}
+
 int progress_clear(struct progress *progress, struct buffer *out)
 {
     if (!progress->drawn)

@@ -124,6 +124,11 @@ class Summary(harness.Case):
         self.assertRegex(shown, "\r[^\n]*█[^\n]* done ")
         self.assertRegex(shown, "\x1b\\[[0-9;]*m *DONE")
 
+    def test_a_terminal_shows_the_rehearsal_and_takes_it_off_again(self):
+        shown = self.on_a_terminal(env={"WSLOAD_REHEARSAL": "10ms"})
+        self.assertRegex(shown, "^\r(?:\x1b\\[K)?rehearsal: [^\n]*\r\x1b\\[K")
+        self.assertIn("█", shown)
+
     def test_colours_can_be_refused(self):
         for flags, env in ((("--no-color",), {}), ((), {"NO_COLOR": "1"})):
             shown = self.on_a_terminal(*flags, env=env)

@@ -39,6 +39,10 @@ int progress_begin(const struct progress *progress, const struct load *load, tim
 int progress_draw(struct progress *progress, const struct snapshot *now,
                   const struct progress_view *view, struct buffer *out);
 
+/* Appends what shows WHAT in place of a bar, cut to COLUMNS (0: not known), while there is nothing
+ * to count. Nothing in other modes. 0 or -1. */
+int progress_say(struct progress *progress, const char *what, unsigned columns, struct buffer *out);
+
 /* Appends what takes a drawn bar off the screen again. 0 or -1. */
 int progress_clear(struct progress *progress, struct buffer *out);
 
