@@ -69,13 +69,26 @@ static bool begins(struct text text, struct text needle, struct manner manner)
     return true;
 }
 
+/* TEXT from the first place on where what begins with the byte FIRST may stand, escaped or not. */
+static struct text skip(struct text text, char first)
+{
+    size_t i = 0;
+    while (i < text.length && text.data[i] != first && text.data[i] != '\\')
+        i++;
+    return text_after(text, i);
+}
+
 static bool contains(struct text text, struct text needle, struct manner manner)
 {
     const struct manner plain = {.any_case = manner.any_case};
+    char first_byte = needle.data[0];
     uint32_t first = take(&needle, plain);
-    while (text.length > 0)
-        if (take(&text, manner) == first && begins(text, needle, manner))
+    while (text.length > 0) {
+        if (!manner.any_case)
+            text = skip(text, first_byte);
+        if (text.length > 0 && take(&text, manner) == first && begins(text, needle, manner))
             return true;
+    }
     return false;
 }
 
