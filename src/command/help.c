@@ -261,7 +261,7 @@ static const struct {
 } exit_codes[] = {
     {"0", "The run passed, or was asked nothing."},
     {"1", "A threshold failed, no request succeeded, or, without any threshold, fewer than 95 % "
-          "did."},
+          "did, or fewer than 95 % of the connections opened."},
     {"2", "A mistake in usage, settings or input, or a rehearsal that shows the test to be wrong: "
           "the run did not begin. Or an output could not be written."},
     {"3", "No connection could be opened."},

@@ -98,9 +98,20 @@ static int take_long(struct parse *parse, const char *word)
     return row ? take_option(parse, row, name, value) : unknown_option(parse, name, name + 2);
 }
 
+/* Whether WORD, with one dash, is a long option, as tools written in Go have them: "-rate=5". */
+static bool is_long(const struct option_set *set, const char *word, char name[40])
+{
+    snprintf(name, 40, "%.*s", (int)strcspn(word + 1, "="), word + 1);
+    return name[0] && name[1] && option_called(set, name, 0);
+}
+
 /* -c 10, -c10, or flags in one word: -kq. */
 static int take_letters(struct parse *parse, const char *word)
 {
+    char long_name[40];
+    if (is_long(parse->set, word, long_name))
+        return error_set(parse->error, "-%s: a long option has two dashes; use --%s", long_name,
+                         long_name);
     for (const char *letter = word + 1; *letter; letter++) {
         char name[3] = {'-', *letter, '\0'};
         const struct option_row *row = option_called(parse->set, NULL, *letter);

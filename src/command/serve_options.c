@@ -6,6 +6,7 @@
 
 #include "help.h"
 #include "outputs.h"
+#include "wsload/base/clock.h"
 #include "wsload/base/helpers.h"
 #include "wsload/base/random.h"
 
@@ -59,11 +60,12 @@ static const struct option_row rows[] = {
              "no route for gets \"Forbidden\". simple-chat answers everybody who is connected; the "
              "errors of serverless-patterns-rust and amazon-bedrock-websocket are silence."},
     {"idle-timeout", 0, "T", OPTION_DURATION, FIELD(server.idle_timeout_ns), "Gateway",
-     .help = "close with 1001 when nothing comes or goes",
+     .help = "close with 1001 when nothing comes or goes", .minimum = NS_PER_MS,
      .more = "For so long: API Gateway waits 10 minutes. Pings do not count as messages here; "
              "whether they do there is not known."},
     {"max-lifetime", 0, "T", OPTION_DURATION, FIELD(server.max_lifetime_ns), "Gateway",
-     .help = "close with 1001 after so long", .more = "API Gateway: 2 hours."},
+     .help = "close with 1001 after so long", .minimum = NS_PER_MS,
+     .more = "API Gateway: 2 hours."},
     {"frame-limit", 0, "SIZE", OPTION_SIZE, FIELD(server.frame_limit), "Gateway",
      .help = "close with 1009 above it; 0: none", .initial = "32KiB",
      .more = "Of the payload of one frame. Longer messages to the client go in several frames. "
@@ -73,7 +75,7 @@ static const struct option_row rows[] = {
      .help = "close with 1009 above it; 0: 16 MiB", .maximum = MESSAGE_LIMIT_MAX,
      .initial = "128KiB", .more = "Of a message from the client, however many frames it comes in."},
     {"integration-timeout", 0, "T", OPTION_DURATION, FIELD(server.integration_timeout_ns),
-     "Gateway", .help = "report answers that take longer",
+     "Gateway", .help = "report answers that take longer", .minimum = NS_PER_MS,
      .more = "With \"Endpoint request timed out\" after so long (API Gateway: 29 s). The answer "
              "goes on, as it does there."},
     {"connect-quota", 0, "N", OPTION_RATE, FIELD(connect_quota), "Gateway",

@@ -220,6 +220,8 @@ static void test_option_says_what_is_wrong(void **state)
         {{"--choice", "grene"}, "--choice 'grene': use one of red, green; did you mean green ?"},
         {{"--range", "2s-1s"},
          "--range '2s-1s': the first time must not be the longer one, as in 20ms-50ms"},
+        {{"-count", "5"}, "-count: a long option has two dashes; use --count"},
+        {{"-duration=5s"}, "-duration: a long option has two dashes; use --duration"},
         {{"--kount", "5"}, "--kount: no such option; here it is -c N"}, /* and not --count ? */
         {{"--number=5"}, "--number: no such option; here it is -c N"},
         {{"-k5"}, "-k: no such option; here it is -c N"},
