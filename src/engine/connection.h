@@ -50,7 +50,7 @@ enum connection_action {
 };
 
 struct connection_settings {
-    bool per_request;   /* close after each reply */
+    bool per_request;   /* close after each reply; may change */
     bool by_id;         /* replies carry the ids of their requests */
     bool has_steps;     /* there are steps before the first request */
     unsigned in_flight; /* requests at a time, at least 1 */

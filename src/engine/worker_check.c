@@ -123,16 +123,24 @@ static void ask_no_more(struct worker *worker, uint64_t now)
         cancel_openings(worker, now);
 }
 
+/* Connections that are open, without those that were asked to close. */
+static uint32_t count_open(const struct worker *worker)
+{
+    uint32_t open = worker->open;
+    for (uint32_t id = 0; id < worker->slot_count; id++)
+        open -= worker_slot(worker, id)->connection.state == CONNECTION_CLOSING;
+    return open;
+}
+
 /* What is to be known of the time of sending, now that it is over. */
 static void note_end(struct worker *worker)
 {
     uint64_t cpu_ns = clock_thread_cpu_ns();
     uint64_t now = worker_now_ns(worker);
     worker->recorder->end_ns = worker->clock.end_ns;
-    uint32_t open = worker->open; /* without those that were asked to close */
-    for (uint32_t id = 0; id < worker->slot_count; id++)
-        open -= worker_slot(worker, id)->connection.state == CONNECTION_CLOSING;
-    worker->recorder->seen->counts[COUNT_OPEN_AT_END] = open;
+    if (worker->plan->linger_ns) /* what comes after these replies is to be seen, too */
+        worker->settings.per_request = false;
+    worker->recorder->seen->counts[COUNT_OPEN_AT_END] = count_open(worker);
     if (worker->cpu_start_ns && now > worker->cpu_since_ns)
         worker->cpu = (double)(cpu_ns - worker->cpu_start_ns) /
                       (double)(now - worker->cpu_since_ns);
@@ -172,6 +180,8 @@ static void act(struct worker *worker, unsigned actions, uint64_t now)
         cancel_openings(worker, now);
     if (actions & RUN_FINISH)
         recorder_finish(worker->recorder, now, worker->outstanding, worker->open);
+    if ((actions & RUN_FINISH) && worker->clock.phase == PHASE_LISTENING)
+        worker->recorder->seen->counts[COUNT_LISTENED] = count_open(worker);
     if (actions & RUN_CLOSE)
         close_all(worker, now);
     if (actions & RUN_STOP)

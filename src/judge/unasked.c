@@ -28,6 +28,16 @@ static uint64_t all_requests(const struct measurement *seen)
            seen->counts[COUNT_WARMUP_FAILED];
 }
 
+/* Connections, by their openings, that could have seen a message come unasked. Those for a single
+ * request are closed with its reply, but for the last ones. */
+static uint64_t all_openings(const struct measurement *seen)
+{
+    const uint64_t *counts = seen->counts;
+    if (seen->load.connection_per_request)
+        return u64_max(counts[COUNT_LISTENED], counts[COUNT_UNASKED_CONNECTIONS]);
+    return counts[COUNT_OPENED] + counts[COUNT_REOPENED] + counts[COUNT_ROTATED];
+}
+
 /* Whether COUNT messages that came unasked are too many for the replies that there were, or came on
  * too many of the OPENINGS of connections: when one message is taken for the reply to the request
  * before, in order, just one is left over on each at the end. */
@@ -71,7 +81,7 @@ bool unasked_are_too_many(const struct measurement *seen, char *text, size_t siz
     struct buffer more;
     const uint64_t *counts = seen->counts;
     uint64_t count = measurement_unasked(seen) - excused_messages(seen);
-    uint64_t openings = counts[COUNT_OPENED] + counts[COUNT_REOPENED] + counts[COUNT_ROTATED];
+    uint64_t openings = all_openings(seen);
     if (seen->load.reply == REPLY_NONE || count == 0 || !too_many(seen, count, openings))
         return false;
     buffer_init(&more, size);

@@ -12,8 +12,8 @@ void outcome_print(struct screen *screen, const struct measurement *measurement,
                    const struct verdict *verdict);
 
 /* Prints, each after an empty line and if there is any: the reasons against a run that is not valid
- * and what to do about them, a line for each threshold, and a line or two for each class of
- * failures, which are sorted. */
+ * and what to do about them, a line for each threshold, a line or two for each class of failures,
+ * which are sorted, and one exchange. */
 void outcome_print_details(struct screen *screen, const struct measurement *measurement,
                            const struct verdict *verdict);
 

@@ -36,6 +36,15 @@ class Greeting(Unasked):
         self.assertIn("10 messages came that no request asked for, on 10 of 10 connections", text)
         self.assertEqual(run.code, 0)
 
+    def test_it_is_seen_on_connections_for_one_request_too(self):
+        """These close with their reply, but the last ones stay open for what comes then."""
+        server = self.replies(greeting="welcome", greeting_ms=5)
+        script = [[100, "text", '{"answer": "ID"}']]
+        run = self.play(server, [script], "-c", 10, "-n", 200, "--connection-per-request")
+        self.assert_distrusted(run, "invalid")
+        self.assertEqual(run.summary["connections"]["opened"], 200)
+        self.assertEqual(server.stop()["closes"], {"1000": 200})
+
     def test_one_over_that_comes_as_late_as_any_reply(self):
         """The last prompts are sent when the replies before come, 5 ms after those before them."""
         server = self.replies(greeting="welcome", greeting_ms=5)

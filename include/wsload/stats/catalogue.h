@@ -77,6 +77,8 @@
       ON(LINE_MESSAGES, "ignored"))                                                                \
     X(COUNT_UNASKED_CONNECTIONS, "unasked.connections", "connections with unasked messages",       \
       "Connections, by their openings, on which a message came that no request asked for.", LESS)  \
+    X(COUNT_LISTENED, "unasked.listened", "connections that listened",                             \
+      "Connections that stayed open after the last reply, for messages that come unasked.")        \
     X(COUNT_OPENED, "connections.opened", "connections opened",                                    \
       "Connections that opened, not counting those that opened again.", MORE)                      \
     X(COUNT_OPEN_TIME, "connections.open_time", "opening time",                                    \

@@ -146,6 +146,38 @@ static void test_worker_listens_as_long_as_the_longest_reply_took(void **state)
     run_tear_down();
 }
 
+static void slip_on_connections_of_their_own(struct fake_transport *fake)
+{
+    for (unsigned i = 1; i <= 2; i++) {
+        fake_opened(fake, 0);
+        fake_advance(fake, 5 * MS);
+        fake_reply(fake, 0, "welcome");
+        assert_int_equal(fake->connections[0].closes, 1); /* but not the last one */
+        if (i == 1)
+            fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+    }
+    fake_advance(fake, 95 * MS);
+    fake_reply(fake, 0, "second");
+    fake_advance(fake, 205 * MS);
+    assert_int_equal(fake->connections[0].closes, 2);
+    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+}
+
+static void test_worker_listens_on_the_last_connections_for_one_request(void **state)
+{
+    (void)state;
+    run_set_up(1, 2);
+    run.plan.load.connection_per_request = true;
+    run.plan.linger_ns = 300 * MS;
+    const struct recorder *recorder = run_execute(slip_on_connections_of_their_own);
+    assert_true(run.fake->stopped);
+    assert_conserved(recorder);
+    assert_int_equal(recorder->seen->counts[COUNT_OPENED], 2);
+    assert_int_equal(recorder->seen->counts[COUNT_LISTENED], 1);
+    assert_kind(recorder, 0, "text:second", 1, "second");
+    run_tear_down();
+}
+
 static void listen_for_seconds(struct fake_transport *fake)
 {
     run_open_all(fake);
@@ -271,6 +303,7 @@ TEST_GROUP(worker_unasked)
         cmocka_unit_test(test_worker_counts_openings_that_saw_some),
         cmocka_unit_test(test_worker_sees_what_is_left_over_by_a_slip),
         cmocka_unit_test(test_worker_listens_as_long_as_the_longest_reply_took),
+        cmocka_unit_test(test_worker_listens_on_the_last_connections_for_one_request),
         cmocka_unit_test(test_worker_that_listens_has_no_seconds),
         cmocka_unit_test(test_worker_that_listens_takes_no_close_for_a_loss),
         cmocka_unit_test(test_worker_that_listens_opens_nothing),

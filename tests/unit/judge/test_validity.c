@@ -430,6 +430,19 @@ static void test_validity_trusts_no_order_that_unasked_messages_shift(void **sta
     }
 }
 
+static void test_validity_of_connections_for_one_request_looks_at_the_last(void **state)
+{
+    (void)state;
+    seen->load.connection_per_request = true;
+    seen->counts[COUNT_OPENED] = 2000;
+    seen->counts[COUNT_LISTENED] = 20;
+    count_unasked(9, 0, 9);
+    assert_valid();
+    count_unasked(10, 0, 10);
+    assert_reason("unasked", VALIDITY_INVALID,
+                  "10 messages came that no request asked for, on 10 of 20 connections");
+}
+
 static void test_validity_asks_replies_of_the_warm_up_too(void **state)
 {
     (void)state;
@@ -755,6 +768,7 @@ TEST_GROUP(validity)
         VALIDITY_TEST(test_validity_says_when_nothing_came_back),
         VALIDITY_TEST(test_validity_doubts_a_record_with_holes),
         VALIDITY_TEST(test_validity_trusts_no_order_that_unasked_messages_shift),
+        VALIDITY_TEST(test_validity_of_connections_for_one_request_looks_at_the_last),
         VALIDITY_TEST(test_validity_asks_replies_of_the_warm_up_too),
         VALIDITY_TEST(test_validity_only_doubts_what_rules_have_told_apart),
         VALIDITY_TEST(test_validity_lets_each_stream_say_one_thing_more_with_its_id),
