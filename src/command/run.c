@@ -233,13 +233,10 @@ static void print_answer(const struct probe_answer *answer)
 {
     struct text rest = answer->headers;
     for (bool first = true; rest.length > 0; first = false) {
-        const char *end = memchr(rest.data, '\n', rest.length);
-        size_t length = end ? (size_t)(end - rest.data) + 1 : rest.length;
-        struct text line = {rest.data, length};
+        struct text line = text_cut(&rest, '\n');
         if (first || answer_tells_refusal(line) ||
-            (length > 5 && strncasecmp(line.data, "x-amz", 5) == 0))
+            (line.length > 5 && strncasecmp(line.data, "x-amz", 5) == 0))
             print_clean(line);
-        rest = (struct text){rest.data + length, rest.length - length};
     }
     if (text_trim(answer->body).length > 0)
         print_clean(answer->body);

@@ -36,10 +36,12 @@ SANITIZER_MARKS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runt
 
 def clean_environment(extra=None):
     """This process's environment without what wsload reads, so that no test hangs on a shell. Only
-    the tests of the rehearsal have one: it takes 1.3 s and sends a prompt of its own."""
+    the tests of the rehearsal have one: it takes 1.3 s and sends a prompt of its own. What is None in EXTRA
+    is unset."""
     ours = ("WSLOAD", "AWS_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**kept, "WSLOAD_REHEARSAL": "off", **(extra or {})}
+    wanted = {**kept, "WSLOAD_REHEARSAL": "off", **(extra or {})}
+    return {name: value for name, value in wanted.items() if value is not None}
 
 
 @functools.cache
@@ -236,9 +238,7 @@ class Case(unittest.TestCase):
             cwd=cwd or self.dir,
             env=clean_environment(env),
             stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            **how,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how},
         )
 
         def end():

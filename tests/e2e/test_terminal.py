@@ -5,7 +5,6 @@ import os
 import re
 import select
 import struct
-import subprocess
 import termios
 
 import harness
@@ -53,28 +52,9 @@ class Case(harness.Case):
         """Starts wsload with both outputs on a terminal of that width."""
         terminal = Terminal(columns)
         self.addCleanup(os.close, terminal.master)
-        unset = {"TERM": None, "NO_COLOR": None}
-        given = {**unset, "TERM": "xterm", **(env or {})}
-        environment = harness.clean_environment()
-        for name, value in given.items():
-            environment.pop(name, None)
-            if value is not None:
-                environment[name] = value
-        process = subprocess.Popen(
-            [harness.WSLOAD, *map(str, args)],
-            cwd=self.dir,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=terminal.slave,
-            stderr=terminal.slave,
-        )
-
-        def end():
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-
-        self.addCleanup(end)
+        given = {"NO_COLOR": None, "TERM": "xterm", **(env or {})}
+        outputs = {"stdout": terminal.slave, "stderr": terminal.slave}
+        process = self.start(*args, env=given, **outputs)
         return terminal, process
 
     def seen(self, columns, *args, env=None, code=0):
