@@ -119,6 +119,14 @@ class Widths(Case):
         process.kill()
         terminal.close_slave()
 
+    def test_the_rehearsal_is_told(self):
+        server = self.bad("never_reply")
+        run = ("-c", 1, "-n", 3, "--rehearsal", "on", server.url(), self.prompts("a"))
+        terminal, process = self.on_terminal(60, *run)
+        terminal.read_until("\rrehearsal: [^\r]{,48}\\x1b.K")
+        process.kill()
+        terminal.close_slave()
+
 
 class Kinds(Case):
     def test_colours(self):
