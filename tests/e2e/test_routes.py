@@ -57,19 +57,22 @@ class Routes(harness.Case):
         self.check(server, f"ws://{host}/", "--resolve", rule, host=host)
 
     def black_hole(self, port):
-        """Makes PORT of 127.0.0.3 swallow what is sent to it: its queue is full."""
-        hole = socket.create_server(("127.0.0.3", port), backlog=0)
+        """Makes PORT of 127.9.8.7 swallow what is sent to it: its queue is full. No other test has
+        ports there."""
+        hole = socket.create_server(("127.9.8.7", port), backlog=0)
         self.addCleanup(hole.close)
         for _ in range(8):
             caller = socket.socket()
             self.addCleanup(caller.close)
             caller.setblocking(False)
-            caller.connect_ex(("127.0.0.3", port))
+            caller.connect_ex(("127.9.8.7", port))
 
     def test_an_address_that_swallows_everything_gets_company(self):
         """The next one is tried beside it after 250 ms, and the first to connect wins (RFC 8305)."""
         for connections, addresses in (
-            (1, "127.0.0.3,127.0.0.2"), (10, "127.0.0.3,127.0.0.2"), (3, "127.0.0.3,127.0.0.4,127.0.0.2"),
+            (1, "127.9.8.7,127.0.0.2"),
+            (10, "127.9.8.7,127.0.0.2"),
+            (3, "127.9.8.7,127.0.0.4,127.0.0.2"),
         ):
             with self.subTest(connections=connections, addresses=addresses):
                 server = self.node(host="127.0.0.2")
@@ -82,14 +85,14 @@ class Routes(harness.Case):
                 self.assert_passed(run, 20)
                 self.assertEqual(run.summary["connections"]["opened"], connections)
                 self.assertEqual(server.stop()["connections"], connections)
-                if addresses.startswith("127.0.0.3,127.0.0.2"):
+                if addresses.startswith("127.9.8.7,127.0.0.2"):
                     self.assertGreaterEqual(run.summary["connect"]["total"]["max"], 0.25)
 
     def test_verbose_finds_the_address_that_answers_as_well(self):
         server = self.bad("status_403")
         self.black_hole(server.port)
         host = f"api.test:{server.port}"
-        rule = ("--resolve", f"{host}:127.0.0.3,127.0.0.1")
+        rule = ("--resolve", f"{host}:127.9.8.7,127.0.0.1")
         run = self.run_to(f"ws://{host}/", "-v", *rule, "--connect-timeout", "20s")
         self.assertEqual([e["kind"] for e in run.summary["errors"]], ["handshake_status"], run)
         self.assertIn("\n  HTTP/1.1 403 Forbidden\n", run.err)
@@ -98,7 +101,7 @@ class Routes(harness.Case):
         server = self.node(host="127.0.0.2")
         self.black_hole(server.port)
         host = f"api.test:{server.port}"
-        for addresses in ("127.0.0.3,127.0.0.3", "127.0.0.3,127.0.0.4"):  # the second refuses
+        for addresses in ("127.9.8.7,127.9.8.7", "127.9.8.7,127.0.0.4"):  # the second refuses
             run = self.run_to(
                 f"ws://{host}/", "--resolve", f"{host}:{addresses}", "--connect-timeout", "700ms"
             )
