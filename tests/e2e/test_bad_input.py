@@ -294,6 +294,22 @@ class Handshakes(harness.Case):
         self.assert_mistake(run, self.LIMIT, "--header", "users")
 
 
+    def test_a_token_that_grows_in_the_run_is_told_as_such(self):
+        server = self.bad("fragmented")
+        token = self.write("token", "short")
+        flags = ("-d", "60s", "-c", 1, "--connection-per-request", "--think-time", "20ms")
+        flags += ("-H", "X: " + "a" * 20000, "--bearer-file", token)
+        flags += ("--threshold", "errors{kind=exhausted}<1,abort")
+        process = self.start(*flags, server.url(), self.prompts("a"))
+        self.wait_for(lambda: server.counts()["connections"] > 0, "a connection")
+        self.write("token", "b" * 15000)
+        run = self.finish(process)
+        self.assertEqual(run.code, 1, run)
+        self.assertIn(("exhausted", "request"), run.errors())
+        self.assertNotIn("tls", {kind for kind, _ in run.errors()})
+        self.assertIn("the handshake's headers are longer than wsload can send", " ".join(run.out.split()))
+
+
 class Descriptors(harness.Case):
     def run_with_limits(self, soft, hard, connections):
         server = self.node()
