@@ -1,8 +1,10 @@
 #include "rehearsal.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "exchange.h"
+#include "terminal.h"
 #include "wsload/base/clock.h"
 #include "wsload/base/helpers.h"
 #include "wsload/base/units.h"
@@ -105,6 +107,7 @@ static void tell_messages(struct buffer *out, const struct transcript *transcrip
     uint64_t zero_ns = transcript_prompt_ns(transcript, 1);
     size_t shown = 0;
     uint64_t skipped = 0;
+    const struct exchange_page page = {out, terminal_columns(STDERR_FILENO)};
     for (size_t i = 0; i < transcript->count; i++) {
         const struct said *said = &transcript->items[i];
         if (said->kind == SAID_OPENED)
@@ -115,7 +118,7 @@ static void tell_messages(struct buffer *out, const struct transcript *transcrip
         }
         tell_more(out, skipped);
         skipped = 0;
-        exchange_print(out, said, zero_ns ? zero_ns : said->at_ns, 1);
+        exchange_print(&page, said, zero_ns ? zero_ns : said->at_ns, 1);
         shown++;
     }
     tell_more(out, transcript->left_out);

@@ -9,6 +9,7 @@
 #include "help.h"
 #include "option_parse.h"
 #include "run_build.h"
+#include "terminal.h"
 #include "wsload/base/clock.h"
 #include "wsload/base/file.h"
 #include "wsload/base/helpers.h"
@@ -52,13 +53,20 @@ static void show(const struct attempt *attempt, struct buffer *text)
     buffer_free(text);
 }
 
+static struct exchange_page page_of(const struct attempt *attempt, struct buffer *out)
+{
+    return (struct exchange_page){out,
+                                  attempt->screen ? terminal_columns(fileno(attempt->screen)) : 0};
+}
+
 static void show_opening(const struct attempt *attempt)
 {
     struct buffer text;
     const struct opening_seen *seen = &attempt->seen;
+    const struct exchange_page page = page_of(attempt, &text);
     buffer_init(&text, SCREEN_MAX);
-    exchange_print_opening(&text, attempt->plan.plan.load.url, seen->address, seen->tls);
-    exchange_print_answer(&text, seen->answer, seen->took_ns);
+    exchange_print_opening(&page, attempt->plan.plan.load.url, seen->address, seen->tls);
+    exchange_print_answer(&page, seen->answer, seen->took_ns);
     show(attempt, &text);
 }
 
@@ -67,8 +75,9 @@ static void show_entry(const struct attempt *attempt, const struct said *said)
     struct buffer text;
     const struct transcript *transcript = &attempt->exchange.transcript;
     uint64_t zero_ns = transcript_prompt_ns(transcript, said->prompt ? said->prompt : 1);
+    const struct exchange_page page = page_of(attempt, &text);
     buffer_init(&text, SCREEN_MAX);
-    exchange_print(&text, said, zero_ns ? zero_ns : said->at_ns, SHOWN_LINES);
+    exchange_print(&page, said, zero_ns ? zero_ns : said->at_ns, SHOWN_LINES);
     show(attempt, &text);
 }
 
@@ -102,6 +111,7 @@ static void show_not_open(const struct attempt *attempt)
 {
     struct buffer text;
     const struct failures *failures = &attempt->exchange.measurement->failures;
+    const struct exchange_page page = page_of(attempt, &text);
     buffer_init(&text, SCREEN_MAX);
     (void)buffer_printf(&text, "%s   not open\n", attempt->plan.plan.load.url);
     for (size_t i = 0; i < failures->count; i++) {
@@ -110,9 +120,9 @@ static void show_not_open(const struct attempt *attempt)
         snprintf(what, sizeof(what), "%s%s%s: %s", failure_name(class->kind),
                  class->detail[0] ? " " : "", class->detail,
                  failure_hint(class->kind, class->detail));
-        exchange_print_finding(&text, "error", what, NULL, "");
+        exchange_print_finding(&page, "error", what, NULL, "");
         if (class->example[0])
-            exchange_print_finding(&text, "", class->example, NULL, "");
+            exchange_print_finding(&page, "", class->example, NULL, "");
     }
     show(attempt, &text);
 }
@@ -185,7 +195,7 @@ static uint64_t tried_ok(const struct attempt *attempt)
 
 /* --- What was found --- */
 
-static void put_tried(const struct attempt *attempt, struct buffer *out)
+static void put_tried(const struct attempt *attempt, const struct exchange_page *page)
 {
     char text[256];
     char first[UNITS_SIZE];
@@ -199,22 +209,22 @@ static void put_tried(const struct attempt *attempt, struct buffer *out)
                  first_ns ? ": first message " : ":",
                  first_ns ? units_format_duration(first_ns, first) : "", first_ns ? "," : "",
                  units_format_duration(median_ns(attempt, DIST_LATENCY), end));
-    exchange_print_finding(out, "tried", text, NULL, "");
+    exchange_print_finding(page, "tried", text, NULL, "");
     for (size_t i = 0; i < failures->count; i++) {
-        exchange_print_finding(out, "", failure_name(failures->classes[i].kind), NULL, "");
-        exchange_print_finding(out, "", failures->classes[i].example, NULL, "");
+        exchange_print_finding(page, "", failure_name(failures->classes[i].kind), NULL, "");
+        exchange_print_finding(page, "", failures->classes[i].example, NULL, "");
     }
 }
 
 /* The replies that were counted, a line each. */
-static void put_replies(const struct attempt *attempt, struct buffer *out)
+static void put_replies(const struct attempt *attempt, const struct exchange_page *page)
 {
     for (size_t i = 0; i < SAMPLE_COUNT; i++) {
         const struct sample *sample = &attempt->measurement->samples[i];
         char label[32];
         snprintf(label, sizeof(label), "reply %zu", i + 1);
         if (sample->present && sample->ok && sample->has_reply)
-            exchange_print_finding(out, label, sample->reply, NULL, "");
+            exchange_print_finding(page, label, sample->reply, NULL, "");
     }
 }
 
@@ -223,15 +233,16 @@ static void show_findings(const struct attempt *attempt)
     struct buffer text;
     const struct discovery *discovery = &attempt->discovery;
     uint32_t prompts = attempt->exchange.transcript.prompts;
+    const struct exchange_page page = page_of(attempt, &text);
     buffer_init(&text, SCREEN_MAX);
     (void)buffer_printf(&text, "\nseen in %u prompt%s\n", prompts, prompts == 1 ? "" : "s");
     for (size_t i = 0; i < discovery->count; i++)
-        exchange_print_finding(&text, finding_name(discovery->items[i].kind),
+        exchange_print_finding(&page, finding_name(discovery->items[i].kind),
                                discovery->items[i].text, discovery->items[i].option,
                                discovery->items[i].value);
     if (attempt->measurement) {
-        put_tried(attempt, &text);
-        put_replies(attempt, &text);
+        put_tried(attempt, &page);
+        put_replies(attempt, &page);
     }
     if (attempt->command.length > 0)
         (void)buffer_printf(&text, "\n%s", attempt->command.data);

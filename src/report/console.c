@@ -327,15 +327,6 @@ static void put_counts(struct screen *screen, const struct measurement *measurem
         put_cost(screen, measurement);
 }
 
-/* The terminal's width, but from 60 to 100 columns: less is not legible, and more would only tear
- * apart what belongs together. */
-static size_t layout_columns(unsigned terminal_columns)
-{
-    if (terminal_columns == 0)
-        return SCREEN_COLUMNS;
-    return u64_min(u64_max(terminal_columns, 60), 100);
-}
-
 int report_headline(const struct load *load, struct buffer *out)
 {
     struct screen screen = {.out = out, .columns = SIZE_MAX};
@@ -364,7 +355,7 @@ int report_console(const struct measurement *measurement, const struct verdict *
 {
     char code[UNITS_SIZE];
     struct screen screen = {
-        .out = out, .color = style->color, .columns = layout_columns(style->columns)};
+        .out = out, .color = style->color, .columns = screen_layout(style->columns)};
     put_headline(&screen, measurement);
     screen_break(&screen);
     outcome_print(&screen, measurement, verdict);
@@ -385,7 +376,7 @@ int report_console(const struct measurement *measurement, const struct verdict *
 
 int report_quote(struct text text, size_t lines, unsigned columns, struct buffer *out)
 {
-    struct screen screen = {.out = out, .columns = layout_columns(columns)};
+    struct screen screen = {.out = out, .columns = screen_layout(columns)};
     screen_pad(&screen, QUOTE_INDENT);
     screen_wrap(&screen, lines, text);
     screen_break(&screen);

@@ -17,6 +17,11 @@ static const char *const marks[] = {
     [SAID_MESSAGE] = "< ",    [SAID_CLOSED] = "* ",
 };
 
+static struct screen screen_of(const struct exchange_page *page)
+{
+    return (struct screen){.out = page->out, .columns = screen_layout(page->columns)};
+}
+
 /* In whole milliseconds, of the first ten with a decimal. */
 static void print_time(struct screen *screen, const struct said *said, uint64_t zero_ns)
 {
@@ -30,9 +35,10 @@ static void print_text(struct screen *screen, struct text text, size_t lines)
     screen_wrap(screen, lines, text);
 }
 
-void exchange_print(struct buffer *out, const struct said *said, uint64_t zero_ns, size_t lines)
+void exchange_print(const struct exchange_page *page, const struct said *said, uint64_t zero_ns,
+                    size_t lines)
 {
-    struct screen screen = {.out = out};
+    struct screen screen = screen_of(page);
     print_time(&screen, said, zero_ns);
     screen_print(&screen, "%s", marks[said->kind]);
     if (said->binary)
@@ -42,10 +48,10 @@ void exchange_print(struct buffer *out, const struct said *said, uint64_t zero_n
     screen_break(&screen);
 }
 
-void exchange_print_finding(struct buffer *out, const char *label, const char *text,
+void exchange_print_finding(const struct exchange_page *page, const char *label, const char *text,
                             const char *option, const char *value)
 {
-    struct screen screen = {.out = out};
+    struct screen screen = screen_of(page);
     screen_print(&screen, "  %s", label);
     screen_pad(&screen, 2 + SCREEN_LABEL);
     screen_wrap(&screen, 3, text_of(text));
@@ -55,16 +61,16 @@ void exchange_print_finding(struct buffer *out, const char *label, const char *t
     screen_pad(&screen, 2 + SCREEN_LABEL);
     screen_print(&screen, "%s ", option);
     if (value[0])
-        (void)buffer_append_quoted(out, text_of(value));
+        (void)buffer_append_quoted(page->out, text_of(value));
     screen_break(&screen);
 }
 
 /* --- The opening --- */
 
-void exchange_print_opening(struct buffer *out, const char *url, const char *address,
+void exchange_print_opening(const struct exchange_page *page, const char *url, const char *address,
                             const char *tls)
 {
-    struct screen screen = {.out = out};
+    struct screen screen = screen_of(page);
     screen_print(&screen, "%s", url);
     screen_item(&screen, 2, "%s", address);
     if (tls[0])
@@ -84,10 +90,10 @@ static bool is_of_upgrade(struct text line)
     return false;
 }
 
-void exchange_print_answer(struct buffer *out, const char *answer, uint64_t took_ns)
+void exchange_print_answer(const struct exchange_page *page, const char *answer, uint64_t took_ns)
 {
     char took[UNITS_SIZE];
-    struct screen screen = {.out = out};
+    struct screen screen = screen_of(page);
     struct text rest = text_of(answer);
     struct text status = text_trim(text_cut(&rest, '\n'));
     (void)text_cut(&status, ' ');
@@ -99,7 +105,8 @@ void exchange_print_answer(struct buffer *out, const char *answer, uint64_t took
             return;
         if (is_of_upgrade(line))
             continue;
-        screen_print(&screen, "  %.*s", TEXT_ARGS(line));
+        screen_pad(&screen, 2);
+        screen_wrap(&screen, 3, line);
         screen_break(&screen);
     }
 }

@@ -10,6 +10,8 @@
 
 #define FORMATTED_SIZE 2048 /* bytes of formatted text that are looked at */
 #define GAP            3    /* columns between two items */
+#define COLUMNS_LEAST  60   /* of a layout */
+#define COLUMNS_MOST   100
 
 #define ELLIPSIS "\xE2\x80\xA6" /* U+2026 */
 
@@ -84,6 +86,12 @@ static size_t columns_of(struct text text)
     while (text.length > 0)
         columns += take_glyph(&text).columns;
     return columns;
+}
+
+size_t screen_layout(unsigned terminal_columns)
+{
+    return terminal_columns ? u64_min(u64_max(terminal_columns, COLUMNS_LEAST), COLUMNS_MOST)
+                            : SCREEN_COLUMNS;
 }
 
 size_t screen_width(const struct screen *screen)

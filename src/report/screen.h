@@ -24,6 +24,10 @@ struct screen {
     bool failed;
 };
 
+/* The width to lay a page out for on a terminal of so many columns (0: there is none): from 60 to
+ * 100. Less is not legible, and more would only tear apart what belongs together. */
+size_t screen_layout(unsigned terminal_columns);
+
 /* The width that no line passes. */
 size_t screen_width(const struct screen *screen);
 

@@ -147,6 +147,17 @@ class Kinds(Case):
                 self.assertNotRegex(text, BAR)
                 self.assertIn("DONE", text)
 
+    def test_try_and_the_rehearsal_keep_to_the_width(self):
+        served = self.serve("--stream", 3, "--delay", "20ms")
+        text = self.seen(60, "try", "--for", "300ms", served.url(), "x" * 120)
+        shown, _, command = text.rpartition("\n\n")
+        self.assertEqual(max(map(len, shown.splitlines())), 60, text)
+        self.assertIn("--reply-end", command)
+        flags = ("--rehearsal", "on", served.url(), self.prompts("x" * 120))
+        text = self.seen(60, *flags, code=2)
+        messages = [line for line in text.splitlines() if " ms  < " in line]
+        self.assertEqual({len(line) for line in messages}, {60}, text)
+
     def test_plain_lines_begin_with_what_is_tested(self):
         run = self.wsload(*self.run_of("--progress", "plain", "--seed", 7))
         begin = r"\A\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4}   wsload \S+   ws://127.0.0.1:\d+/   "
