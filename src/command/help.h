@@ -15,6 +15,9 @@ extern const struct option_set serve_option_set;  /* no arguments */
 extern const struct option_set report_option_set; /* argument: SUMMARY */
 extern const struct option_set merge_option_set;  /* arguments: SUMMARY... */
 
+/* What k6, oha, hey, wrk, wrk2, vegeta, tcpkali and curl call what is here, too. */
+extern const struct option_synonym run_synonyms[];
+
 enum help_extent {
     HELP_COMMON, /* a line for each option that is not rare; those are named after them */
     HELP_ALL     /* a line for each option */

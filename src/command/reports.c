@@ -50,6 +50,7 @@ const struct option_set report_option_set = {
     .command = "wsload report",
     .arguments_max = 1,
     .size = sizeof(struct report_options),
+    .synonyms = run_synonyms,
 };
 
 const struct option_set merge_option_set = {
@@ -57,6 +58,7 @@ const struct option_set merge_option_set = {
     .command = "wsload merge",
     .arguments_max = SUMMARIES_MAX,
     .size = sizeof(struct report_options),
+    .synonyms = run_synonyms,
 };
 
 /* --- Reading --- */

@@ -72,9 +72,6 @@ struct run_options {
     uint64_t try_quiet_ns;
 };
 
-/* What k6, oha, hey, wrk, wrk2, vegeta, tcpkali and curl call what is here, too. */
-extern const struct option_synonym run_synonyms[];
-
 /* Defaults, environment and command line. 0 or -1. */
 int run_options_parse(int argc, char *const argv[], struct run_options *options,
                       struct error *error);

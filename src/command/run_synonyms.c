@@ -1,4 +1,4 @@
-#include "run_options.h"
+#include "help.h"
 
 const struct option_synonym run_synonyms[] = {
     {"vus u concurrency clients workers max-workers max-connections", "-c N"},

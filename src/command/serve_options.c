@@ -100,10 +100,18 @@ static const struct option_row rows[] = {
     {"help", 'h', NULL, OPTION_FLAG, FIELD(help), "Other", .help = "print this help"},
 };
 
+static const struct option_synonym synonyms[] = {
+    {"port p address bind b host", "--listen ADDR:PORT"},
+    {"latency sleep", "--delay T"},
+    {"ssl https", "--tls"},
+    {0},
+};
+
 const struct option_set serve_option_set = {
     .tables = {{rows, ARRAY_LENGTH(rows)}},
     .command = "wsload serve",
     .size = sizeof(struct serve_options),
+    .synonyms = synonyms,
 };
 
 /* --- What the table cannot check --- */

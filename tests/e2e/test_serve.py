@@ -168,6 +168,7 @@ class Mistakes(harness.Case):
             (("--require-sigv4", "aws:amz:us-east-1:execute-api"), ("--require-sigv4", "Region")),
             (("--require-header", "no colon"), ("--require-header", "Name: value")),
             (("--lisen", "127.0.0.1:0"), ("--lisen", "--listen")),
+            (("--port", "8080"), ("--port: no such option; here it is --listen ADDR:PORT",)),
             (("--tls", "--listen", "127.0.0.1:0", "--ca-out", "/nonexistent/ca"), ("/nonexistent",)),
             (("extra",), ("too many arguments",)),
         ):

@@ -94,21 +94,27 @@ static void test_tables_variables_are_all_known(void **state)
 }
 
 /* No name is one of ours, and what is said instead is. */
+static void check_synonym(const struct option_set *set, const struct option_synonym *row)
+{
+    char names[200];
+    char ours[64];
+    char *rest = NULL;
+    snprintf(names, sizeof(names), "%s", row->names);
+    for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
+        if (option_find(set, name))
+            fail_msg("%s is an option", name);
+    snprintf(ours, sizeof(ours), "%.*s", (int)strcspn(row->ours, " ,"), row->ours);
+    if (ours[0] == '-' && !option_find(set, ours))
+        fail_msg("%s is no option", ours);
+}
+
 static void test_tables_synonyms_lead_to_options(void **state)
 {
     (void)state;
-    for (const struct option_synonym *row = run_synonyms; row->names; row++) {
-        char names[200];
-        char ours[64];
-        char *rest = NULL;
-        snprintf(names, sizeof(names), "%s", row->names);
-        for (char *name = strtok_r(names, " ", &rest); name; name = strtok_r(NULL, " ", &rest))
-            if (option_find(&run_option_set, name))
-                fail_msg("%s is an option", name);
-        snprintf(ours, sizeof(ours), "%.*s", (int)strcspn(row->ours, " ,"), row->ours);
-        if (ours[0] == '-' && !option_find(&run_option_set, ours))
-            fail_msg("%s is no option", ours);
-    }
+    for (const struct option_synonym *row = run_option_set.synonyms; row->names; row++)
+        check_synonym(&run_option_set, row);
+    for (const struct option_synonym *row = serve_option_set.synonyms; row->names; row++)
+        check_synonym(&serve_option_set, row);
 }
 
 static void test_tables_help_fits_the_screen(void **state)
