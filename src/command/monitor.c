@@ -38,14 +38,6 @@ void monitor_block_signals(bool blocked)
     pthread_sigmask(blocked ? SIG_BLOCK : SIG_UNBLOCK, &signals, NULL);
 }
 
-static void show(struct buffer *line)
-{
-    if (line->length > 0)
-        fwrite(line->data, 1, line->length, stderr);
-    fflush(stderr);
-    buffer_clear(line);
-}
-
 /* Something to be done again and again. */
 struct turn {
     uint64_t every_ns; /* CLOCK_NEVER: not at all */
@@ -121,7 +113,7 @@ static void take_turns(struct monitor *monitor, struct turn *draw, struct turn *
     if (to_draw) {
         const struct progress_view view = {terminal_columns(STDERR_FILENO), time(NULL)};
         progress_draw(&monitor->progress, &now, &view, line);
-        show(line);
+        terminal_tell(line);
     }
 }
 
@@ -144,7 +136,7 @@ static void watch(struct monitor *monitor, int signals_fd)
         take_turns(monitor, &draw, &judge, &line);
     }
     progress_clear(&monitor->progress, &line);
-    show(&line);
+    terminal_tell(&line);
     buffer_free(&line);
 }
 
@@ -153,7 +145,7 @@ void monitor_announce(const struct monitor *monitor, const struct load *load)
     struct buffer line;
     buffer_init(&line, LINE_MAX_BYTES);
     progress_begin(&monitor->progress, load, time(NULL), &line);
-    show(&line);
+    terminal_tell(&line);
     buffer_free(&line);
 }
 

@@ -161,15 +161,6 @@ static int run_engine(struct run *run, struct error *error)
     return status;
 }
 
-/* Takes what is in LINE to the terminal. */
-static void put(struct buffer *line)
-{
-    if (line->length > 0)
-        fwrite(line->data, 1, line->length, stderr);
-    fflush(stderr);
-    buffer_free(line);
-}
-
 static enum rehearsal_end rehearse(struct run *run, struct error *error)
 {
     struct buffer line;
@@ -181,12 +172,13 @@ static enum rehearsal_end rehearse(struct run *run, struct error *error)
     buffer_init(&line, LINE_SIZE);
     progress_say(&progress, "rehearsal: is one message the reply to one prompt?",
                  terminal_columns(STDERR_FILENO), &line);
-    put(&line);
+    terminal_tell(&line);
     enum rehearsal_end end = rehearsal_play(&run->rehearsal, plan, run->quiet_ns, error);
     progress_clear(&progress, &line);
     if (end == REHEARSAL_REFUTED)
         buffer_printf(&line, "wsload: %s", run->rehearsal.told.data);
-    put(&line);
+    terminal_tell(&line);
+    buffer_free(&line);
     if (end == REHEARSAL_STOPPED) {
         run->measurement = run->rehearsal.measurement;
         run->measurement->started_unix_ms = started_ms;
@@ -224,7 +216,7 @@ static void print_clean(struct text text)
     struct buffer out;
     buffer_init(&out, PROBE_ANSWER_MAX * 8);
     if (report_quote(text, QUOTED_LINES, terminal_columns(STDERR_FILENO), &out) == 0)
-        fwrite(out.data, 1, out.length, stderr);
+        terminal_tell(&out);
     buffer_free(&out);
 }
 
