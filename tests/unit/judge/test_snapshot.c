@@ -71,6 +71,25 @@ static void test_snapshot_add_takes_phase_and_clock_of_the_hindmost(void **state
     }
 }
 
+static void test_snapshot_add_is_quiet_while_no_worker_hears_anything(void **state)
+{
+    static const struct {
+        uint64_t in_flight, quiet_ns, other_in_flight, other_quiet_ns, sum_ns;
+    } cases[] = {{1, 30, 1, 20, 20},
+                 {1, 20, 1, 30, 20},
+                 {0, 0, 1, 30, 30},
+                 {1, 30, 0, 0, 30},
+                 {0, 0, 0, 0, 0}};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct snapshot sum = {.in_flight = cases[i].in_flight, .quiet_ns = cases[i].quiet_ns};
+        struct snapshot other = {.in_flight = cases[i].other_in_flight,
+                                 .quiet_ns = cases[i].other_quiet_ns};
+        snapshot_add(&sum, &other);
+        assert_int_equal(sum.quiet_ns, cases[i].sum_ns);
+    }
+}
+
 static void test_snapshot_add_adds_the_evidence_of_every_threshold(void **state)
 {
     struct snapshot sum = {.phase = PHASE_RUNNING};
@@ -93,6 +112,7 @@ TEST_GROUP(snapshot)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_snapshot_add_sums_counts_and_keeps_the_worst_p95),
         cmocka_unit_test(test_snapshot_add_takes_phase_and_clock_of_the_hindmost),
+        cmocka_unit_test(test_snapshot_add_is_quiet_while_no_worker_hears_anything),
         cmocka_unit_test(test_snapshot_add_adds_the_evidence_of_every_threshold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
