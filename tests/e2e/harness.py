@@ -16,6 +16,7 @@ import tempfile
 import threading
 import time
 import unittest
+from concurrent import futures
 
 import jsonschema
 
@@ -379,7 +380,32 @@ class Case(unittest.TestCase):
         self.fail(f"{what} did not happen within {HANGS_S} s")
 
 
-def main():
+class SideBySide(unittest.TestSuite):
+    """Tests that mostly wait, sixteen at a time."""
+
+    def run(self, result, debug=False):
+        with futures.ThreadPoolExecutor(16) as pool:
+            for test, own in pool.map(self._run_one, self._tests_of(self)):
+                result.startTest(test)
+                result.failures += own.failures
+                result.errors += own.errors
+                result.skipped += own.skipped
+                if own.wasSuccessful():
+                    result.addSuccess(test)
+        return result
+
+    def _tests_of(self, suite):
+        for test in suite:
+            yield from self._tests_of(test) if isinstance(test, unittest.TestSuite) else [test]
+
+    def _run_one(self, test):
+        return test, test.run(unittest.TestResult())
+
+
+def main(side_by_side=False):
     if not os.access(WSLOAD, os.X_OK):
         sys.exit(f"{WSLOAD}: no such program; build it, or name it in WSLOAD")
-    unittest.main(verbosity=2, argv=sys.argv)
+    loader = unittest.TestLoader()
+    if side_by_side:
+        loader.suiteClass = SideBySide
+    unittest.main(verbosity=2, argv=sys.argv, testLoader=loader)

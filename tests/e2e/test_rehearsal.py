@@ -130,7 +130,7 @@ class Refuted(Case):
     def test_everything_at_once(self):
         server = self.assistant(
             greetings=[[0, '{"type": "welcome", "text": "Bonjour"}']],
-            keepalive=[200, '{"type": "keepalive"}'],
+            keepalive=[300, '{"type": "keepalive"}'],
             **STREAM,
         )
         run = self.run_on(server, "-c", 5, "-d", "2s")
@@ -213,4 +213,4 @@ class Options(Case):
 
 
 if __name__ == "__main__":
-    harness.main()
+    harness.main(side_by_side=True)
