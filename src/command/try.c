@@ -1,5 +1,6 @@
 #include "wsload/command/command.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,8 @@
 #define JSON_MAX    (256u * 1024u * 1024u)
 #define TRIED       3 /* requests with the options found */
 
+static const struct thresholds no_thresholds;
+
 static const char default_prompts[] =
     "Hello, what can you do?\nWhat are your opening hours?\nHow do I change my address?\n";
 
@@ -36,6 +39,8 @@ struct attempt {
     struct exchange exchange;
     struct discovery discovery;
     struct measurement *measurement; /* of the options found; NULL: they were not tried */
+    struct validity validity;        /* of that */
+    int signal;                      /* that ended it; 0: none did */
     struct buffer command;           /* the line to copy */
     FILE *screen;                    /* NULL: nothing is shown */
     const char *json;                /* path; NULL: none */
@@ -77,25 +82,23 @@ static void show_entry(const struct attempt *attempt, const struct said *said)
     uint64_t zero_ns = transcript_prompt_ns(transcript, said->prompt ? said->prompt : 1);
     const struct exchange_page page = page_of(attempt, &text);
     buffer_init(&text, SCREEN_MAX);
-    exchange_print(&page, said, zero_ns ? zero_ns : said->at_ns, SHOWN_LINES);
+    exchange_print(&page, said, zero_ns ? zero_ns : transcript->items[0].at_ns, SHOWN_LINES);
     show(attempt, &text);
 }
 
-/* The entry, but for the opening that its own lines have told already. */
+/* The entry, but for the first opening, which its own lines have told already. */
 static void show_next(struct attempt *attempt)
 {
-    const struct said *said = &attempt->exchange.transcript.items[attempt->shown++];
-    if (said->kind == SAID_OPENED && said->prompt == 0)
-        return;
-    show_entry(attempt, said);
+    size_t i = attempt->shown++;
+    if (i > 0)
+        show_entry(attempt, &attempt->exchange.transcript.items[i]);
 }
 
 /* What comes before the first prompt waits for it: its time counts from there. */
 static void show_new(void *user, const struct transcript *transcript)
 {
     struct attempt *attempt = user;
-    const struct said *newest = &transcript->items[transcript->count - 1];
-    if (newest->kind == SAID_OPENED && newest->prompt == 0)
+    if (transcript->count == 1)
         show_opening(attempt);
     while (transcript->prompts > 0 && attempt->shown < transcript->count)
         show_next(attempt);
@@ -107,23 +110,29 @@ static void show_rest(struct attempt *attempt)
         show_next(attempt);
 }
 
-static void show_not_open(const struct attempt *attempt)
+/* The kinds of FAILURES with an example of each, and HINTS if they are asked for. */
+static void put_failures(const struct exchange_page *page, const struct failures *failures,
+                         bool hints)
 {
-    struct buffer text;
-    const struct failures *failures = &attempt->exchange.measurement->failures;
-    const struct exchange_page page = page_of(attempt, &text);
-    buffer_init(&text, SCREEN_MAX);
-    (void)buffer_printf(&text, "%s   not open\n", attempt->plan.plan.load.url);
     for (size_t i = 0; i < failures->count; i++) {
         const struct failure_class *class = &failures->classes[i];
         char what[512];
-        snprintf(what, sizeof(what), "%s%s%s: %s", failure_name(class->kind),
-                 class->detail[0] ? " " : "", class->detail,
-                 failure_hint(class->kind, class->detail));
-        exchange_print_finding(&page, "error", what, NULL, "");
+        snprintf(what, sizeof(what), "%s%s%s%s%s", failure_name(class->kind),
+                 class->detail[0] ? " " : "", class->detail, hints ? ": " : "",
+                 hints ? failure_hint(class->kind, class->detail) : "");
+        exchange_print_finding(page, "error", what, NULL, "");
         if (class->example[0])
-            exchange_print_finding(&page, "", class->example, NULL, "");
+            exchange_print_finding(page, "", class->example, NULL, "");
     }
+}
+
+static void show_not_open(const struct attempt *attempt)
+{
+    struct buffer text;
+    const struct exchange_page page = page_of(attempt, &text);
+    buffer_init(&text, SCREEN_MAX);
+    (void)buffer_printf(&text, "%s   not open\n", attempt->plan.plan.load.url);
+    put_failures(&page, &attempt->exchange.measurement->failures, true);
     show(attempt, &text);
 }
 
@@ -174,10 +183,11 @@ static int try_options(struct attempt *attempt, struct command_line *line, struc
 {
     static struct run_options options;
     static struct run_plan plan;
-    int signal;
     int status = build_tried(&plan, &options, line, attempt, error);
     if (status == 0)
-        status = exchange_measure(&plan.plan, &attempt->measurement, &signal, error);
+        status = exchange_measure(&plan.plan, &attempt->measurement, &attempt->signal, error);
+    if (status == 0)
+        validity_judge(&attempt->validity, attempt->measurement, &no_thresholds);
     run_plan_free(&plan);
     return status ? error_prefix(error, "what was found cannot be tried") : 0;
 }
@@ -193,6 +203,15 @@ static uint64_t tried_ok(const struct attempt *attempt)
     return attempt->measurement ? attempt->measurement->counts[COUNT_OK] : 0;
 }
 
+/* What is said of messages that none of the replies has; NULL when there are none, or too few. */
+static const char *left_over(const struct attempt *attempt)
+{
+    for (size_t i = 0; i < attempt->validity.count; i++)
+        if (strcmp(attempt->validity.reasons[i].check, "unasked") == 0)
+            return attempt->validity.reasons[i].text;
+    return NULL;
+}
+
 /* --- What was found --- */
 
 static void put_tried(const struct attempt *attempt, const struct exchange_page *page)
@@ -200,7 +219,6 @@ static void put_tried(const struct attempt *attempt, const struct exchange_page 
     char text[256];
     char first[UNITS_SIZE];
     char end[UNITS_SIZE];
-    const struct failures *failures = &attempt->measurement->failures;
     uint64_t first_ns = median_ns(attempt, DIST_TTFM);
     int length = snprintf(text, sizeof(text), "%llu of %d replies whole",
                           (unsigned long long)tried_ok(attempt), TRIED);
@@ -210,10 +228,9 @@ static void put_tried(const struct attempt *attempt, const struct exchange_page 
                  first_ns ? units_format_duration(first_ns, first) : "", first_ns ? "," : "",
                  units_format_duration(median_ns(attempt, DIST_LATENCY), end));
     exchange_print_finding(page, "tried", text, NULL, "");
-    for (size_t i = 0; i < failures->count; i++) {
-        exchange_print_finding(page, "", failure_name(failures->classes[i].kind), NULL, "");
-        exchange_print_finding(page, "", failures->classes[i].example, NULL, "");
-    }
+    put_failures(page, &attempt->measurement->failures, false);
+    if (left_over(attempt))
+        exchange_print_finding(page, "", left_over(attempt), NULL, "");
 }
 
 /* The replies that were counted, a line each. */
@@ -264,6 +281,7 @@ static int write_json(const struct attempt *attempt, struct error *error)
         .command = attempt->command.data,
         .tried = attempt->measurement ? TRIED : 0,
         .tried_ok = tried_ok(attempt),
+        .left_over = left_over(attempt),
         .first_ns = attempt->measurement ? median_ns(attempt, DIST_TTFM) : 0,
         .latency_ns = attempt->measurement ? median_ns(attempt, DIST_LATENCY) : 0,
     };
@@ -324,6 +342,11 @@ static int prepare(struct attempt *attempt, struct error *error)
     return run_plan_build(&attempt->plan, options, error);
 }
 
+static int interrupted(int signal)
+{
+    return signal == SIGINT ? EXIT_INTERRUPTED : EXIT_TERMINATED;
+}
+
 /* After the exchange. Returns the exit code, or -1. */
 static int look(struct attempt *attempt, struct error *error)
 {
@@ -344,7 +367,10 @@ static int look(struct attempt *attempt, struct error *error)
     show_findings(attempt);
     if (status)
         return -1;
-    return tried_ok(attempt) == TRIED ? EXIT_PASSED : EXIT_THRESHOLD;
+    if (attempt->signal)
+        return interrupted(attempt->signal);
+    return discovery->told && tried_ok(attempt) == TRIED && !left_over(attempt) ? EXIT_PASSED
+                                                                                : EXIT_THRESHOLD;
 }
 
 /* Returns the exit code, or -1. */
@@ -361,10 +387,10 @@ static int conduct(struct attempt *attempt, struct error *error)
         return -1;
     show_rest(attempt);
     int code = EXIT_NO_CONNECTION;
-    if (exchange->measurement->counts[COUNT_OPENED] == 0)
+    if (exchange->signal)
+        code = interrupted(exchange->signal);
+    else if (exchange->measurement->counts[COUNT_OPENED] == 0)
         show_not_open(attempt);
-    else if (exchange->signal)
-        code = 128 + exchange->signal;
     else
         code = look(attempt, error);
     return code < 0 || write_json(attempt, error) ? -1 : code;

@@ -96,11 +96,12 @@ static void report_errors(struct look *look)
 
 /* --- Replies --- */
 
-static bool ends_well(const struct said *said)
+/* Whether the connection ended after ANSWER as it should. */
+static bool ends_well(const struct answer *answer)
 {
     static const char *const codes[] = {"closed 1000", "closed 1001", "closed 1005"};
     for (size_t i = 0; i < ARRAY_LENGTH(codes); i++)
-        if (text_begins(said_text(said), codes[i]))
+        if (answer->end && text_begins(said_text(answer->end), codes[i]))
             return true;
     return false;
 }
@@ -115,7 +116,7 @@ static void gather(struct look *look, uint32_t number, struct answer *answer)
         if (said->prompt != number)
             continue;
         if (said->kind == SAID_CLOSED && answer->count > 0)
-            answer->closed = ends_well(said);
+            answer->end = said;
         if (look->roles[i] != ROLE_PART)
             continue;
         if (answer->count > 0)
@@ -192,8 +193,7 @@ static bool ends_each(const struct look *look, const struct telling_rule *rule, 
 /* Whether a person would believe it: a part of the content is no mark of the end. */
 static bool is_plausible(const struct telling_rule *rule, size_t good)
 {
-    return rule->ends || rule->rank <= TELLING_KIND ||
-           (good > 1 && (rule->rank == TELLING_TEXT || telling_is_structural(rule)));
+    return rule->ends || rule->rank <= TELLING_KIND || (good > 1 && rule->rank != TELLING_WORD);
 }
 
 static bool is_better(const struct end *a, const struct end *b)
@@ -253,6 +253,26 @@ static void mark_after(struct look *look, const char *end)
     }
 }
 
+/* When END comes after an error as well, the reply goes on to it. */
+static void go_on_after_errors(struct look *look, const char *end)
+{
+    bool goes_on = false;
+    bool gateway;
+    for (size_t i = 0; i < look->answer_count; i++) {
+        const struct answer *answer = &look->answers[i];
+        size_t place;
+        goes_on = goes_on ||
+                  (answer->failed && telling_count(end, answer->parts, answer->count, &place) > 0 &&
+                   !is_error(answer->parts[place], &gateway));
+    }
+    for (size_t i = 0; goes_on && i < look->discovery->count; i++) {
+        struct finding *finding = &look->discovery->items[i];
+        size_t length = strlen(finding->value);
+        if (finding->kind == FINDING_ERROR && finding->option)
+            snprintf(finding->value + length, sizeof(finding->value) - length, ",continue");
+    }
+}
+
 static void describe_parts(const struct discovery *discovery, char out[64])
 {
     if (discovery->least_parts == discovery->most_parts)
@@ -278,7 +298,7 @@ static void report_end_without_mark(struct look *look, const char *parts)
 {
     bool closed = true;
     for (size_t i = 0; i < look->answer_count; i++)
-        closed = closed && (look->answers[i].closed || look->answers[i].failed);
+        closed = closed && (ends_well(&look->answers[i]) || look->answers[i].failed);
     struct finding *finding = look_add(
         look, FINDING_REPLY, "--reply-end",
         closed ? "%s, ends with the server's close" : "%s, only silence tells its end", parts);
@@ -286,7 +306,18 @@ static void report_end_without_mark(struct look *look, const char *parts)
         snprintf(finding->value, sizeof(finding->value), "close");
     else
         snprintf(finding->value, sizeof(finding->value), "silence:%gs", silence_s(look));
-    look->discovery->sure = look->discovery->sure && closed;
+}
+
+/* However each connection ends after its reply: the reply is there. */
+static void report_close(struct look *look)
+{
+    char how[EXCERPT_SIZE];
+    for (size_t i = 0; i < look->answer_count; i++)
+        if (!look->answers[i].end)
+            return;
+    look_add(look, FINDING_CLOSED, "--connection-per-request",
+             "the server ends the connection after each reply: %s",
+             look_excerpt(said_text(look->answers[0].end), how));
 }
 
 static void report_end(struct look *look)
@@ -301,20 +332,12 @@ static void report_end(struct look *look)
     struct finding *finding = look_add(look, FINDING_REPLY, "--reply-end", "%s, ends with %s",
                                        parts, strchr(end.rule.text, ':') + 1);
     memcpy(finding->value, end.rule.text, sizeof(finding->value));
+    go_on_after_errors(look, end.rule.text);
     if (end.after > 0) {
         mark_after(look, end.rule.text);
         look_report_ignored(look, ROLE_AFTER, FINDING_AFTER);
     }
-}
-
-static void report_close(struct look *look)
-{
-    size_t closed = 0;
-    for (size_t i = 0; i < look->answer_count; i++)
-        closed += look->answers[i].closed;
-    if (closed == look->answer_count)
-        look_add(look, FINDING_CLOSED, "--connection-per-request",
-                 "the server closes the connection after its reply");
+    report_close(look);
 }
 
 static void report_replies(struct look *look)
@@ -401,7 +424,6 @@ static void report_refusal(struct look *look)
     look_add(look, FINDING_NOT_UNDERSTOOD, NULL,
              "each prompt: %s; the template is not understood, look at its action or route",
              look_excerpt(look->answers[0].parts[0], shown));
-    look->discovery->sure = false;
 }
 
 /* Whether all that came for each prompt is one message that refuses it. */
@@ -411,6 +433,21 @@ static bool refuses_all(const struct look *look)
         if (look->answers[i].count != 1 || !is_refusal(look->answers[i].parts[0]))
             return false;
     return true;
+}
+
+/* --- No answer --- */
+
+static void report_silence(struct look *look)
+{
+    char how[EXCERPT_SIZE];
+    const struct said *end = NULL;
+    for (size_t i = 0; i < look->transcript->count; i++)
+        if (look_entry(look, i)->kind == SAID_CLOSED)
+            end = look_entry(look, i);
+    look_add(look, FINDING_SILENT, NULL, "nothing answered; %s%s",
+             end ? "the connection ended: "
+                 : "a route of API Gateway without a route response never does",
+             end ? look_excerpt(said_text(end), how) : "");
 }
 
 /* --- All --- */
@@ -423,8 +460,7 @@ static void look_at(struct look *look)
     look_report_greeting(look);
     look_report_ignored(look, ROLE_KEEP_ALIVE, FINDING_KEEP_ALIVE);
     if (discovery->answered == 0) {
-        look_add(look, FINDING_SILENT, NULL, "nothing answered");
-        discovery->sure = false;
+        report_silence(look);
     } else if (refuses_all(look)) {
         report_refusal(look);
     } else {
@@ -451,7 +487,7 @@ int discover(const struct transcript *transcript, uint32_t run_id, struct discov
         .answers = calloc(transcript->prompts + 1u, sizeof(*look.answers)),
     };
     bool failed = !look.roles || !look.chosen || !look.others || !look.parts || !look.answers;
-    *discovery = (struct discovery){.sure = true};
+    *discovery = (struct discovery){.told = true};
     if (!failed)
         look_at(&look);
     free(look.roles);

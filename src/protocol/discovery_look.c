@@ -54,8 +54,12 @@ void look_split(struct look *look, const struct said *alike, enum role role)
 
 bool look_tell(const struct look *look, struct finding *finding)
 {
-    return telling_rule_find(look->chosen, look->chosen_count, look->others, look->other_count,
-                             finding->value);
+    struct telling_rule rule;
+    bool found = telling_rule_find(look->chosen, look->chosen_count, look->others,
+                                   look->other_count, &rule);
+    if (found)
+        memcpy(finding->value, rule.text, sizeof(finding->value));
+    return found;
 }
 
 /* What has come since a connection opened and before a prompt is a greeting. */
@@ -143,10 +147,21 @@ static void give_alike(struct look *look, struct text text, enum role role)
             look->roles[i] = role;
 }
 
-static bool is_keep_alive(const struct look *look, size_t i)
+/* Whether what is alike to entry I differs from all else in what it says alone, as a word of a
+ * stream that comes again does. */
+static bool is_content(struct look *look, size_t i)
+{
+    struct telling_rule rule;
+    look_split(look, look_entry(look, i), look->roles[i]);
+    return telling_rule_find(look->chosen, look->chosen_count, look->others, look->other_count,
+                             &rule) &&
+           rule.rank == TELLING_WORD;
+}
+
+static bool is_keep_alive(struct look *look, size_t i)
 {
     struct text text = said_text(look_entry(look, i));
-    return recurs_alone(look, i) ||
+    return (recurs_alone(look, i) && !is_content(look, i)) ||
            (text.length < IDLE_MESSAGE_MAX && says_idle(text) && !is_whole_reply(look, text));
 }
 
@@ -200,8 +215,11 @@ static void report_ignored(struct look *look, size_t i, enum finding_kind kind)
         snprintf(finding->text + length, sizeof(finding->text) - length, ", every %.3g s",
                  clock_seconds(every_ns));
     if (!look_tell(look, finding)) {
+        length = strlen(finding->text);
+        snprintf(finding->text + length, sizeof(finding->text) - length,
+                 "; no rule tells it from the replies");
         finding->option = NULL;
-        look->discovery->sure = false;
+        look->discovery->told = look->discovery->told && kind != FINDING_KEEP_ALIVE;
     }
 }
 
@@ -217,7 +235,7 @@ void look_report_ignored(struct look *look, enum role role, enum finding_kind ki
 /* The steps that wait for the greetings of the first connection. False when they do not fit. */
 static bool wait_for_greetings(const struct look *look, struct finding *finding)
 {
-    char rule[TELLING_RULE_SIZE];
+    struct telling_rule rule;
     struct buffer steps;
     bool fits = true;
     buffer_init(&steps, sizeof(finding->value) - 1);
@@ -227,9 +245,9 @@ static bool wait_for_greetings(const struct look *look, struct finding *finding)
             break;
         if (look->roles[i] != ROLE_GREETING)
             continue;
-        fits = telling_rule_find(&text, 1, NULL, 0, rule) &&
+        fits = telling_rule_find(&text, 1, NULL, 0, &rule) &&
                buffer_printf(&steps, "%s{\"expect\": \"", steps.length ? ", " : "") == 0 &&
-               json_escape(&steps, text_of(rule)) == 0 && buffer_append(&steps, "\"}", 2) == 0;
+               json_escape(&steps, text_of(rule.text)) == 0 && buffer_append(&steps, "\"}", 2) == 0;
     }
     int length = snprintf(finding->value, sizeof(finding->value), "{\"on_connect\": [%s]}",
                           steps.length ? steps.data : "");
@@ -253,7 +271,7 @@ void look_report_greeting(struct look *look)
     finding->option = "--setup";
     if (!wait_for_greetings(look, finding)) {
         finding->option = NULL;
-        look->discovery->sure = false;
+        look->discovery->told = false;
     }
 }
 

@@ -23,10 +23,10 @@ enum role {
 struct answer {
     struct text *parts; /* in look->parts */
     size_t count;
-    uint64_t id;         /* number of its prompt */
-    uint64_t longest_ns; /* gap between two of them */
-    bool failed;         /* one of them is an error */
-    bool closed;         /* the server closed the connection after them, as it should */
+    uint64_t id;            /* number of its prompt */
+    uint64_t longest_ns;    /* gap between two of them */
+    bool failed;            /* one of them is an error */
+    const struct said *end; /* how the connection ended after them; NULL: it did not */
 };
 
 struct look {

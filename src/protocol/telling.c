@@ -9,11 +9,13 @@
 
 #include "wsload/base/helpers.h"
 #include "wsload/protocol/reply.h"
+#include "wsload/protocol/transcript.h"
 
 #define RULES_OF_MESSAGE_MAX 256
 #define DEPTH_MAX            4
 #define VALUE_MAX            60 /* a longer text is content */
 #define TEXT_RULE_MAX        100
+#define STEADY_MIN           3 /* less tells nothing */
 
 /* Lists end in NULL. */
 
@@ -174,6 +176,7 @@ __attribute__((format(printf, 3, 4))) static void add(struct making *making, uns
         return; /* no person would type it */
     rule->rank = rank;
     rule->ends = speaks_of_end(rule->text);
+    rule->varies = false;
     rules->count++;
 }
 
@@ -227,17 +230,32 @@ static void add_member(void *user, const char *path, struct text name,
     add(making, TELLING_THERE, "json:%s", path);
 }
 
+static void add_texts(struct making *making, struct text message)
+{
+    struct text line = text_trim(message);
+    struct text steady = text_trim(said_steady(line));
+    if (line.length == 0 || memchr(line.data, '\n', line.length))
+        return;
+    bool varies = steady.length < line.length;
+    if (varies && steady.length >= STEADY_MIN)
+        add(making, TELLING_STEADY, "contains:%.*s", TEXT_ARGS(steady));
+    if (line.length > TEXT_RULE_MAX)
+        return;
+    add(making, TELLING_TEXT, line.length == message.length ? "text:%.*s" : "contains:%.*s",
+        TEXT_ARGS(line));
+    if (making->rules->count > 0)
+        making->rules->items[making->rules->count - 1].varies = varies;
+}
+
 int telling_rules_of(struct telling_rules *rules, struct text message)
 {
     struct making making = {.rules = rules};
-    struct text trimmed = text_trim(message);
     *rules = (struct telling_rules){calloc(RULES_OF_MESSAGE_MAX, sizeof(*rules->items)), 0};
     if (!rules->items)
         return -1;
     telling_walk(message, add_member, &making);
-    if (rules->count == 0 && message.length > 0 && message.length <= TEXT_RULE_MAX &&
-        trimmed.length == message.length && !memchr(message.data, '\n', message.length))
-        add(&making, TELLING_TEXT, "text:%.*s", TEXT_ARGS(message));
+    if (rules->count == 0)
+        add_texts(&making, message);
     return 0;
 }
 
@@ -269,22 +287,28 @@ size_t telling_count(const char *text, const struct text *messages, size_t count
     return held;
 }
 
+/* Which rule comes first, when COUNT messages are to be told. */
+static unsigned order_of(const struct telling_rule *rule, size_t count)
+{
+    return rule->varies && count == 1 ? TELLING_THERE + 1 : rule->rank;
+}
+
 bool telling_rule_find(const struct text *chosen, size_t chosen_count, const struct text *others,
-                       size_t other_count, char out[TELLING_RULE_SIZE])
+                       size_t other_count, struct telling_rule *rule)
 {
     struct telling_rules rules;
     const struct telling_rule *best = NULL;
     if (telling_rules_of(&rules, chosen[0]))
         return false;
     for (size_t i = 0; i < rules.count; i++) {
-        const struct telling_rule *rule = &rules.items[i];
-        if ((!best || rule->rank < best->rank) &&
-            telling_count(rule->text, chosen, chosen_count, NULL) == chosen_count &&
-            telling_count(rule->text, others, other_count, NULL) == 0)
-            best = rule;
+        const struct telling_rule *next = &rules.items[i];
+        if ((!best || order_of(next, chosen_count) < order_of(best, chosen_count)) &&
+            telling_count(next->text, chosen, chosen_count, NULL) == chosen_count &&
+            telling_count(next->text, others, other_count, NULL) == 0)
+            best = next;
     }
     if (best)
-        memcpy(out, best->text, TELLING_RULE_SIZE);
+        *rule = *best;
     telling_rules_free(&rules);
     return best;
 }

@@ -44,6 +44,24 @@ bool said_alike(struct text a, struct text b)
     return a.length == b.length;
 }
 
+struct text said_steady(struct text text)
+{
+    struct text best = {text.data, 0};
+    struct text part = best;
+    bool word = false;
+    while (text.length > 0) {
+        size_t number = word ? 0 : number_length(text);
+        word = number == 0 && in_word(text.data[0]);
+        text = text_after(text, number ? number : 1);
+        part.length += number == 0;
+        if (part.length > best.length)
+            best = part;
+        if (number > 0)
+            part = (struct text){text.data, 0};
+    }
+    return best;
+}
+
 /* --- The entries --- */
 
 /* So many entries back are looked at. */

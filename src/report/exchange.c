@@ -42,7 +42,8 @@ void exchange_print(const struct exchange_page *page, const struct said *said, u
     print_time(&screen, said, zero_ns);
     screen_print(&screen, "%s", marks[said->kind]);
     if (said->binary)
-        screen_print(&screen, "%zu bytes of binary data", said->length);
+        screen_print(&screen, "%zu byte%s of binary data", said->length,
+                     said->length == 1 ? "" : "s");
     else
         print_text(&screen, said_text(said), lines);
     screen_break(&screen);

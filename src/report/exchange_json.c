@@ -76,6 +76,7 @@ static cJSON *make_tried(const struct exchange_report *report)
     cJSON *tried = cJSON_CreateObject();
     cJSON_AddNumberToObject(tried, "requests", (double)report->tried);
     cJSON_AddNumberToObject(tried, "ok", (double)report->tried_ok);
+    add_text(tried, "left_over", report->left_over);
     add_seconds(tried, "ttfm", report->first_ns);
     add_seconds(tried, "latency", report->latency_ns);
     return tried;

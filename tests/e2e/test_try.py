@@ -3,6 +3,8 @@
 import functools
 import json
 import shlex
+import signal
+import socket
 
 import chat
 import harness
@@ -77,6 +79,36 @@ class Assistants(Case):
         run = self.attempt("--template", TEMPLATE, server.url())
         self.assert_found(run, "--connection-per-request")
 
+    def test_a_close_however_it_is_follows_each_reply(self):
+        server = self.assistant(end=["TOKEN"], close=1011)
+        run = self.attempt("--template", TEMPLATE, server.url())
+        self.assert_found(run, "--connection-per-request")
+        server = self.assistant(close=1008, close_at_once=True)
+        run = self.attempt("--timeout", "100ms", "--connect-timeout", "100ms", server.url())
+        self.assertEqual(self.text_of(run, "silence"), [
+            "nothing answered; the connection ended: closed 1008"
+        ])
+
+    def test_a_text_with_an_id(self):
+        server = self.assistant(greetings=[[0, "Hello, user NUMBER!"]], end=["TOKEN"])
+        run = self.attempt("--template", TEMPLATE, server.url())
+        self.assert_found(run, "--ignore", "contains:Hello, user")
+        counted = self.wsload("-n", 3, "-c", 3, *self.found(run), server.url(), self.prompts("a"))
+        self.assert_passed(counted, 3)
+        self.assertEqual(counted.summary["ignored_messages"], 3)
+
+    def test_what_no_reply_has_is_told(self):
+        server = self.assistant(greetings=[[0, "NUMBER"]], end=["TOKEN"])
+        run = self.attempt("--template", TEMPLATE, server.url())
+        self.assertEqual(run.code, 1, run)
+        self.assertRegex(run.summary["tried"]["left_over"], "^1 message came that no request asked")
+
+    def test_a_keep_alive_that_no_rule_tells(self):
+        server = self.assistant(keepalive=[400, "NUMBER"], end=["TOKEN"])
+        run = self.attempt("--template", TEMPLATE, server.url())
+        self.assertEqual(run.code, 1, run)
+        self.assertIn("no rule tells it", self.text_of(run, "keep-alive")[0])
+
     def test_an_error(self):
         server = self.assistant(
             end=['{"text": "TOKEN"}'], fail_on="bad", failure='{"error": "model overloaded"}'
@@ -89,7 +121,9 @@ class Assistants(Case):
         server = self.assistant(silent=True)
         run = self.attempt("--timeout", "100ms", "--prompts", 1, server.url())
         self.assertEqual(run.code, 1, run)
-        self.assertEqual(self.text_of(run, "silence"), ["nothing answered"])
+        self.assertEqual(self.text_of(run, "silence"), [
+            "nothing answered; a route of API Gateway without a route response never does"
+        ])
         self.assertIsNone(run.summary["command"])
         self.assertEqual(server.stop()["messages"], 1)
 
@@ -227,6 +261,29 @@ class Screen(Case):
         self.assertRegex(
             run.out, r"^wss://localhost:\d+/   127\.0\.0\.1:\d+\n  TLSv1\.3, certificate valid until 20"
         )
+
+    def test_signals(self):
+        def opening():
+            with socket.create_server(("127.0.0.1", 0)) as listener:
+                process = self.start("try", f"ws://127.0.0.1:{listener.getsockname()[1]}/")
+                connection, _ = listener.accept()
+                self.addCleanup(connection.close)
+                return process
+
+        def trying():
+            server = self.assistant(end=["TOKEN"], silent="two")
+            prompts = self.prompts("one", "two")
+            process = self.start("try", *QUIET, "--prompts", 1, server.url(), "@" + prompts)
+            self.wait_for(lambda: server.counts()["messages"] == 3, "the prompts")
+            return process
+
+        for start in (opening, trying):
+            for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)):
+                with self.subTest(start=start.__name__, number=number):
+                    process = start()
+                    process.send_signal(number)
+                    run = self.finish(process, summary=None)
+                    self.assertEqual((run.code, run.err), (code, ""), run)
 
     def test_options(self):
         url = f"ws://127.0.0.1:{self.refused_port()}/"

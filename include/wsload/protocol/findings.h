@@ -39,7 +39,7 @@ struct discovery {
     uint64_t least_parts; /* messages of a reply, over those */
     uint64_t most_parts;
     bool stream; /* some reply is more than one message */
-    bool sure;   /* each part of it could be told by a rule that a person would choose */
+    bool told;   /* there is an option for each greeting and keep-alive */
 };
 
 #endif

@@ -19,6 +19,7 @@ enum telling_rank {
     TELLING_REASON,   /* that a member is not null whose values differ by nature: a reason */
     TELLING_KIND,     /* what a member says that tells kinds of messages apart */
     TELLING_TEXT,     /* the whole of a text that is no JSON */
+    TELLING_STEADY,   /* a part of it, between numbers and ids */
     TELLING_WORD,     /* what another member says */
     TELLING_NOT_NULL, /* that a member is not null */
     TELLING_THERE     /* that it is there */
@@ -28,14 +29,9 @@ enum telling_rank {
 struct telling_rule {
     char text[TELLING_RULE_SIZE];
     enum telling_rank rank;
-    bool ends; /* it speaks of an end, as "status=completed" or "[DONE]" */
+    bool ends;   /* it speaks of an end, as "status=completed" or "[DONE]" */
+    bool varies; /* it is a text with numbers in it, which may differ the next time */
 };
-
-/* Whether RULE looks at which members there are, and not at what they say. */
-static inline bool telling_is_structural(const struct telling_rule *rule)
-{
-    return rule->rank == TELLING_NOT_NULL || rule->rank == TELLING_THERE;
-}
 
 struct telling_rules {
     struct telling_rule *items; /* owned */
@@ -43,7 +39,8 @@ struct telling_rules {
 };
 
 /* All rules that hold for MESSAGE and might tell it: of each member, what it says, that it is there
- * or not null; of a short text, the whole of it. 0, or -1 when memory is out. */
+ * or not null; of a text on one line, the longest part without numbers, times and ids, and the
+ * whole if that is short. 0, or -1 when memory is out. */
 int telling_rules_of(struct telling_rules *rules, struct text message);
 
 /* Releases everything. A zeroed one is fine. */
@@ -53,10 +50,10 @@ void telling_rules_free(struct telling_rules *rules);
  * the last of them. */
 size_t telling_count(const char *text, const struct text *messages, size_t count, size_t *place);
 
-/* Puts the best rule that holds for each of CHOSEN, at least one, and for none of OTHERS into OUT.
+/* Puts the best rule that holds for each of CHOSEN, at least one, and for none of OTHERS into RULE.
  * False when there is none. */
 bool telling_rule_find(const struct text *chosen, size_t chosen_count, const struct text *others,
-                       size_t other_count, char out[TELLING_RULE_SIZE]);
+                       size_t other_count, struct telling_rule *rule);
 
 /* Calls FOUND for each string, number, true, false and null in MESSAGE, which is JSON, with its
  * path as rules write it. */

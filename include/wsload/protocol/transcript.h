@@ -64,6 +64,9 @@ uint64_t transcript_prompt_ns(const struct transcript *transcript, uint32_t numb
 /* Whether A and B are the same but for numbers, times and ids in them. */
 bool said_alike(struct text a, struct text b);
 
+/* The longest part of TEXT without numbers, times and ids. */
+struct text said_steady(struct text text);
+
 /* Releases everything. A zeroed one is fine. */
 void transcript_free(struct transcript *transcript);
 

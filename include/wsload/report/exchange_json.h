@@ -20,7 +20,8 @@ struct exchange_report {
     const char *command;               /* the line to copy */
     uint64_t tried;                    /* requests with the options found; 0: none */
     uint64_t tried_ok;
-    uint64_t first_ns; /* medians of these; 0: not known */
+    const char *left_over; /* what is said of messages that no reply has; NULL: nothing */
+    uint64_t first_ns;     /* medians of these; 0: not known */
     uint64_t latency_ns;
 };
 

@@ -9,9 +9,10 @@
 //   parts       [least, most]: how many, in turn
 //   end         [text, ...]: the end of each reply
 //   close       a code: closes after the reply
+//   close_at_once  with that, right after a connection opens
 //   fail_on     a message with this text is answered with `failure` alone
 //   failure     see there
-//   silent      answers nothing
+//   silent      answers nothing; or a text: a message with it is not answered
 //
 // In texts ID is the member request_id of the message that is answered, TOKEN a word, NUMBER a
 // number that grows, PROMPT the message.
@@ -52,7 +53,7 @@ function onMessage (socket, send, data) {
   const text = data.toString()
   counts.messages++
   counts.texts.push(text)
-  if (options.silent) return
+  if (options.silent === true || (options.silent && text.includes(options.silent))) return
   const id = idOf(text)
   const steps = repliesTo(text).map((reply, i) =>
     [(options.first_ms || 0) + i * (options.gap_ms || 0), () => send(fill(reply, id, text))])
@@ -75,6 +76,7 @@ function onConnection (socket) {
     clearInterval(timer)
     add(counts.closes, code)
   })
+  if (options.close_at_once) socket.close(options.close)
   play(process.hrtime.bigint(),
     (options.greetings || []).map(([ms, text]) => [ms, () => send(fill(text, '', ''))]))
 }
