@@ -86,16 +86,18 @@ static bool is_option(const char *word)
 }
 
 /* An option does not stand apart from its value. */
-void command_line_write(const struct command_line *line, const char *address, struct buffer *out)
+bool command_line_write(const struct command_line *line, const char *address, struct buffer *out)
 {
     struct buffer item;
     size_t column = 0;
+    bool hides = false;
     buffer_init(&item, WORDS_SIZE);
     for (size_t i = 0; i < line->count; i++) {
         buffer_clear(&item);
         append_word(&item, text_of(line->words[i]));
         if (is_option(line->words[i]) && i + 1 < line->count && !is_option(line->words[i + 1])) {
             (void)buffer_append(&item, " ", 1);
+            hides = hides || secret_after(line->words[i]);
             append_value(&item, line->words[i], line->words[i + 1]);
             i++;
         }
@@ -106,4 +108,5 @@ void command_line_write(const struct command_line *line, const char *address, st
     append_item(out, &column, buffer_text(&item));
     (void)buffer_append(out, "\n", 1);
     buffer_free(&item);
+    return hides;
 }

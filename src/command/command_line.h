@@ -21,9 +21,10 @@ void command_line_add(struct command_line *line, const char *word);
 /* The option NAME, without its dashes; VALUE is NULL for a flag. */
 void command_line_add_option(struct command_line *line, const char *name, const char *value);
 
-/* Appends it with ADDRESS at its end: quoted for a shell, on lines of less than 80 columns, without
- * the values of headers and query parameters, which may be secrets. */
-void command_line_write(const struct command_line *line, const char *address, struct buffer *out);
+/* Appends it with ADDRESS at its end: quoted for a shell, on lines of less than 80 columns, with
+ * "..." in place of the values of headers and query parameters, which may be secrets. Whether there
+ * were any. */
+bool command_line_write(const struct command_line *line, const char *address, struct buffer *out);
 
 void command_line_free(struct command_line *line);
 

@@ -143,11 +143,16 @@ static void tell_cure(struct buffer *out, const struct transcript *transcript, u
                              "message is the reply all the same. One prompt was sent.\n");
 }
 
-static void tell_why_silent(struct buffer *out)
+static void tell_why_silent(struct buffer *out, const struct transcript *transcript)
 {
-    (void)buffer_printf(out, "a route of API Gateway without a route response answers nothing; "
-                             "with --one-way nothing is awaited, and with --rehearsal off the run "
-                             "begins all the same. One prompt was sent.\n");
+    (void)buffer_printf(
+        out, "%s %s prompt was sent.\n",
+        closed(transcript)
+            ? "look at the path, the token and the template; 'wsload try URL' shows more."
+            : "a route of API Gateway without a route response answers nothing; with "
+              "--one-way nothing is awaited, and with --rehearsal off the run "
+              "begins all the same.",
+        transcript->prompts ? "One" : "No");
 }
 
 static void refute(struct buffer *out, const struct exchange *exchange, const struct plan *plan,
@@ -159,7 +164,7 @@ static void refute(struct buffer *out, const struct exchange *exchange, const st
     if (count.answers + count.unasked > 0)
         tell_cure(out, &exchange->transcript, exchange->run_id);
     else
-        tell_why_silent(out);
+        tell_why_silent(out, &exchange->transcript);
 }
 
 /* --- The rehearsal --- */

@@ -42,9 +42,11 @@ struct attempt {
     struct validity validity;        /* of that */
     int signal;                      /* that ended it; 0: none did */
     struct buffer command;           /* the line to copy */
+    bool hides;                      /* secrets are left out of it */
     FILE *screen;                    /* NULL: nothing is shown */
     const char *json;                /* path; NULL: none */
     size_t shown;                    /* entries of the transcript */
+    size_t opening;                  /* the first opening is this entry, from 1; 0: none yet */
 };
 
 /* --- What is said, while it is said --- */
@@ -89,18 +91,23 @@ static void show_entry(const struct attempt *attempt, const struct said *said)
 /* The entry, but for the first opening, which its own lines have told already. */
 static void show_next(struct attempt *attempt)
 {
-    size_t i = attempt->shown++;
-    if (i > 0)
-        show_entry(attempt, &attempt->exchange.transcript.items[i]);
+    const struct said *said = &attempt->exchange.transcript.items[attempt->shown++];
+    if (attempt->shown != attempt->opening)
+        show_entry(attempt, said);
 }
 
-/* What comes before the first prompt waits for it: its time counts from there. */
+/* What comes before the first prompt waits for it, since its time counts from there, unless the
+ * connection ends before. */
 static void show_new(void *user, const struct transcript *transcript)
 {
     struct attempt *attempt = user;
-    if (transcript->count == 1)
+    enum said_kind newest = transcript->items[transcript->count - 1].kind;
+    bool ended = newest == SAID_CLOSED;
+    if (newest == SAID_OPENED && attempt->opening == 0) {
+        attempt->opening = transcript->count;
         show_opening(attempt);
-    while (transcript->prompts > 0 && attempt->shown < transcript->count)
+    }
+    while ((transcript->prompts > 0 || ended) && attempt->shown < transcript->count)
         show_next(attempt);
 }
 
@@ -262,7 +269,9 @@ static void show_findings(const struct attempt *attempt)
         put_replies(attempt, &page);
     }
     if (attempt->command.length > 0)
-        (void)buffer_printf(&text, "\n%s", attempt->command.data);
+        (void)buffer_printf(&text, "\n%s%s", attempt->command.data,
+                            attempt->hides ? "(with your own secrets in place of ... and ***)\n"
+                                           : "");
     show(attempt, &text);
 }
 
@@ -359,7 +368,9 @@ static int look(struct attempt *attempt, struct error *error)
     if (discovery->good > 0) {
         status = collect_options(attempt, &line, error);
         if (status == 0) {
-            command_line_write(&line, attempt->plan.plan.load.url, &attempt->command);
+            const char *url = attempt->plan.plan.load.url;
+            attempt->hides = command_line_write(&line, url, &attempt->command) ||
+                             strcmp(url, attempt->options.url) != 0;
             status = try_options(attempt, &line, error);
         }
         command_line_free(&line);

@@ -8,6 +8,7 @@
 #include "wsload/base/clock.h"
 #include "wsload/base/helpers.h"
 #include "wsload/protocol/gateway.h"
+#include "wsload/protocol/rule_for.h"
 #include "wsload/protocol/template.h"
 
 /* An end may have a stray message or two after it. */
@@ -158,10 +159,10 @@ static size_t good_answers(const struct look *look)
 /* The first one without an error; there is one. */
 static const struct answer *first_good(const struct look *look)
 {
-    const struct answer *answer = look->answers;
-    while (answer->failed)
-        answer++;
-    return answer;
+    size_t i = 0;
+    while (look->answers[i].failed)
+        i++;
+    return &look->answers[i];
 }
 
 /* --- Where they end --- */
@@ -190,9 +191,12 @@ static bool ends_each(const struct look *look, const struct telling_rule *rule, 
     return true;
 }
 
-/* Whether a person would believe it: a part of the content is no mark of the end. */
+/* Whether a person would believe it: a part of the content is no mark of the end, and what came
+ * once and greets is rather late. */
 static bool is_plausible(const struct telling_rule *rule, size_t good)
 {
+    if (good == 1 && rule_for_is_control(rule->text))
+        return false;
     return rule->ends || rule->rank <= TELLING_KIND || (good > 1 && rule->rank != TELLING_WORD);
 }
 
@@ -257,13 +261,10 @@ static void mark_after(struct look *look, const char *end)
 static void go_on_after_errors(struct look *look, const char *end)
 {
     bool goes_on = false;
-    bool gateway;
     for (size_t i = 0; i < look->answer_count; i++) {
         const struct answer *answer = &look->answers[i];
-        size_t place;
-        goes_on = goes_on ||
-                  (answer->failed && telling_count(end, answer->parts, answer->count, &place) > 0 &&
-                   !is_error(answer->parts[place], &gateway));
+        if (answer->failed && telling_count(end, answer->parts, answer->count, NULL) > 0)
+            goes_on = true;
     }
     for (size_t i = 0; goes_on && i < look->discovery->count; i++) {
         struct finding *finding = &look->discovery->items[i];

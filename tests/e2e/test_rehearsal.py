@@ -153,7 +153,15 @@ class Refuted(Case):
     def test_a_close_without_an_answer(self):
         server = self.bad("eof_after_message")
         run = self.run_on(server, "-c", 2, "-n", 4)
-        self.assert_mistake(run, "closed the connection and did not answer", "* eof")
+        self.assert_mistake(run, "closed the connection and did not answer", "* eof", "'wsload try URL'")
+        self.assertNotIn("--one-way", run.err)
+        self.assertIn("One prompt was sent.", run.err)
+
+    def test_a_close_before_the_prompt(self):
+        server = self.assistant(close=1008, close_at_once=True)
+        run = self.run_on(server, "--timeout", "100ms", "--connect-timeout", "3s")
+        self.assert_mistake(run, "* closed 1008", "No prompt was sent.")
+        self.assertEqual(server.stop()["messages"], 0)
 
     def test_no_secret_is_repeated(self):
         users = self.write("users.csv", "token\ns3cret-t0ken\n")

@@ -1,10 +1,14 @@
 """`wsload try`: what is said in an exchange, and the options that are found for a load test."""
 
+import base64
 import functools
+import hashlib
 import json
+import re
 import shlex
 import signal
 import socket
+import threading
 
 import chat
 import harness
@@ -84,7 +88,9 @@ class Assistants(Case):
         run = self.attempt("--template", TEMPLATE, server.url())
         self.assert_found(run, "--connection-per-request")
         server = self.assistant(close=1008, close_at_once=True)
-        run = self.attempt("--timeout", "100ms", "--connect-timeout", "100ms", server.url())
+        run = self.attempt(
+            "--timeout", "100ms", "--connect-timeout", "3s", "--prompts", 1, server.url()
+        )
         self.assertEqual(self.text_of(run, "silence"), [
             "nothing answered; the connection ended: closed 1008"
         ])
@@ -236,6 +242,30 @@ class Screen(Case):
         self.assert_passed(again, 6)
         self.assertEqual(again.summary["ignored_messages"], again.summary["connections"]["opened"])
 
+    def test_a_greeting_that_comes_with_the_answer(self):
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(listener.close)
+
+        def greet():
+            connection, _ = listener.accept()
+            with connection:
+                key = re.search(rb"Sec-WebSocket-Key: (\S+)", connection.recv(65536))[1]
+                guid = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+                accept = base64.b64encode(hashlib.sha1(key + guid).digest())
+                connection.sendall(
+                    b"HTTP/1.1 101 OK\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n\x81\x05hello"
+                )
+                connection.recv(65536)  # the prompt
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        port = listener.getsockname()[1]
+        run = self.run_try("--prompts", 1, f"ws://127.0.0.1:{port}/")
+        thread.join()
+        self.assertIn(f"127.0.0.1:{port}/   127.0.0.1:{port}\n  101 OK in ", run.out)
+        self.assertRegex(run.out, r"\n +-\d+ ms  < hello\n +0 ms  > ")
+
     def test_no_secret_is_shown(self):
         server = self.assistant(before=["PROMPT"], end=["END"])
         users = self.write("users.csv", "token\ns3cret-users\n")
@@ -247,6 +277,7 @@ class Screen(Case):
         self.assertNotIn("s3cret", run.out + run.err)
         self.assertIn("--header 'Authorization: ...'", run.out)
         self.assertIn("--query key=...", run.out)
+        self.assertTrue(run.out.endswith("\n(with your own secrets in place of ... and ***)\n"))
 
     def test_nobody_listens(self):
         run = self.run_try(f"ws://127.0.0.1:{self.refused_port()}/")

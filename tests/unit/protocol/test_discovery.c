@@ -94,6 +94,8 @@ static void test_discovery_proposes_options(void **state)
          "--setup {\"on_connect\": [{\"expect\": \"text:hello\"}]}"},
         {{"0 *", "1 < Hello, user 7fb260!", "2 > a", "3 < x", NULL},
          "--ignore contains:Hello, user"},
+        {{"0 *", "1 > a", "2 < " TOKEN, "900 < {\"type\": \"welcome\"}", NULL},
+         "--reply-end json:type=token --ignore json:type=welcome"}, /* it is late */
         /* Keep-alives: what recurs alone, also among others, and what says so. */
         {{"0 *", "1 > a", "2 < {\"type\": \"token\"}", "500 < " PING, "1000 < " PING, NULL},
          "--ignore json:type=ping"},
