@@ -54,6 +54,21 @@ static struct plan plan_of(struct exchange *exchange, const struct plan *plan)
     return one;
 }
 
+/* How often a server may end the connection before the first prompt: then it never gets one. */
+#define CLOSED_MAX 3
+
+static void hear(void *user, const struct transcript *transcript)
+{
+    struct exchange *exchange = user;
+    int closed = 0;
+    if (exchange->tell)
+        exchange->tell(exchange->user, transcript);
+    for (size_t i = 0; transcript->prompts == 0 && i < transcript->count; i++)
+        closed += transcript->items[i].kind == SAID_CLOSED;
+    if (closed == CLOSED_MAX)
+        engine_stop(exchange->engine, STOP_POLITELY);
+}
+
 static int watch(struct engine *engine, uint64_t requests, struct measurement **measurement,
                  int *signal, struct error *error)
 {
@@ -71,14 +86,14 @@ static int watch(struct engine *engine, uint64_t requests, struct measurement **
     return status;
 }
 
-static int measure(const struct engine_config *config, struct measurement **measurement,
+/* Runs ENGINE, which is NULL when it could not be made, and frees it. */
+static int measure(struct engine *engine, uint64_t requests, struct measurement **measurement,
                    int *signal, struct error *error)
 {
-    struct engine *engine = engine_new(config, error);
     if (!engine)
         return -1;
     monitor_block_signals(true);
-    int status = watch(engine, config->plan->load.requests, measurement, signal, error);
+    int status = watch(engine, requests, measurement, signal, error);
     monitor_block_signals(false);
     engine_free(engine);
     return status;
@@ -88,7 +103,7 @@ int exchange_measure(const struct plan *plan, struct measurement **measurement, 
                      struct error *error)
 {
     const struct engine_config config = {.plan = plan, .thresholds = &no_thresholds};
-    return measure(&config, measurement, signal, error);
+    return measure(engine_new(&config, error), plan->load.requests, measurement, signal, error);
 }
 
 int exchange_play(struct exchange *exchange, const struct plan *plan, struct error *error)
@@ -100,7 +115,11 @@ int exchange_play(struct exchange *exchange, const struct plan *plan, struct err
         .transcript = &exchange->transcript,
         .seen = exchange->seen,
     };
-    return measure(&config, &exchange->measurement, &exchange->signal, error);
+    exchange->transcript.tell = hear;
+    exchange->transcript.user = exchange;
+    exchange->engine = engine_new(&config, error);
+    return measure(exchange->engine, one.load.requests, &exchange->measurement, &exchange->signal,
+                   error);
 }
 
 void exchange_free(struct exchange *exchange)

@@ -17,10 +17,15 @@ struct exchange {
 
     struct opening_seen *seen; /* of its connection; NULL: nobody asks */
 
-    struct transcript transcript;    /* out: to be freed; its tell may be set before */
+    void (*tell)(void *user, const struct transcript *transcript); /* of the newest entry, on the
+                                                                      worker's thread; or NULL */
+    void *user;
+
+    struct transcript transcript;    /* out: to be freed */
     struct measurement *measurement; /* out: owned; what it measured of itself */
     uint32_t run_id;                 /* out: in every {{id}} */
     int signal;                      /* out: that ended it; 0: none did */
+    struct engine *engine;           /* while it plays */
 };
 
 /* Plays EXCHANGE with PLAN. 0, or -1 when wsload itself could not; what the target did is in the

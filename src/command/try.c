@@ -392,8 +392,8 @@ static int conduct(struct attempt *attempt, struct error *error)
     exchange->quiet_ns = attempt->options.try_quiet_ns;
     exchange->listen_ns = u64_min(LISTEN_NS, exchange->quiet_ns);
     exchange->seen = &attempt->seen;
-    exchange->transcript.tell = show_new;
-    exchange->transcript.user = attempt;
+    exchange->tell = show_new;
+    exchange->user = attempt;
     if (exchange_play(exchange, &attempt->plan.plan, error))
         return -1;
     show_rest(attempt);

@@ -159,9 +159,12 @@ class Refuted(Case):
 
     def test_a_close_before_the_prompt(self):
         server = self.assistant(close=1008, close_at_once=True)
-        run = self.run_on(server, "--timeout", "100ms", "--connect-timeout", "3s")
-        self.assert_mistake(run, "* closed 1008", "No prompt was sent.")
+        run = self.run_on(server)
         self.assertEqual(server.stop()["messages"], 0)
+        if run.code == 3:  # each close came with the answer to the handshake
+            self.assertEqual(run.errors(), {("closed", "1008"): 1}, run)
+        else:
+            self.assert_mistake(run, "* closed 1008", "No prompt was sent.")
 
     def test_no_secret_is_repeated(self):
         users = self.write("users.csv", "token\ns3cret-t0ken\n")

@@ -88,12 +88,12 @@ class Assistants(Case):
         run = self.attempt("--template", TEMPLATE, server.url())
         self.assert_found(run, "--connection-per-request")
         server = self.assistant(close=1008, close_at_once=True)
-        run = self.attempt(
-            "--timeout", "100ms", "--connect-timeout", "3s", "--prompts", 1, server.url()
-        )
+        steps = '{"on_connect": [{"expect": "text:hello"}]}'
+        run = self.attempt("--setup", steps, server.url())
         self.assertEqual(self.text_of(run, "silence"), [
             "nothing answered; the connection ended: closed 1008"
         ])
+        self.assertEqual(server.stop()["connections"], 3)
 
     def test_a_text_with_an_id(self):
         server = self.assistant(greetings=[[0, "Hello, user NUMBER!"]], end=["TOKEN"])
