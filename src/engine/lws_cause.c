@@ -1,6 +1,7 @@
 #include "lws_internal.h"
 
 #include <errno.h>
+#include <openssl/err.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -59,6 +60,7 @@ static int peek_answer(struct socket *socket)
     int fd = socket->watcher.fd;
     SSL *ssl = lws_get_ssl(socket->wsi);
     for (;;) {
+        ERR_clear_error();
         int got = ssl ? SSL_peek(ssl, input, ANSWER_MAX)
                       : (int)recv(fd, input, ANSWER_MAX, MSG_PEEK | MSG_DONTWAIT);
         size_t interim = got > 0 ? interim_length(socket, (struct text){input, (size_t)got}) : 0;
@@ -83,24 +85,49 @@ static bool keep_refusal(struct socket *socket, struct text answer)
            memmem(refusal->data, refusal->length, head_end, strlen(head_end));
 }
 
-/* The library's own watcher of the same socket comes after this one, in the same turn. */
+/* Whether GOT, of peek_answer(), says that nothing is there so far. */
+static bool may_come(const struct socket *socket, int got)
+{
+    SSL *ssl = lws_get_ssl(socket->wsi);
+    if (got > 0)
+        return false;
+    return ssl ? SSL_get_error(ssl, got) == SSL_ERROR_WANT_READ : got < 0 && errno == EAGAIN;
+}
+
+/* Keeps the library from reading, or lets it read. Whether that has changed. */
+static bool hold_library(struct socket *socket, bool held)
+{
+    if (socket->library_held == held)
+        return false;
+    socket->library_held = held;
+    (void)lws_rx_flow_control(socket->wsi, !held);
+    return true;
+}
+
+/* Looks at ANSWER, which is the last one. Whether enough of it is there. */
+static bool look_at(struct socket *socket, struct text answer)
+{
+    bool begins = socket->refusal.length == 0;
+    if (begins)
+        lws_seen_answer(socket, answer);
+    return (begins && text_begins(answer, "HTTP/1.1 101")) || keep_refusal(socket, answer);
+}
+
+/* The library's own watcher of the same socket comes after this one, in the same turn: what comes
+ * in between it must not take for the last answer. */
 static void on_answer(struct ev_loop *loop, ev_io *watcher, int events)
 {
     struct socket *socket = watcher->data;
     (void)events;
     errno = 0;
     int got = peek_answer(socket);
-    if (got <= 0) { /* so far a part of TLS alone, or an end that the library is about to see */
+    bool let_go = hold_library(socket, may_come(socket, got)) && !socket->library_held;
+    if (got <= 0) /* so far a part of TLS alone, or an end that the library is about to see */
         note_cause(socket, errno);
-        return;
-    }
-    struct text answer = {socket->transport->input, (size_t)got};
-    bool begins = socket->refusal.length == 0;
-    bool upgraded = begins && text_begins(answer, "HTTP/1.1 101");
-    if (begins)
-        lws_seen_answer(socket, answer);
-    if (upgraded || keep_refusal(socket, answer))
+    else if (look_at(socket, (struct text){socket->transport->input, (size_t)got}))
         ev_io_stop(loop, watcher);
+    if (let_go)
+        lws_socket_read(socket); /* no event tells of what OpenSSL holds already */
 }
 
 void lws_refusal_watch(struct socket *socket)
@@ -110,7 +137,7 @@ void lws_refusal_watch(struct socket *socket)
     ev_io_init(&socket->watcher, on_answer, lws_get_socket_fd(socket->wsi), EV_READ);
     ev_set_priority(&socket->watcher, EV_MAXPRI);
     socket->watcher.data = socket;
-    socket->interim = false;
+    socket->interim = socket->library_held = false;
     socket->interim_end = 0;
     ev_io_start(socket->transport->loop.ev, &socket->watcher);
 }

@@ -67,6 +67,7 @@ struct socket {
     uint64_t request_ns;     /* when the request for the upgrade was made; TLS was done by then */
     uint64_t opened_ns;      /* when its answer was there */
     struct buffer refusal;   /* the beginning of an answer that was no 101 */
+    bool library_held;       /* the library does not read: nothing of the last answer is there */
     bool interim;            /* an answer that is not the last has begun */
     uint8_t interim_end;     /* and of its end, an empty line, so many bytes have come */
     z_stream *inflater;      /* of a peer that compresses; owned */
@@ -115,6 +116,14 @@ static inline struct socket *lws_link(struct transport *transport, uint32_t id)
 static inline uint32_t lws_socket_id(const struct socket *socket)
 {
     return (uint32_t)(socket - socket->transport->sockets);
+}
+
+/* Has the library read from SOCKET at once. It may end in that. */
+static inline void lws_socket_read(const struct socket *socket)
+{
+    struct lws_pollfd poll = {
+        .fd = lws_get_socket_fd(socket->wsi), .events = LWS_POLLIN, .revents = LWS_POLLIN};
+    lws_service_fd(socket->transport->context, &poll);
 }
 
 /* Has something done with SOCKET in the next turn of the loop, by its flags. */

@@ -288,9 +288,7 @@ void lws_stream_opened(struct socket *socket)
  * that may never be. */
 void lws_stream_report_deferred(struct socket *socket)
 {
-    struct lws_pollfd poll = {
-        .fd = lws_get_socket_fd(socket->wsi), .events = LWS_POLLIN, .revents = LWS_POLLIN};
-    lws_service_fd(socket->transport->context, &poll);
+    lws_socket_read(socket);
     if (!socket->deferred)
         return; /* it has ended by now */
     socket->deferred = false;
