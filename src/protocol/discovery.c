@@ -10,6 +10,7 @@
 #include "wsload/protocol/gateway.h"
 #include "wsload/protocol/rule_for.h"
 #include "wsload/protocol/template.h"
+#include "wsload/protocol/vocabulary.h"
 
 /* An end may have a stray message or two after it. */
 #define AFTER_END_MAX 2
@@ -32,19 +33,11 @@ const char *finding_name(enum finding_kind kind)
 
 /* --- Errors --- */
 
-static const char *const error_members[] = {"error",         "errors",    "errorMessage",
-                                            "errorType",     "errorCode", "err",
-                                            "error_message", "exception", NULL};
-static const char *const error_words[] = {"error", "failed", "failure", "exception", NULL};
-static const char *const kind_members[] = {"type",  "event", "action", "status", "state",
-                                           "level", "kind",  "result", NULL};
-
-static bool is_one_of(struct text text, const char *const *words)
+/* Members that may say of a message that it is an error. */
+static bool names_outcome(struct text name)
 {
-    for (; *words; words++)
-        if (text_is_word(text, *words))
-            return true;
-    return false;
+    return vocabulary_names_kind(name) || text_is_word(name, "level") ||
+           text_is_word(name, "result");
 }
 
 static void look_for_error(void *user, const char *path, struct text name,
@@ -53,10 +46,10 @@ static void look_for_error(void *user, const char *path, struct text name,
     bool *found = user;
     bool there = value->kind != JSON_NULL && value->kind != JSON_FALSE && value->raw.length > 0;
     (void)path;
-    if (is_one_of(name, error_members))
+    if (vocabulary_names_error(name))
         *found = *found || there;
-    else if (is_one_of(name, kind_members) && value->kind == JSON_STRING)
-        *found = *found || is_one_of(value->raw, error_words);
+    else if (names_outcome(name) && value->kind == JSON_STRING)
+        *found = *found || vocabulary_is_error(value->raw);
 }
 
 /* Whether MESSAGE says of itself that it is an error. */
@@ -396,29 +389,6 @@ static void report_id(struct look *look)
 
 /* --- A template that nobody understands --- */
 
-static const char *const refusals[] = {
-    "no such action",     "no supported action",
-    "unsupported action", "unknown action",
-    "invalid action",     "missing action",
-    "forbidden",          "unrecognized",
-    "unsupported",        "malformed",
-    "invalid request",    "invalid json",
-    "bad request",        "no route",
-    "not found",          "could not be parsed",
-};
-
-static bool is_refusal(struct text message)
-{
-    char start[256];
-    size_t length = u64_min(message.length, sizeof(start) - 1);
-    memcpy(start, message.data, length);
-    start[length] = '\0';
-    for (size_t i = 0; i < ARRAY_LENGTH(refusals); i++)
-        if (strcasestr(start, refusals[i]))
-            return true;
-    return false;
-}
-
 static void report_refusal(struct look *look)
 {
     char shown[EXCERPT_SIZE];
@@ -431,7 +401,7 @@ static void report_refusal(struct look *look)
 static bool refuses_all(const struct look *look)
 {
     for (size_t i = 0; i < look->answer_count; i++)
-        if (look->answers[i].count != 1 || !is_refusal(look->answers[i].parts[0]))
+        if (look->answers[i].count != 1 || !vocabulary_refuses(look->answers[i].parts[0]))
             return false;
     return true;
 }

@@ -7,6 +7,7 @@
 #include "wsload/base/clock.h"
 #include "wsload/base/helpers.h"
 #include "wsload/protocol/json_text.h"
+#include "wsload/protocol/vocabulary.h"
 
 /* A longer message is no keep-alive, whatever it says. Bytes. */
 #define IDLE_MESSAGE_MAX 1024
@@ -80,28 +81,20 @@ static void tell_greetings_from_parts(struct look *look)
 
 /* --- Keep-alives --- */
 
-/* What a message says that is no answer yet, or none at all. */
-static const char *const idle_words[] = {"keepalive", "keep-alive", "keep_alive", "keep alive",
-                                         "heartbeat", "ping",       "pong",       "processing",
-                                         "typing",    "thinking",   NULL};
-
-static void look_for_idle_word(void *user, const char *path, struct text name,
-                               const struct json_value *value)
+static void look_for_idle(void *user, const char *path, struct text name,
+                          const struct json_value *value)
 {
     bool *found = user;
-    struct text word = text_trim_of(value->raw, "#_-<>[](){}*. ");
     (void)path;
     (void)name;
-    for (size_t i = 0; value->kind == JSON_STRING && idle_words[i]; i++)
-        *found = *found || text_is_word(word, idle_words[i]);
+    *found = *found || (value->kind == JSON_STRING && vocabulary_is_idle(value->raw));
 }
 
+/* Whether MESSAGE says that it is no answer, or none yet. */
 static bool says_idle(struct text message)
 {
-    bool found = false;
-    for (size_t i = 0; idle_words[i]; i++)
-        found = found || text_is_word(text_trim(message), idle_words[i]);
-    telling_walk(message, look_for_idle_word, &found);
+    bool found = vocabulary_is_idle(message);
+    telling_walk(message, look_for_idle, &found);
     return found;
 }
 

@@ -4,18 +4,9 @@
 
 #include "wsload/base/helpers.h"
 #include "wsload/protocol/json_scan.h"
+#include "wsload/protocol/vocabulary.h"
 
 #define VALUE_MAX 40 /* bytes that somebody may want to type */
-
-/* By which objects name their kind, the surest first. */
-static const char *const kind_members[] = {"type",   "event",  "action",  "kind",  "op",
-                                           "method", "status", "command", "state", "topic"};
-
-/* Whatever else a keep-alive or a greeting says, it mostly has one of these. */
-static const char *const control_words[] = {
-    "ack",       "alive", "connected", "greeting", "heartbeat", "hello",
-    "keepalive", "ping",  "pong",      "ready",    "typing",    "welcome",
-};
 
 /* --- Rules --- */
 
@@ -30,23 +21,22 @@ static bool can_be_typed(struct text text)
     return true;
 }
 
-/* Where NAME stands in kind_members; their number: nowhere. */
+/* Where NAME stands in vocabulary_kinds; VOCABULARY_KINDS: nowhere. */
 static size_t place_of(struct text name)
 {
     size_t place = 0;
-    while (place < ARRAY_LENGTH(kind_members) &&
-           !json_string_is(name, text_of(kind_members[place])))
+    while (place < VOCABULARY_KINDS && !json_string_is(name, text_of(vocabulary_kinds[place])))
         place++;
     return place;
 }
 
-/* Finds the surest member of MESSAGE that names its kind: its place in kind_members. */
+/* Finds the surest member of MESSAGE that names its kind: its place in vocabulary_kinds. */
 static size_t find_kind(struct text message, struct json_value *kind)
 {
     struct json_members members = {.document = message};
     struct json_value value;
     struct text name;
-    size_t best = ARRAY_LENGTH(kind_members);
+    size_t best = VOCABULARY_KINDS;
     unsigned seen = 0; /* of duplicate keys the first counts */
     while (json_members_next(&members, &name, &value)) {
         size_t place = place_of(name);
@@ -65,13 +55,13 @@ static bool put_kind(char rule[RULE_FOR_SIZE], struct text message)
     struct json_value kind;
     struct buffer value;
     size_t place = find_kind(message, &kind);
-    if (place == ARRAY_LENGTH(kind_members))
+    if (place == VOCABULARY_KINDS)
         return false;
     buffer_init(&value, VALUE_MAX);
     bool fits = json_value_decode(&kind, &value) == 0 && can_be_typed(buffer_text(&value)) &&
                 json_value_is(&kind, buffer_text(&value)); /* the string "null" is not said so */
     if (fits)
-        snprintf(rule, RULE_FOR_SIZE, "json:%s=%s", kind_members[place], value.data);
+        snprintf(rule, RULE_FOR_SIZE, "json:%s=%s", vocabulary_kinds[place], value.data);
     buffer_free(&value);
     return fits;
 }
@@ -111,8 +101,7 @@ bool rule_for_is_control(const char *rule)
 {
     struct text rest = text_of(rule);
     for (struct text word = take_word(&rest); word.length > 0; word = take_word(&rest))
-        for (size_t i = 0; i < ARRAY_LENGTH(control_words); i++)
-            if (text_is_word(word, control_words[i]))
-                return true;
+        if (vocabulary_is_control(word))
+            return true;
     return false;
 }

@@ -10,58 +10,13 @@
 #include "wsload/base/helpers.h"
 #include "wsload/protocol/reply.h"
 #include "wsload/protocol/transcript.h"
+#include "wsload/protocol/vocabulary.h"
 
 #define RULES_OF_MESSAGE_MAX 256
 #define DEPTH_MAX            4
 #define VALUE_MAX            60 /* a longer text is content */
 #define TEXT_RULE_MAX        100
 #define STEADY_MIN           3 /* less tells nothing */
-
-/* Lists end in NULL. */
-
-/* Members that tell what a message is. */
-static const char *const kinds[] = {
-    "type",  "event", "action",   "status", "state",    "kind",      "step", "op", "done",
-    "final", "last",  "finished", "intent", "complete", "completed", "end",  NULL};
-
-/* What speaks of an end: a word alone, or the beginning of one. */
-static const char *const ends[] = {"end", "ended", "done", "last", "eos", "eot", NULL};
-static const char *const begins_of_ends[] = {"complet", "final", "finish", "stop", "close", NULL};
-
-static bool is_one_of(struct text text, const char *const *words)
-{
-    for (; *words; words++)
-        if (text_is_word(text, *words))
-            return true;
-    return false;
-}
-
-/* Whether a word begins at AT in TEXT, also as in "streamEnd". */
-static bool word_begins(const char *text, const char *at)
-{
-    return at == text || !isalpha((unsigned char)at[-1]) ||
-           (islower((unsigned char)at[-1]) && isupper((unsigned char)at[0]));
-}
-
-static bool has_word(const char *text, const char *word, bool whole)
-{
-    size_t length = strlen(word);
-    for (const char *at = strcasestr(text, word); at; at = strcasestr(at + 1, word))
-        if (word_begins(text, at) && (!whole || !isalpha((unsigned char)at[length])))
-            return true;
-    return false;
-}
-
-static bool speaks_of_end(const char *text)
-{
-    for (const char *const *word = ends; *word; word++)
-        if (has_word(text, *word, true))
-            return true;
-    for (const char *const *word = begins_of_ends; *word; word++)
-        if (has_word(text, *word, false))
-            return true;
-    return false;
-}
 
 /* --- The members of a message --- */
 
@@ -156,6 +111,12 @@ void telling_walk(struct text message,
 
 /* --- The rules that may tell a message --- */
 
+/* Members that tell kinds of messages apart. */
+static bool names_kind(struct text name)
+{
+    return vocabulary_names_kind(name) || vocabulary_names_end(name);
+}
+
 struct making {
     struct telling_rules *rules;
     bool failed;
@@ -175,7 +136,7 @@ __attribute__((format(printf, 3, 4))) static void add(struct making *making, uns
     if (length < 0 || (size_t)length >= sizeof(rule->text))
         return; /* no person would type it */
     rule->rank = rank;
-    rule->ends = speaks_of_end(rule->text);
+    rule->ends = vocabulary_speaks_of_end(rule->text);
     rule->varies = false;
     rules->count++;
 }
@@ -198,8 +159,7 @@ static void add_string(struct making *making, const char *path, struct text name
     buffer_init(&plain, VALUE_MAX + 1);
     bool short_enough = json_value_decode(value, &plain) == 0 && fits_rule(buffer_text(&plain));
     if (short_enough)
-        add(making, is_one_of(name, kinds) ? TELLING_KIND : TELLING_WORD, "json:%s=%s", path,
-            plain.data);
+        add(making, names_kind(name) ? TELLING_KIND : TELLING_WORD, "json:%s=%s", path, plain.data);
     buffer_free(&plain);
 }
 
@@ -215,11 +175,11 @@ static void add_member(void *user, const char *path, struct text name,
         break;
     case JSON_TRUE:
     case JSON_FALSE:
-        add(making, is_one_of(name, kinds) ? TELLING_KIND : TELLING_WORD, "json:%s=%.*s", path,
+        add(making, names_kind(name) ? TELLING_KIND : TELLING_WORD, "json:%s=%.*s", path,
             TEXT_ARGS(value->raw));
         break;
     case JSON_NUMBER: /* elsewhere a number is content */
-        if (is_one_of(name, kinds))
+        if (names_kind(name))
             add(making, TELLING_KIND, "json:%s=%.*s", path, TEXT_ARGS(value->raw));
         break;
     default:
