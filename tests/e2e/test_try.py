@@ -225,8 +225,10 @@ class Screen(Case):
 
     def test_what_is_said_and_found(self):
         server = self.assistant(greetings=[[0, "hello"]], **rehearsal.STREAM)
-        run = self.run_try("--template", TEMPLATE, "--prompts", 2, server.url(), "Hi there")
+        url = server.url().rstrip("/")  # shown as it is asked for, which hides nothing
+        run = self.run_try("--template", TEMPLATE, "--prompts", 2, url, "Hi there")
         self.assertEqual((run.code, run.err), (0, ""), run)
+        self.assertNotIn("secrets", run.out)
         lines = run.out.splitlines()
         self.assertEqual(lines[0], f"{server.url()}   127.0.0.1:{server.port}")
         self.assertRegex(lines[1], r"^  101 Switching Protocols in \d")
