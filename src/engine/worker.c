@@ -26,7 +26,7 @@ static void make_settings(struct worker *worker)
         .random = &worker->random,
         .not_open = {FAILURE_CONNECT_TIMEOUT, "", text_of(worker->not_open_text)},
         .no_reply = {FAILURE_REPLY_TIMEOUT, "", text_of(worker->no_reply_text)},
-        .cut_short = {FAILURE_REPLY_TIMEOUT, "behind another",
+        .cut_short = {FAILURE_REPLY_TIMEOUT, "after another",
                       TEXT("a request before it got no reply")},
     };
 }

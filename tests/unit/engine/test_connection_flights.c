@@ -17,7 +17,7 @@ static const struct connection_settings settings = {
     .reply_timeout_ns = 30 * SECOND,
     .not_open = {FAILURE_CONNECT_TIMEOUT, "", {0}},
     .no_reply = {FAILURE_REPLY_TIMEOUT, "", {0}},
-    .cut_short = {FAILURE_REPLY_TIMEOUT, "behind another", {0}},
+    .cut_short = {FAILURE_REPLY_TIMEOUT, "after another", {0}},
 };
 
 static const struct failure closed = {FAILURE_EOF, "", {0}};
@@ -166,7 +166,7 @@ static void test_connection_timeout_fails_the_others_behind_the_oldest(void **st
     assert_int_equal(step.failure->kind, FAILURE_REPLY_TIMEOUT);
     assert_string_equal(step.failure->detail, "");
     assert_int_equal(step.others->kind, FAILURE_REPLY_TIMEOUT);
-    assert_string_equal(step.others->detail, "behind another");
+    assert_string_equal(step.others->detail, "after another");
 }
 
 static void test_connection_begins_anew_after_a_break_in_mid_ring(void **state)

@@ -18,7 +18,7 @@ static const struct connection_settings plain = {
     .reply_timeout_ns = 30 * SECOND,
     .not_open = {FAILURE_CONNECT_TIMEOUT, "", {0}},
     .no_reply = {FAILURE_REPLY_TIMEOUT, "", {0}},
-    .cut_short = {FAILURE_REPLY_TIMEOUT, "behind another", {0}},
+    .cut_short = {FAILURE_REPLY_TIMEOUT, "after another", {0}},
 };
 
 static const struct failure closed = {FAILURE_CLOSED, "1011", {0}};

@@ -287,7 +287,7 @@ static void test_worker_fails_what_is_behind_a_timeout(void **state)
     assert_int_equal(recorder->seen->counts[COUNT_PLANNED], 3);
     assert_int_equal(recorder->seen->counts[COUNT_OK], 1);
     assert_failure(recorder, 0, FAILURE_REPLY_TIMEOUT, "", 1);
-    assert_failure(recorder, 1, FAILURE_REPLY_TIMEOUT, "behind another", 1);
+    assert_failure(recorder, 1, FAILURE_REPLY_TIMEOUT, "after another", 1);
     run_tear_down();
 }
 

@@ -124,7 +124,7 @@ static void test_worker_fails_those_behind_a_reply_that_was_cut(void **state)
     const struct recorder *recorder = run_execute(fail_the_first_of_three);
     assert_conserved(recorder);
     assert_failure(recorder, 0, FAILURE_ERROR_REPLY, "", 1);
-    assert_failure(recorder, 1, FAILURE_REPLY_TIMEOUT, "behind another", 2);
+    assert_failure(recorder, 1, FAILURE_REPLY_TIMEOUT, "after another", 2);
     assert_string_equal(recorder->seen->samples[0].reply, "NO");
     assert_false(recorder->seen->samples[1].has_reply);
     run_tear_down();

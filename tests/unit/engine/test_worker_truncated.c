@@ -283,7 +283,7 @@ static void test_worker_truncates_what_is_not_over_in_time(void **state)
     assert_failure(recorder, 0, FAILURE_TRUNCATED, "reply_timeout", 1);
     assert_string_equal(recorder->seen->failures.classes[0].example,
                         "1 message came, none was text:END; the last: a");
-    assert_failure(recorder, 1, FAILURE_REPLY_TIMEOUT, "behind another", 2);
+    assert_failure(recorder, 1, FAILURE_REPLY_TIMEOUT, "after another", 2);
     assert_int_equal(recorder->seen->counts[COUNT_LATE], 1);
     assert_int_equal(recorder->seen->counts[COUNT_CLOSED_BY_SERVER], 0);
     run_tear_down();
