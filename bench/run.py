@@ -4,7 +4,8 @@ replies cost, itself; prints the table.
 
 Each row runs wsload and what it is compared with in turn, so that what else the machine does meets
 both. A figure is the median of the runs, a ratio the median of the ratios of each pair, with the
-lowest and the highest.
+lowest and the highest. Where the other's own figures lie too far apart there is no ratio: the
+machine was too noisy.
 """
 
 import argparse
@@ -17,10 +18,11 @@ import sys
 
 from clients import Bench
 from processes import CORES, RUNNER, Absent, Failed, core
-from rows import ROWS
+from rows import REPORTED, ROWS
 
-LINE = "  {:<16} {:<19} {:>10} {:>10} {:>6} {:>13}  {:<9} {}"
+LINE = "  {:<16} {:<19} {:>10} {:>10} {:>7} {:>13}  {:<9} {}"
 NO_ROOM = 0.95  # busy for more of its time than this: nothing to spare
+NOISY = 0.2  # the other's figure varies by more of itself than this: no ratio can be trusted
 
 
 def arguments():
@@ -62,20 +64,31 @@ def median(values):
     return statistics.median(values) if values else None
 
 
+def spread(values):
+    """How far apart those that are there lie, as a share of their median; None for under two."""
+    values = [value for value in values if value is not None]
+    middle = median(values)
+    return (max(values) - min(values)) / abs(middle) if len(values) > 1 and middle else None
+
+
 def judge(check, pairs):
     """The line of the table for CHECK, as JSON."""
     both = [(check.of(pair["wsload"]), check.of(pair["other"])) for pair in pairs]
     ratios = [ours / other for ours, other in both if ours is not None and other]
-    ours, ratio = median([ours for ours, _ in both]), median(ratios)
+    apart = spread([other for _, other in both])
+    noisy = bool(ratios) and apart is not None and apart > NOISY
+    ours, ratio = median([ours for ours, _ in both]), None if noisy else median(ratios)
     return {
         "figure": check.label,
         "wsload": ours,
         "other": median([other for _, other in both]),
+        "spread": apart,
+        "invalid": noisy,
         "ratio": ratio,
         "lowest": min(ratios, default=None),
         "highest": max(ratios, default=None),
         "expected": check.expectation(),
-        "met": check.met(ours, ratio),
+        "met": check.met(ours, ratio, noisy),
     }
 
 
@@ -87,18 +100,33 @@ def figure(value):
     return f"{value:,.{digits}f}"
 
 
-def ratio_range(line):
-    return "-" if line["ratio"] is None else f"{line['lowest']:.2f} to {line['highest']:.2f}"
+def ratio_of(line):
+    """The ratio and its range, or why there is none."""
+    if line["invalid"]:
+        return "invalid", f"spread {line['spread']:.0%}"
+    if line["ratio"] is None:
+        return "-", "-"
+    return f"{line['ratio']:.2f}", f"{line['lowest']:.2f} to {line['highest']:.2f}"
 
 
 def show_line(name, line):
-    ratio = "-" if line["ratio"] is None else f"{line['ratio']:.2f}"
     verdict = {True: "met", False: "NOT MET", None: ""}[line["met"]]
     values = figure(line["wsload"]), figure(line["other"])
     text = LINE.format(
-        *(name, line["figure"], *values, ratio, ratio_range(line), line["expected"], verdict)
+        *(name, line["figure"], *values, *ratio_of(line), line["expected"], verdict)
     )
     print(text.rstrip(), flush=True)
+
+
+def summed_up(lines):
+    """The last line: how many expectations were met, and how many could not be judged."""
+    verdicts = [line["met"] for line in lines if line["met"] is not None]
+    expected = [line for line in lines if line["expected"] != REPORTED]
+    unjudged = sum(line["met"] is None for line in expected)
+    text = f"{sum(verdicts)} of {len(verdicts)} expectations met"
+    if unjudged:
+        text += f", {unjudged} not judged: the machine was too noisy"
+    return text
 
 
 def server_notes(pairs):
@@ -165,8 +193,7 @@ def main():
     print(LINE.format("", "", "wsload", "other", "ratio", "from to", "expected", "").rstrip())
     rows = [row for row in ROWS if not options.only or row.name in options.only]
     taken = take_all(rows, bench, options.runs)
-    verdicts = [line["met"] for row in taken for line in row["lines"] if line["met"] is not None]
-    print(f"\n{sum(verdicts)} of {len(verdicts)} expectations met")
+    print(f"\n{summed_up([line for row in taken for line in row['lines']])}")
     if options.out:
         settings = {"runs": options.runs, "seconds": options.seconds, "machine": machine()}
         options.out.write_text(json.dumps({**settings, "rows": taken}, indent=2) + "\n")
