@@ -119,12 +119,15 @@ static void report(struct null_transport *null, struct event event)
     static const struct text reply = {PAYLOAD, sizeof(PAYLOAD) - 1};
     static const struct connect_times times;
     static const struct failure closed = {.kind = FAILURE_CLOSED, .detail = "1000"};
-    if (event.what == REPLIES)
-        worker_events.message(null->worker, event.id, reply, false);
-    else if (event.what == OPENS)
+    if (event.what == REPLIES) {
+        uint64_t now_ns = clock_monotonic_ns();
+        const struct incoming incoming = {.text = reply, .came_ns = now_ns, .read_ns = now_ns};
+        worker_events.message(null->worker, event.id, &incoming);
+    } else if (event.what == OPENS) {
         worker_events.opened(null->worker, event.id, &times);
-    else
+    } else {
         worker_events.closed(null->worker, event.id, &closed);
+    }
 }
 
 /* Reports what has gathered, then looks at the clock, as a loop over sockets does. */

@@ -17,7 +17,7 @@
 
 static const struct run_conflict conflicts[] = {
     {"requests rate stage connection-per-request think-time warmup in-flight one-way record "
-     "template prompt-field",
+     "template prompt-field timestamps",
      "hold", .why = SENDS_NOTHING},
     {"hold", NULL, .why = "it needs an end; add --duration, as in -d 10m", .without = "duration"},
     {"rate", "connection-per-request",

@@ -194,6 +194,8 @@ int run_load_build(struct plan *plan, const struct run_options *options, struct 
         return -1;
     bool poisson = options->arrival && strcmp(options->arrival, "poisson") == 0;
     load->arrival = poisson ? ARRIVAL_POISSON : ARRIVAL_CONSTANT;
+    while (strcmp(load_timestamps_names[load->timestamps], options->timestamps) != 0)
+        load->timestamps++;
     load->in_flight = options->in_flight ? (unsigned)options->in_flight : 1;
     load->prompts = plan->prompts ? plan->prompts->count : 0;
     if (!load->requests && !load->duration_ns)

@@ -98,6 +98,11 @@ static const struct option_row load_rows[] = {
      .rare = true,
      .more = "By default as many as cores this process may use, at most one for every 50 "
              "connections. Connections and rate are shared out among them."},
+    {"timestamps", 0, "HOW", OPTION_CHOICE, FIELD(timestamps), "Load",
+     .help = "what gives messages their time", .choices = load_timestamps_names, .initial = "auto",
+     .rare = true,
+     .more = "kernel: the moment at which it had the message, however late wsload reads it. user: "
+             "that of reading. auto: the kernel's where it gives one. See docs/MEASURING.md."},
     {"seed", 0, "N", OPTION_COUNT, FIELD(plan.load.seed), "Load",
      .help = "repeat the run that showed this seed", .maximum = SEED_MAX, .rare = true,
      .more = "Of everything random in when requests are sent. By default from the system."},

@@ -24,6 +24,7 @@ struct run_options {
     bool hold;
     const char *rehearsal;
     uint64_t threads;
+    const char *timestamps;
 
     const char *template; /* text, or @FILE */
     const char *prompt_field;

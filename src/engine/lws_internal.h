@@ -11,6 +11,7 @@
 #include "dial.h"
 #include "list.h"
 #include "loop.h"
+#include "stamps.h"
 #include "transport.h"
 #include "wsload/base/random.h"
 #include "wsload/base/text.h"
@@ -50,8 +51,12 @@ struct socket {
     bool attempt_over;  /* the attempt to connect that was just begun has failed already */
     bool request_too_long; /* the library had no room for the request */
     bool retry_wanted;     /* the next address is to be tried */
+    bool asks_stamps;      /* the kernel is asked for the time of what comes */
+    bool stamped;          /* and has told that of the newest read */
     uint32_t reads;        /* how often we have read from the socket, going round */
     size_t rest;           /* bytes of the read under way that were not looked at yet */
+    uint64_t came_ns;      /* when the newest of what was read had come */
+    uint64_t read_ns;      /* when that was read */
     int socket_errno;      /* of a write or a look at the answer that failed; 0: none did */
     struct frame_reader reader;
 
@@ -87,6 +92,13 @@ struct lws_transport {
     ev_prepare turn;
     struct list racing; /* sockets of which the next address may be tried soon as well */
     ev_timer company;   /* for the first of them */
+
+    bool stamping;        /* the kernel tells when it received what comes */
+    int stamp_fd;         /* keeps it at that, however sockets come and go; -1: none */
+    ev_check turn_begins; /* looks at the clocks */
+    struct stamps stamps;
+    uint64_t stamp_ns;         /* the kernel's time of the read under way, by the wall clock */
+    BIO_METHOD *filter_method; /* owned */
 
     struct socket *sockets;
     uint32_t socket_count;
@@ -172,6 +184,21 @@ bool lws_race_go_on(struct socket *socket);
 
 /* Gives up all earlier attempts; the library does so itself unless KILL. */
 void lws_race_forget(struct socket *socket, bool kill);
+
+/* --- lws_receive.c: reading from a socket, and the kernel's time of what comes --- */
+
+/* As the plan's load says. -1 and an error. */
+int lws_receive_init(struct lws_transport *transport, struct error *error);
+
+/* Releases what that took; the library has no connection any more. */
+void lws_receive_end(struct lws_transport *transport);
+
+/* From now on SOCKET is read here. Without the kernel's times messages have those of reading. */
+void lws_receive_begin(struct socket *socket);
+
+/* Reads up to INPUT_SIZE bytes into INPUT and notes their times in SOCKET. How many; 0 when there
+ * are none for now, -1 at the end of the stream or with an error. */
+ssize_t lws_receive(struct socket *socket, char *input);
 
 /* --- lws_stream.c: what an open connection receives --- */
 

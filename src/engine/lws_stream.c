@@ -1,11 +1,9 @@
 #include "lws_internal.h"
 
 #include <errno.h>
-#include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "wsload/base/clock.h"
 
@@ -31,8 +29,13 @@ static int report_message(struct socket *socket, struct text message)
         socket->protocol_fault = "a compressed message that is broken or over 16 MiB";
         return -1;
     }
+    const struct incoming incoming = {.text = message,
+                                      .binary = reader->binary,
+                                      .stamped = socket->stamped,
+                                      .came_ns = socket->came_ns,
+                                      .read_ns = socket->read_ns};
     socket->reporting = true;
-    transport->events->message(transport->worker, lws_socket_id(socket), message, reader->binary);
+    transport->events->message(transport->worker, lws_socket_id(socket), &incoming);
     socket->reporting = false;
     return 0;
 }
@@ -178,25 +181,6 @@ static bool take_input(struct socket *socket, struct text input)
     return true;
 }
 
-/* Bytes read, 0 when there are none for now, -1 at the end of the stream or with an error. */
-static ssize_t read_plain(const struct socket *socket, char *input)
-{
-    ssize_t got = recv(socket->watcher.fd, input, INPUT_SIZE, MSG_DONTWAIT);
-    if (got > 0)
-        return got;
-    return got < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
-}
-
-static ssize_t read_tls(SSL *ssl, char *input)
-{
-    ERR_clear_error();
-    int got = SSL_read(ssl, input, INPUT_SIZE);
-    if (got > 0)
-        return got;
-    int error = SSL_get_error(ssl, got);
-    return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0 : -1;
-}
-
 /* One read a wake: the loop comes back for more. But no event tells of what OpenSSL holds already,
  * unless that is a part of a record: then it gets nothing. */
 static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
@@ -209,7 +193,7 @@ static void on_readable(struct ev_loop *loop, ev_io *watcher, int events)
     (void)events;
     errno = 0;
     do {
-        ssize_t got = ssl ? read_tls(ssl, input) : read_plain(socket, input);
+        ssize_t got = lws_receive(socket, input);
         if (got < 0 || socket->broken) {
             lws_stream_ended(socket, errno);
             return;
@@ -244,6 +228,7 @@ static bool take_over(struct socket *socket)
     socket->own_reading = true;
     socket->library_holds = false;
     socket->ssl = lws_get_ssl(socket->wsi);
+    lws_receive_begin(socket);
     ev_io_init(&socket->watcher, on_readable, lws_get_socket_fd(socket->wsi), EV_READ);
     socket->watcher.data = socket;
     ev_io_start(transport->loop.ev, &socket->watcher);
@@ -304,6 +289,7 @@ int lws_stream_piece(struct socket *socket, const char *piece, size_t length)
     struct frame_reader *reader = &socket->reader;
     struct buffer *message = &reader->message;
     bool last = lws_is_final_fragment(wsi) && !lws_remaining_packet_payload(wsi);
+    socket->read_ns = socket->came_ns = clock_monotonic_ns();
     if (lws_is_first_fragment(wsi)) {
         reader->binary = lws_frame_is_binary(wsi);
         reader->compressed = reader->deflate && (lws_get_reserved_bits(wsi) & FRAME_RSV1);

@@ -17,6 +17,7 @@ static void op_open(struct transport *base, uint32_t id)
     socket->open = socket->closing = socket->broken = false;
     socket->protocol_fault = NULL;
     socket->socket_errno = 0;
+    socket->stamped = false;
     frame_reader_free(&socket->reader);
     frame_reader_init(&socket->reader, TRANSPORT_MESSAGE_MAX);
     lws_socket_open(socket);
@@ -81,6 +82,7 @@ static void op_free(struct transport *base)
         for (int turn = 0; turn < 4; turn++)
             ev_run(transport->loop.ev, EVRUN_NOWAIT);
     }
+    lws_receive_end(transport);
     loop_free(&transport->loop);
     for (uint32_t id = 0; id < transport->socket_count; id++)
         frame_reader_free(&transport->sockets[id].reader);
@@ -214,7 +216,10 @@ static int set_up(struct lws_transport *transport, struct error *error)
     ev_prepare_init(&transport->turn, lws_on_turn);
     transport->turn.data = transport;
     lws_race_init(transport);
-    return make_links(transport, error) || begin_context(transport, error) ? -1 : 0;
+    return make_links(transport, error) || lws_receive_init(transport, error) ||
+                   begin_context(transport, error)
+               ? -1
+               : 0;
 }
 
 struct transport *lws_transport_new(const struct lws_transport_config *config, struct error *error)
@@ -230,7 +235,7 @@ struct transport *lws_transport_new(const struct lws_transport_config *config, s
     transport->seen = config->seen;
     transport->index = config->index;
     transport->dial = (struct dial){config->addresses, &config->plan->target.sources, {0}};
-    transport->failed_tls_fd = -1;
+    transport->failed_tls_fd = transport->stamp_fd = -1;
     random_init(&transport->masks, random_seed_from_system());
     buffer_init(&transport->handshake, HANDSHAKE_MAX);
     buffer_init(&transport->deflated, SIZE_MAX);

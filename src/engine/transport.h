@@ -26,10 +26,20 @@
 /* Longest message taken from a peer, in bytes; a longer one is a protocol failure. */
 #define TRANSPORT_MESSAGE_MAX (16u * 1024u * 1024u)
 
+/* A message of a peer, and when it came. */
+struct incoming {
+    struct text text;
+    bool binary;
+    bool stamped;     /* came_ns is the kernel's */
+    uint64_t came_ns; /* when the kernel had the last segment that was read for it: never too early;
+                         without that knowledge read_ns */
+    uint64_t read_ns; /* when it was read from the socket */
+};
+
 struct transport_events {
     void (*opened)(void *worker, uint32_t id, const struct connect_times *times);
     void (*failed)(void *worker, uint32_t id, const struct failure *failure);
-    void (*message)(void *worker, uint32_t id, struct text message, bool binary);
+    void (*message)(void *worker, uint32_t id, const struct incoming *incoming);
     void (*drained)(void *worker, uint32_t id); /* see unreported() */
     void (*closed)(void *worker, uint32_t id, const struct failure *failure);
     void (*woken)(void *worker); /* the time of wake_at() has come, or interrupt() was called; it

@@ -10,8 +10,6 @@
 /* API Gateway's clock and ours do not start at the same moment. */
 #define GATEWAY_SLACK_NS (5 * NS_PER_S)
 
-#define HEARTBEATS_PER_PUBLISH 10
-
 /* --- A connection opens, or does not --- */
 
 static void begin_life(struct worker *worker, struct slot *slot, uint64_t now)
@@ -134,8 +132,17 @@ static struct flight *flight_by_id(struct worker *worker, struct slot *slot,
     return NULL;
 }
 
+/* Whether the slot's newest message had come before FLIGHT, or the newest step of it, was sent: by
+ * the kernel's time, or since it was read together with what FLIGHT was sent after. */
+static bool came_before(const struct worker *worker, const struct slot *slot,
+                        const struct flight *flight)
+{
+    uint32_t reads = worker->transport->ops->reads(worker->transport, slot->id);
+    return slot->came_ns < flight->sent_ns || (reads > 0 && reads == flight->sent_read);
+}
+
 /* The request that the message belongs to; NULL when there is none, and it is counted as what it
- * is. In order, what was read before the request was sent is left of the reply before. */
+ * is. In order, what had come before the request was sent is left of the reply before. */
 static struct flight *flight_of(struct worker *worker, struct slot *slot,
                                 const struct message_meaning *meaning)
 {
@@ -143,12 +150,8 @@ static struct flight *flight_of(struct worker *worker, struct slot *slot,
     bool opening = slot->connection.state == CONNECTION_OPENING; /* it came after the 101 */
     if (!opening && worker->settings.by_id)
         return flight_by_id(worker, slot, meaning);
-    if (!opening && flights->count > 0) {
-        struct flight *oldest = flights_oldest(flights);
-        uint32_t reads = worker->transport->ops->reads(worker->transport, slot->id);
-        if (reads == 0 || reads != oldest->sent_read)
-            return oldest;
-    }
+    if (!opening && flights->count > 0 && !came_before(worker, slot, flights_oldest(flights)))
+        return flights_oldest(flights);
     count_stray(worker, slot, meaning);
     return NULL;
 }
@@ -198,12 +201,14 @@ static void on_part(struct worker *worker, struct slot *slot, struct flight *fli
 {
     struct failure failure;
     uint64_t now = slot->active_ns;
+    /* Its id may say so, but no clock is so exact that it could come before it was asked for. */
+    uint64_t came_ns = u64_max(slot->came_ns, flight->first_ns ? flight->last_ns : flight->sent_ns);
     worker->heard_ns = now;
     if (flight->first_ns == 0)
-        flight->first_ns = now;
+        flight->first_ns = came_ns;
     else
-        recorder_gap(worker->recorder, flight->request.due_ns, now - flight->last_ns);
-    flight->last_ns = now;
+        recorder_gap(worker->recorder, flight->request.due_ns, came_ns - flight->last_ns);
+    flight->last_ns = came_ns;
     enum reply_verdict verdict = reply_add(&flight->reply, &worker->plan->reply_rules, meaning,
                                            &failure);
     if (verdict == REPLY_GOES_ON) {
@@ -232,9 +237,18 @@ static void on_answer(struct worker *worker, struct slot *slot, const struct ste
         slot_set_up_failed(worker, slot, refused ? &meaning->failure : &failure);
 }
 
+static void take_times(struct worker *worker, struct slot *slot, const struct incoming *incoming)
+{
+    enum run_phase phase = worker->clock.phase;
+    slot->active_ns = incoming->read_ns;
+    slot->came_ns = incoming->came_ns;
+    recorder_message_timed(worker->recorder, incoming->stamped);
+    if (incoming->stamped && (phase == PHASE_RUNNING || phase == PHASE_DRAINING))
+        recorder_reply_wait(worker->recorder, incoming->read_ns - incoming->came_ns);
+}
+
 static void read_message(struct worker *worker, struct slot *slot, struct text message, bool binary)
 {
-    slot->active_ns = worker_now_ns(worker); /* before any work on the message */
     const struct step *step = worker->plan->steps ? steps_awaited(worker, slot) : NULL;
     struct message_meaning meaning;
     struct flight *flight;
@@ -269,11 +283,12 @@ static void check_after_message(struct worker *worker, uint64_t now)
         worker_check(worker, now);
 }
 
-static void on_message(void *user, uint32_t id, struct text message, bool binary)
+static void on_message(void *user, uint32_t id, const struct incoming *incoming)
 {
     struct worker *worker = user;
     struct slot *slot = worker_slot(worker, id);
-    read_message(worker, slot, message, binary);
+    take_times(worker, slot, incoming);
+    read_message(worker, slot, incoming->text, incoming->binary);
     check_after_message(worker, slot->active_ns);
 }
 
@@ -400,62 +415,6 @@ static void on_deadline(struct worker *worker, struct slot *slot, uint64_t now)
         on_overdue(worker, slot, now);
 }
 
-static void publish(struct worker *worker, uint64_t now)
-{
-    const struct recorder *recorder = worker->recorder;
-    const struct run_clock *clock = &worker->clock;
-    const struct plan *plan = worker->plan;
-    if (pthread_mutex_trylock(&worker->board_lock) != 0)
-        return;
-    struct snapshot *board = &worker->board;
-    board->phase = clock->phase;
-    board->elapsed_ns = now > clock->phase_ns ? now - clock->phase_ns : 0;
-    board->connections = worker->slot_count;
-    board->open = worker->open;
-    board->open_failed = recorder->seen->counts[COUNT_OPEN_FAILED];
-    board->planned = plan_share(plan->load.requests, worker->index, plan->load.workers);
-    board->duration_ns = clock->phase == PHASE_WARMUP ? plan->load.warmup_ns
-                                                      : plan->load.duration_ns;
-    board->done = recorder->seen->counts[COUNT_OK] + recorder->seen->counts[COUNT_FAILED];
-    board->failed = recorder->seen->counts[COUNT_FAILED];
-    board->in_flight = worker->outstanding;
-    board->quiet_ns = worker->outstanding > 0 && now > worker->heard_ns ? now - worker->heard_ns
-                                                                        : 0;
-    board->queued = source_waiting(&worker->source);
-    board->skipped = recorder->seen->counts[COUNT_SKIPPED];
-    board->recent_p95_ns = recorder_recent_p95_ns(recorder);
-    if (thresholds_may_abort(worker->thresholds))
-        thresholds_observe(worker->thresholds, recorder->seen, board->evidence);
-    pthread_mutex_unlock(&worker->board_lock);
-}
-
-/* The worker's own lateness, taken where a message would have had to wait, too. While the worker
- * was late it could not look: the looks that it missed would have found it late by a heartbeat less
- * each, and are made up for (as HdrHistogram corrects for an expected interval). */
-static void record_lag(struct histogram *loop_lag, uint64_t lag_ns)
-{
-    histogram_record(loop_lag, lag_ns);
-    while (lag_ns > WORKER_HEARTBEAT_NS) {
-        lag_ns -= WORKER_HEARTBEAT_NS;
-        histogram_record(loop_lag, lag_ns);
-    }
-}
-
-/* Looks at the own lateness, and publishes figures, when it is time. */
-static void beat(struct worker *worker, uint64_t now)
-{
-    if (now < worker->heartbeat_ns)
-        return;
-    if (worker->clock.phase == PHASE_RUNNING && worker->heartbeats > 0)
-        record_lag(&worker->recorder->seen->distributions[DIST_LOOP_LAG],
-                   now - worker->heartbeat_ns);
-    worker->heartbeat_ns = now + WORKER_HEARTBEAT_NS;
-    if (worker->clock.phase < PHASE_LISTENING)
-        recorder_tick(worker->recorder, now, worker->outstanding, worker->open);
-    if (worker->heartbeats++ % HEARTBEATS_PER_PUBLISH == 0)
-        publish(worker, now);
-}
-
 /* Asks the transport for one wake, at the earliest time that anything wants. */
 static void plan_wake(struct worker *worker)
 {
@@ -479,7 +438,7 @@ static void on_woken(void *user)
         on_deadline(worker, (struct slot *)deadline, now);
     worker_follow_schedule(worker, now);
     worker_check(worker, now);
-    beat(worker, now);
+    worker_beat(worker, now);
     plan_wake(worker);
 }
 

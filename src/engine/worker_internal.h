@@ -1,6 +1,6 @@
 /* What the files of the worker share. Private to them.
  *
- * Each uses only those before it: record, slots, check, events, worker. */
+ * Each uses only those before it: record, slots, beat, check, events, worker. */
 #ifndef WSLOAD_ENGINE_WORKER_INTERNAL_H
 #define WSLOAD_ENGINE_WORKER_INTERNAL_H
 
@@ -23,7 +23,8 @@ struct slot {
     struct connection connection;
     uint64_t rest_until_ns;   /* idle, and not free again before that; 0: it does not rest */
     uint64_t retire_ns;       /* when it is old enough; CLOCK_NEVER: never */
-    uint64_t active_ns;       /* when its newest message was sent or received, or it opened */
+    uint64_t active_ns;       /* when its newest message was sent or read, or it opened */
+    uint64_t came_ns;         /* when the newest one that was read had come */
     uint64_t replied_ns;      /* when the last reply ended since it opened; 0: none did */
     struct list_node free;    /* in worker->free */
     struct list_node pending; /* in worker->opener */
@@ -218,6 +219,11 @@ void slot_idle(struct worker *worker, struct slot *slot, uint64_t now_ns);
 
 /* The slot is wanted no more: closes it. */
 void slot_finish(struct worker *worker, struct slot *slot, uint64_t now_ns);
+
+/* --- worker_beat.c: every 10 ms --- */
+
+/* Looks at the own lateness, and publishes figures, when it is time. */
+void worker_beat(struct worker *worker, uint64_t now_ns);
 
 /* --- worker_check.c: what follows from what has happened --- */
 

@@ -130,12 +130,14 @@ static const struct failure *redact_failure(const struct worker *worker, const s
 
 /* --- What is said --- */
 
+/* What came has its time already; all else is said now. */
 const struct said *record_said(struct worker *worker, const struct slot *slot, struct said said,
                                struct text text)
 {
     if (!worker->transcript)
         return NULL;
-    said.at_ns = worker_now_ns(worker);
+    if (said.at_ns == 0)
+        said.at_ns = worker_now_ns(worker);
     said.data = text.length ? malloc(text.length) : NULL;
     said.length = said.data ? text.length : 0;
     if (said.data)
@@ -158,8 +160,10 @@ void record_said_closed(struct worker *worker, const struct slot *slot,
 void record_said_message(struct worker *worker, const struct slot *slot, const struct step *step,
                          bool binary, struct message_meaning *meaning)
 {
-    const struct said said = {
-        .kind = SAID_MESSAGE, .binary = binary, .ignored = meaning->ignored || step};
+    const struct said said = {.kind = SAID_MESSAGE,
+                              .at_ns = slot->came_ns,
+                              .binary = binary,
+                              .ignored = meaning->ignored || step};
     const struct said *kept = record_said(worker, slot, said, meaning->message);
     *meaning = (struct message_meaning){
         .message = meaning->message,
@@ -259,8 +263,8 @@ void record_unasked(struct worker *worker, struct slot *slot, enum counter id, s
     char rule[RULE_FOR_SIZE];
     char room[RULE_FOR_LOOKS_AT];
     struct unasked *unasked = &worker->recorder->seen->unasked;
-    recorder_unasked(worker->recorder, id,
-                     slot->replied_ns ? slot->active_ns - slot->replied_ns : CLOCK_NEVER,
+    uint64_t since_ns = slot->came_ns > slot->replied_ns ? slot->came_ns - slot->replied_ns : 0;
+    recorder_unasked(worker->recorder, id, slot->replied_ns ? since_ns : CLOCK_NEVER,
                      !slot->unasked);
     slot->unasked = true;
     rule_for(message, rule);

@@ -9,6 +9,8 @@ static const char *const replies[] = {"message", "stream", "none", NULL};
 static const char *const tellers[] = {"order", "end", "id", NULL};
 static const char *const arrivals[] = {"constant", "poisson", NULL};
 
+const char *const load_timestamps_names[] = {"auto", "kernel", "user", NULL};
+
 const char *const load_level_names[LEVEL_COUNT] = {
     [LEVEL_LATENCY] = "latency",
     [LEVEL_RESPONSE] = "response_time",
@@ -41,6 +43,7 @@ static const struct load_member members[] = {
     MEMBER("load.max_queue", LOAD_COUNT, max_queue, .open = true),
     MEMBER("load.think_time", LOAD_THINK, think, .optional = true),
     MEMBER("load.connect_rate", LOAD_NUMBER, connect_rate, .optional = true),
+    MEMBER("load.timestamps", LOAD_CHOICE, timestamps, .names = load_timestamps_names),
     MEMBER("load.seed", LOAD_COUNT, seed, .varies = true, .digits = true),
     MEMBER("load.goodput", LOAD_LEVELS, levels, .optional = true),
     MEMBER("load.price_messages", LOAD_NUMBER, prices.per_million_messages),

@@ -38,6 +38,13 @@ enum told_by {
     TOLD_BY_ID     /* --correlate: each message of it carries the id of its request */
 };
 
+/* What gives a message that came its time. */
+enum timestamps {
+    TIMESTAMPS_AUTO, /* the kernel where it can */
+    TIMESTAMPS_KERNEL,
+    TIMESTAMPS_USER /* wsload's own reading */
+};
+
 /* A request's own times that can be limited. */
 enum level { LEVEL_NONE, LEVEL_LATENCY, LEVEL_RESPONSE, LEVEL_TTFM, LEVEL_TPOM, LEVEL_COUNT };
 
@@ -73,7 +80,8 @@ struct load {
     uint64_t max_queue;       /* open: requests that may wait for a connection */
     struct think think;       /* closed */
     double connect_rate;      /* connections per second; 0: as fast as it goes */
-    uint64_t seed;            /* of everything random in the schedule */
+    enum timestamps timestamps;
+    uint64_t seed; /* of everything random in the schedule */
     struct service_levels levels;
     struct prices prices;
     bool gateway;    /* the target is an API Gateway host, or prices were given: the cost is of
@@ -120,6 +128,9 @@ const void *load_member_of(const struct load *load, const struct load_member *me
 
 /* Whether LOAD has what MEMBER describes, and not the 0 or "" of an optional one. */
 bool load_has(const struct load *load, const struct load_member *member);
+
+/* Names of enum timestamps, NULL at the end: the choices of the option, too. */
+extern const char *const load_timestamps_names[];
 
 /* Names of levels as members of the summary: "latency", "response_time", ... */
 extern const char *const load_level_names[LEVEL_COUNT];

@@ -116,6 +116,10 @@
       "The messages received in units of 32 KiB, as API Gateway bills them.")                      \
     X(COUNT_CONNECTED_NS, "traffic.connected_ns", "connected time, ns",                            \
       "How long connections were open, added up, in nanoseconds.")                                 \
+    X(COUNT_STAMPED, "timestamps.kernel", "messages stamped by the kernel",                        \
+      "Messages received whose time is the kernel's.")                                             \
+    X(COUNT_UNSTAMPED, "timestamps.user", "messages timed when read",                              \
+      "Messages received whose time is that of wsload's own reading.")                             \
     X(COUNT_RECORD_LOST, "record.lost", "requests lost from the record",                           \
       "Requests that --record had to leave out.", LESS)                                            \
     X(COUNT_MEMORY, "self.memory_bytes", "memory",                                                 \
@@ -155,6 +159,9 @@
       OF_REQUEST(LEVEL_NONE), .runs = RUN_OPEN)                                                    \
     X(DIST_LOOP_LAG, "loop_lag", "loop lag",                                                       \
       "How late the timers of wsload's own event loops came.", DURATION)                           \
+    X(DIST_REPLY_WAIT, "reply_wait", "reply wait",                                                 \
+      "How long messages lay in the socket until wsload read them, by the kernel's time.",         \
+      DURATION)                                                                                    \
     X(DIST_CONNECT, "connect.total", "connect",                                                    \
       "From the start of an attempt to the open connection.", .alias = "connect",                  \
       SHOWN(RUN_ANY, "connect"), DURATION)                                                         \

@@ -124,6 +124,18 @@ void recorder_keep_sent(struct recorder *recorder, uint64_t seq, struct text tex
 void recorder_message_sent(struct recorder *recorder, uint64_t bytes);
 void recorder_message_received(struct recorder *recorder, uint64_t bytes);
 
+/* Counts what gave a message its time: the kernel, or wsload's own reading. */
+static inline void recorder_message_timed(struct recorder *recorder, bool stamped)
+{
+    recorder_count(recorder, stamped ? COUNT_STAMPED : COUNT_UNSTAMPED);
+}
+
+/* Writes down how long a message of the measured part lay in the socket, by the kernel's time. */
+static inline void recorder_reply_wait(struct recorder *recorder, uint64_t wait_ns)
+{
+    histogram_record(&recorder->seen->distributions[DIST_REPLY_WAIT], wait_ns);
+}
+
 /* Counts a message that no request asked for: COUNT_LATE or COUNT_UNSOLICITED. It came SINCE_NS
  * after the last reply on its connection, CLOCK_NEVER when there was none, and is the FIRST of its
  * kind on it. */

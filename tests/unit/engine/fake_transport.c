@@ -311,7 +311,12 @@ void fake_message(struct fake_transport *fake, uint32_t id, struct text message,
     /* else the test breaks the contract of transports */
     assert(fake->connections[id].up_ns || fake->connections[id].opening);
     fake->replies++;
-    fake->events->message(fake->worker, id, message, binary);
+    const struct incoming incoming = {.text = message,
+                                      .binary = binary,
+                                      .stamped = fake->stamps,
+                                      .came_ns = fake->now_ns - (fake->stamps ? fake->wait_ns : 0),
+                                      .read_ns = fake->now_ns};
+    fake->events->message(fake->worker, id, &incoming);
 }
 
 void fake_drained(struct fake_transport *fake, uint32_t id)

@@ -58,6 +58,9 @@ struct fake_transport {
     uint32_t connection_count;
     struct fake_connection *connections;
 
+    bool stamps;      /* the kernel tells when messages came */
+    uint64_t wait_ns; /* so long before they are reported */
+
     uint64_t delay_ns; /* of the server's events; each is in order of their causes */
     uint64_t silent_from_ns;
     uint64_t silent_until_ns; /* it does nothing in that time, and then all at once */
