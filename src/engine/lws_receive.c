@@ -12,8 +12,9 @@
 #include "wsload/base/clock.h"
 
 /* What comes is read with recvmsg(), which also tells when the kernel had the last segment that was
- * read to its end (SO_TIMESTAMPING, see Documentation/networking/timestamping.rst of Linux). Over
- * TLS OpenSSL reads: through a filter of ours in front of its own, so that it gets the same. */
+ * read, be it in part (SO_TIMESTAMPING, see Documentation/networking/timestamping.rst of Linux; in
+ * part since 5.9). Over TLS OpenSSL reads: through a filter of ours in front of its own, so that it
+ * gets the same. */
 
 /* This read took nothing from the socket: OpenSSL had it all. The last one's time stands. */
 #define TOOK_NOTHING CLOCK_NEVER
@@ -27,7 +28,7 @@ static int ask_for_stamps(int fd)
     return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &stamps, sizeof(stamps));
 }
 
-/* The stamp in MESSAGE; 0 when there is none, as of a segment that was read in part. */
+/* The stamp in MESSAGE; 0 when there is none. */
 static uint64_t stamp_of(struct msghdr *message)
 {
     stamp_set stamps;

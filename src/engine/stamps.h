@@ -22,7 +22,8 @@ void stamps_look(struct stamps *stamps, uint64_t before_ns, uint64_t wall_ns, ui
 
 /* The moment of WALL_NS on the monotonic clock: not too early, and too late by no more than a look
  * took. 0 when it cannot be believed, since it lies after READ_NS, when the message was read, or
- * before LAST_NS, when the one before it came, or before the last step of the wall clock. */
+ * before LAST_NS, when the one before it came, by more than looks differ, or before the last step
+ * of the wall clock. */
 uint64_t stamps_came_ns(const struct stamps *stamps, uint64_t wall_ns, uint64_t last_ns,
                         uint64_t read_ns);
 

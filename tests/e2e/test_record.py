@@ -1,10 +1,20 @@
 """--record: a line for each request, true to what the server saw; and what a run costs."""
 
+import base64
+import fcntl
+import hashlib
 import json
 import math
 import os
+import pathlib
+import signal
+import socket
+import ssl
+import struct
+import termios
 import time
 
+import certificates
 import chat
 
 STREAM = ("--reply-end", "json:end=true")
@@ -145,6 +155,133 @@ class Lines(chat.Case):
     def test_replies_need_a_record(self):
         run = self.wsload("--record-replies", "ws://127.0.0.1:9/", self.prompts("a"))
         self.assert_mistake(run, "--record-replies", "--record")
+
+
+class Peer:
+    """The server's side of one connection: takes a message, and sends when it is told to."""
+
+    GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+    TEXT, CLOSE = b"\x81", b"\x88"
+
+    def __init__(self, listener, tls):
+        accepted = listener.accept()[0]
+        self.socket = tls.wrap_socket(accepted, server_side=True) if tls else accepted
+        self.incoming = self.socket.makefile("rb")
+        head = iter(self.incoming.readline, b"\r\n")
+        key, = (line.split()[1] for line in head if line.lower().startswith(b"sec-websocket-key:"))
+        accept = base64.b64encode(hashlib.sha1(key + self.GUID).digest())
+        self.socket.sendall(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: %s\r\n\r\n" % accept
+        )
+
+    def read(self):
+        """The payload of the next message, which is short, or of a close frame."""
+        _, length, mask = struct.unpack("!BB4s", self.incoming.read(6))
+        payload = self.incoming.read(length & 0x7F)
+        return bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload))
+
+    def send(self, text):
+        """When it was sent, in nanoseconds since 1970."""
+        sent_ns = time.time_ns()
+        head = bytes([len(text)]) if len(text) < 126 else struct.pack("!BH", 126, len(text))
+        self.socket.sendall(self.TEXT + head + text)
+        return sent_ns
+
+    def is_acknowledged(self):
+        """Whether the other kernel has all that was sent."""
+        waiting = fcntl.ioctl(self.socket.fileno(), termios.TIOCOUTQ, bytes(4))
+        return struct.unpack("i", waiting) == (0,)
+
+    def end(self):
+        self.read()
+        self.socket.sendall(self.CLOSE + b"\0")
+        self.incoming.close()
+        self.socket.close()
+
+
+class Moments(chat.Case):
+    """wsload is stopped while the replies come."""
+
+    COUNT = 3
+    PART, END = b"part", b"end" * 15_000  # read in several turns of wsload's loop
+    STOP_S = 0.2
+
+    def stop(self, process):
+        process.send_signal(signal.SIGSTOP)
+        tasks = pathlib.Path(f"/proc/{process.pid}/task")
+
+        def all_stopped():
+            states = [(task / "stat").read_text().rpartition(")")[2] for task in tasks.iterdir()]
+            return all(state.split()[0] == "T" for state in states)
+
+        self.wait_for(all_stopped, "the stop")
+
+    def answer(self, process, peers):
+        """Answers while PROCESS is stopped; gives when each part of each reply was sent, by seq,
+        and when all of it had come and PROCESS went on."""
+        asked = {int(peer.read()): peer for peer in peers}
+        self.stop(process)
+        sent = {seq: [peer.send(self.PART), peer.send(self.END)] for seq, peer in asked.items()}
+        self.wait_for(lambda: all(peer.is_acknowledged() for peer in peers), "their arrival")
+        came_ns = time.time_ns()
+        time.sleep(self.STOP_S)
+        resumed_ns = time.time_ns()
+        process.send_signal(signal.SIGCONT)
+        return sent, came_ns, resumed_ns
+
+    def play(self, clock, tls, url, *flags):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            process = self.start(
+                *("-c", self.COUNT, "-n", self.COUNT, "-t", 1, "--timestamps", clock, *flags),
+                *("--template", "{{seq}}", "--reply-end", "contains:end", "--record", "r"),
+                *(f"{url}:{listener.getsockname()[1]}/", self.prompts("a")),
+            )
+            peers = [Peer(listener, tls) for _ in range(self.COUNT)]
+            times = self.answer(process, peers)
+            for peer in peers:
+                peer.end()
+        run = self.finish(process)
+        self.assert_passed(run, self.COUNT)
+        return run, *times
+
+    def moments(self, sent):
+        """Of each part of each reply: when it was sent, and when it came by the record. In
+        microseconds, since the record has no more."""
+        for line in self.records("r"):
+            for sent_ns, name in zip(sent[line["seq"]], ("first", "done"), strict=True):
+                yield sent_ns // 1000, round(line[name] * 1000)
+
+    def check_each_way(self, check):
+        """Plain and over TLS."""
+        authority = certificates.Authority(self.dir)
+        made = authority.issue("server", "DNS:localhost")
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(made.cert, made.key)
+        for way in ((None, "ws://localhost"), (tls, "wss://localhost", "--cacert", authority.cert)):
+            with self.subTest(url=way[1]):
+                check(*way)
+
+    def check_kernel(self, *way):
+        run, sent, came_ns, resumed_ns = self.play("kernel", *way)
+        for sent_us, moment_us in self.moments(sent):
+            self.assertLessEqual(sent_us, moment_us)
+            self.assertLessEqual(moment_us, came_ns // 1000)
+        self.assertEqual(run.summary["timestamps"], {"kernel": 2 * self.COUNT, "user": 0})
+        self.assertGreaterEqual(run.summary["reply_wait"]["min"], (resumed_ns - came_ns) / 1e9)
+
+    def check_user(self, *way):
+        run, sent, _, resumed_ns = self.play("user", *way)
+        for _, moment_us in self.moments(sent):
+            self.assertGreaterEqual(moment_us, resumed_ns // 1000)
+        self.assertEqual(run.summary["timestamps"], {"kernel": 0, "user": 2 * self.COUNT})
+        self.assertIsNone(run.summary["reply_wait"])
+
+    def test_they_are_when_replies_came_and_not_when_they_were_read(self):
+        self.check_each_way(self.check_kernel)
+
+    def test_without_the_kernels_time_they_are_when_replies_were_read(self):
+        self.check_each_way(self.check_user)
 
 
 class Cost(chat.Case):

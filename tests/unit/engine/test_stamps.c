@@ -6,6 +6,9 @@
 /* The wall clock is OFFSET ahead of the run's until it steps. */
 #define OFFSET (UINT64_C(1790000000) * NS_PER_S)
 
+/* By how much two looks may differ. */
+#define LOOKS_NS (2 * (uint64_t)STAMPS_LOOK_NS)
+
 static struct stamps looked_at(uint64_t now_ns)
 {
     struct stamps stamps = {0};
@@ -35,9 +38,14 @@ static void test_stamps_lie_between_the_last_message_and_the_read(void **state)
         uint64_t read_ns;
         uint64_t came_ns;
     } cases[] = {
-        {OFFSET + 5000, 5030, 5030, 5030},
-        {OFFSET + 5000, 5031, 9000, 0}, /* the one before came later */
-        {OFFSET + 5000, 0, 5029, 0},    /* it was read earlier */
+        {OFFSET + 50000, 50030, 50030, 50030},
+        {OFFSET + 50000, 50031, 90000, 50031}, /* looks differ */
+        {OFFSET + 50000, 0, 50029, 50029},
+        {OFFSET + 50000, 50030 + LOOKS_NS, 90000, 50030 + LOOKS_NS},
+        {OFFSET + 50000, 0, 50030 - LOOKS_NS, 50030 - LOOKS_NS},
+        {OFFSET + 50000, 50031 + LOOKS_NS, 90000, 0}, /* the one before came later */
+        {OFFSET + 50000, 0, 50029 - LOOKS_NS, 0},     /* it was read earlier */
+        {OFFSET + 50000, 50040, 50029, 0},
     };
     struct stamps stamps = looked_at(1000);
     (void)state;
