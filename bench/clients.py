@@ -2,18 +2,30 @@
 
 Figures have the same names for all: rate (messages/s), open_time, cpu_share (of a core, while
 messages flow), cpu_per_message and whole_cpu_per_message (of the whole run), rss_peak, latency,
-send_lag and inter_message_gap {median, p99}, server_busy, server_late {median, p99, max}. Seconds
-and bytes.
+send_lag, reply_wait and inter_message_gap {median, p99}, server_busy, server_late {median, p99,
+max}. Seconds and bytes.
 """
 
+import contextlib
 import dataclasses
 import json
+import operator
 import pathlib
 import re
 import shutil
 import tempfile
 
-from processes import CLIENT, Absent, EchoServer, Failed, Watched, idle_process, pinned, rss_bytes
+from processes import (
+    CLIENT,
+    Absent,
+    EchoServer,
+    Failed,
+    Watched,
+    busy_loop,
+    idle_process,
+    pinned,
+    rss_bytes,
+)
 
 MESSAGE = "0123456789abcdef" * 4
 FRAME_BYTES = 6 + len(MESSAGE)
@@ -91,9 +103,12 @@ def wsload_sends(bench, connections, tls, *options, **setting):
     result, watched, server = run_wsload(bench, connections, tls, *options, **setting)
     figures = {
         "rate": result["requests_per_second"],
+        "good": result["successful_requests"],
         "open_time": result["connections"]["open_time"],
         "latency": result["latency"],
         "send_lag": result.get("send_lag"),
+        "reply_wait": result.get("reply_wait"),
+        "timestamps": result.get("timestamps"),
         "worker_cpu": result.get("self", {}).get("worker_cpu"),
         "server_busy": server.busy,
         "server_late": server.late,
@@ -211,6 +226,67 @@ def wsload_delayed(bench, connections, known):
 
 def floor_delayed(bench, connections, known):
     return with_error(floor_paced(bench, connections, known.rate, known.delay_ms), known)
+
+
+# --- against a server that says when it sent each reply ---
+
+STAMPED_DELAY_MS = 1
+STAMP_DIGITS = 19  # at the end of a reply: nanoseconds since 1970, as the record has its times
+
+
+@dataclasses.dataclass(frozen=True)
+class Company:
+    """What a client is asked to do, and whether a busy loop shares its core."""
+
+    busy: bool
+    rate: int
+    maximum: float  # the rate of a closed loop in that company
+
+    def kept(self):
+        return busy_loop(CLIENT) if self.busy else contextlib.nullcontext()
+
+
+def stamped_load(bench, connections, busy):
+    """Half of wsload's maximum, which a busy loop on its core makes half of what it else is."""
+    with Company(busy, 0, 0).kept():
+        maximum = wsload_closed(bench, connections, tls=False)["rate"]
+    return {"company": Company(busy, int(maximum / 2), maximum)}
+
+
+def stamp_errors(record):
+    """How long after the server's send each good reply of RECORD was done, in ns, sorted. The
+    record cuts a moment off to its microsecond."""
+    with open(record, encoding="ascii") as lines:
+        replies = [reply for reply in map(json.loads, lines) if reply["outcome"] == "ok"]
+    if not replies:
+        raise Failed("nothing was recorded")
+    done = (round(reply["done"] * 1e3) * 1000 for reply in replies)
+    sent = (int(reply["reply"][-STAMP_DIGITS:]) for reply in replies)
+    return sorted(map(operator.sub, done, sent))
+
+
+def wsload_stamped(bench, connections, company, clock="auto"):
+    """CLOCK as --timestamps takes it. What the record lost is not among what is compared."""
+    with tempfile.TemporaryDirectory(prefix="wsload-bench-") as directory, company.kept():
+        record = pathlib.Path(directory, "record.jsonl")
+        figures = wsload_sends(
+            *(bench, connections, False, "-r", company.rate, "--arrival", "constant"),
+            *("--timestamps", clock, "--record", record, "--record-replies"),
+            serving=(*delayed(STAMPED_DELAY_MS), "--stamps"),
+        )
+        errors = stamp_errors(record)
+    by = figures["timestamps"]
+    return {
+        **figures,
+        "error": {f"p{part}": errors[len(errors) * part // 100] / 1e9 for part in (0, 50, 99)},
+        "by_kernel": by["kernel"] / (by["kernel"] + by["user"]),
+        "compared": {"count": len(errors), "share": len(errors) / figures["good"]},
+        "share_of_maximum": figures["rate"] / company.maximum,
+    }
+
+
+def wsload_stamped_by_itself(bench, connections, company):
+    return wsload_stamped(bench, connections, company, clock="user")
 
 
 # --- with rules on replies ---

@@ -9,11 +9,14 @@
  * due: the echo N - 1 times, then STREAM_END. It spins for as long as any answer is held back, so
  * that its own error stays at a few microseconds.
  *
+ * With --stamps the last STAMP_LENGTH bytes of an answer are the moment of its send, in nanoseconds
+ * since 1970, taken directly before the write.
+ *
  * Prints its port, serves until SIGTERM, then prints one line of JSON: "busy", the share of its
  * spinning time in which it had work to do, 0 to 1, near 1 when it was the limit and not the
  * client; and how late it sent what it held back, in seconds.
  *
- * usage: echo_server [--tls] [--delay MS | --stream N --gap MS] */
+ * usage: echo_server [--tls] [--delay MS [--stamps] | --stream N --gap MS] */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
@@ -34,6 +37,7 @@
 #include "program.h"
 #include "stream.h"
 #include "wsload/base/clock.h"
+#include "wsload/base/text.h"
 
 #define BUFFER_SIZE  4096
 #define EVENTS       512
@@ -42,6 +46,7 @@
 #define DELAY_MAX_MS 60000
 #define STREAM_MAX   1000000
 #define STREAM_END   "\x81\x0e{\"type\":\"end\"}" /* the frame */
+#define STAMP_LENGTH 19                           /* digits, from 2001 until 2286 */
 #define KEY_NAME     "Sec-WebSocket-Key: "
 #define KEY_LENGTH   24
 #define GUID         "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -60,6 +65,7 @@ struct server {
     SSL_CTX *tls;      /* NULL: plain */
     uint64_t delay_ns; /* before an answer, and before each message of a stream; 0: none */
     uint64_t stream;   /* messages of an answer; 0: the echo alone */
+    bool stamps;       /* an answer ends with the moment of its send */
     struct delay delay;
     uint64_t worked_ns;
     uint64_t spun_ns; /* without work */
@@ -168,6 +174,8 @@ static bool echo(struct server *server, struct connection *connection)
         if (state == FRAME_UNFINISHED)
             break;
         closing = frame.first == FRAME_CLOSE;
+        if (server->stamps && !closing && frame.length < STAMP_LENGTH)
+            return false;
         if (server->delay_ns > 0 && !closing)
             hold_back(server, connection, &frame, read_ns);
         else
@@ -214,15 +222,30 @@ static void end(struct connection *connection)
         free(connection);
 }
 
+static bool write_stamped(const struct stream *stream, const struct answer *answer)
+{
+    unsigned char bytes[ECHO_MAX + TEXT_DECIMAL_MAX - STAMP_LENGTH];
+    memcpy(bytes, answer->bytes, answer->length);
+    text_put_decimal((char *)bytes + answer->length - STAMP_LENGTH, clock_wall_ns());
+    return stream_write(stream, bytes, answer->length);
+}
+
+static bool write_message(const struct server *server, const struct answer *answer)
+{
+    const struct stream *stream = &answer->connection->stream;
+    if (server->stream > 0 && answer->more == 0)
+        return stream_write(stream, STREAM_END, sizeof(STREAM_END) - 1);
+    if (server->stamps)
+        return write_stamped(stream, answer);
+    return stream_write(stream, answer->bytes, answer->length);
+}
+
 /* Sends the message of ANSWER that is due. What cannot be sent shuts the connection down, which its
  * next reading notices. */
 static void send_message(const struct server *server, const struct answer *answer)
 {
-    const struct stream *stream = &answer->connection->stream;
-    bool ends = server->stream > 0 && answer->more == 0;
-    if (!(ends ? stream_write(stream, STREAM_END, sizeof(STREAM_END) - 1)
-               : stream_write(stream, answer->bytes, answer->length)))
-        shutdown(stream->fd, SHUT_RDWR);
+    if (!write_message(server, answer))
+        shutdown(answer->connection->stream.fd, SHUT_RDWR);
 }
 
 static void send_first(struct server *server)
@@ -303,11 +326,10 @@ static void print_figures(const struct server *server)
 /* False when ARGUMENTS are none that the program knows. */
 static bool read_options(struct server *server, int count, char **arguments)
 {
-    static const struct option options[] = {{"tls", no_argument, NULL, 't'},
-                                            {"delay", required_argument, NULL, 'd'},
-                                            {"stream", required_argument, NULL, 's'},
-                                            {"gap", required_argument, NULL, 'g'},
-                                            {0}};
+    static const struct option options[] = {
+        {"tls", no_argument, NULL, 't'},          {"delay", required_argument, NULL, 'd'},
+        {"stream", required_argument, NULL, 's'}, {"gap", required_argument, NULL, 'g'},
+        {"stamps", no_argument, NULL, 'w'},       {0}};
     uint64_t delay_ms = 0;
     uint64_t gap_ms = 0;
     int option;
@@ -320,20 +342,24 @@ static bool read_options(struct server *server, int count, char **arguments)
             server->stream = number(optarg, STREAM_MAX);
         else if (option == 'g')
             gap_ms = number(optarg, DELAY_MAX_MS);
+        else if (option == 'w')
+            server->stamps = true;
         else
             return false;
     }
     bool streams = server->stream > 0 && gap_ms > 0 && delay_ms == 0;
     bool echoes = server->stream == 0 && gap_ms == 0;
     server->delay_ns = (streams ? gap_ms : delay_ms) * NS_PER_MS;
-    return optind == count && (streams || echoes);
+    bool delays = echoes && delay_ms > 0;
+    return optind == count && (streams || echoes) && (delays || !server->stamps);
 }
 
 int main(int argc, char **argv)
 {
     static struct server server;
     if (!read_options(&server, argc, argv)) {
-        fprintf(stderr, "usage: echo_server [--tls] [--delay MS | --stream N --gap MS]\n");
+        fprintf(stderr,
+                "usage: echo_server [--tls] [--delay MS [--stamps] | --stream N --gap MS]\n");
         return 2;
     }
     prepare_process();

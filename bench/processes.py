@@ -10,6 +10,7 @@ import os
 import pathlib
 import resource
 import subprocess
+import sys
 import time
 
 SERVER, CLIENT, RUNNER = range(3)
@@ -111,6 +112,24 @@ def idle_process(command, connections):
             process.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.communicate(timeout=30)
+            process.kill()
+
+
+BUSY_LOOP = f"""
+import time
+end = time.monotonic() + {2 * PATIENCE_S}
+while time.monotonic() < end:
+    pass
+"""
+
+
+@contextlib.contextmanager
+def busy_loop(role):
+    """A program without a pause on the core of ROLE, with the priority of everybody."""
+    with subprocess.Popen(pinned(role, sys.executable, "-c", BUSY_LOOP)) as process:
+        try:
+            yield
+        finally:
             process.kill()
 
 

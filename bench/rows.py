@@ -140,6 +140,32 @@ def delayed(delay_ms, connections):
     )
 
 
+def stamped(name, busy):
+    """Bounds on the error with the kernel's time, which is the way through both sockets; beside it
+    that with wsload's own. The record shares wsload's core, and cuts off to a microsecond."""
+    return Row(
+        name=name,
+        group="done less the server's own send, at half of the maximum rate: by kernel, by wsload",
+        prepare=clients.stamped_load,
+        wsload=clients.wsload_stamped,
+        other=clients.wsload_stamped_by_itself,
+        connections=1000,
+        options={"busy": busy},
+        checks=(
+            Check("error p50, us", "error.p50", US, value=50),
+            Check("error p99, us", "error.p99", US, value=200),
+            Check("error least, us", "error.p0", US, bound=HIGHER, value=-1),
+            Check("reply wait p99, us", "reply_wait.p99", US),
+            Check("% with kernel time", "by_kernel", PERCENT),
+            Check("replies compared", "compared.count"),
+            Check("% of those received", "compared.share", PERCENT),
+            Check("messages/s", "rate"),
+            Check("% of maximum", "share_of_maximum", PERCENT),
+            Check("CPU, % of a core", "cpu_share", PERCENT),
+        ),
+    )
+
+
 def streams(connections, messages, gap_ms):
     rate = connections * 1000 / gap_ms
     return Row(
@@ -217,6 +243,8 @@ ROWS = (
     delayed(1, 1000),
     delayed(10, 2000),
     delayed(100, 9000),  # as many as most descriptor limits allow: half are busy at 45,000/s
+    stamped("stamp", busy=False),
+    stamped("stamp-busy", busy=True),
     Row(
         name="rules",
         group="closed loop, 300 B, 1 worker: --correlate and a json: end, against no rules",
