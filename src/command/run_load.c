@@ -1,12 +1,11 @@
 #include "run_build.h"
 
 #include <math.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "wsload/base/clock.h"
+#include "wsload/base/cores.h"
 #include "wsload/base/helpers.h"
 #include "wsload/base/random.h"
 #include "wsload/base/text.h"
@@ -121,19 +120,10 @@ static int build_keepalive(struct plan *plan, const struct run_options *options,
 
 /* --- Workers --- */
 
-/* Processors that this process may use. */
-static unsigned usable_cores(void)
-{
-    cpu_set_t set;
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    if (sched_getaffinity(0, sizeof(set), &set) == 0)
-        return (unsigned)CPU_COUNT(&set);
-    return online > 0 ? (unsigned)online : 1; /* more than CPU_SETSIZE of them */
-}
-
 static unsigned default_workers(uint32_t connections)
 {
-    uint64_t workers = u64_min(usable_cores(), connections / CONNECTIONS_PER_WORKER);
+    uint64_t cores = (uint64_t)ceil(cores_allowed());
+    uint64_t workers = u64_min(cores, connections / CONNECTIONS_PER_WORKER);
     return (unsigned)u64_max(1, u64_min(workers, WORKERS_MAX));
 }
 

@@ -96,8 +96,9 @@ static const struct option_row load_rows[] = {
     {"threads", 't', "N", OPTION_COUNT, FIELD(threads), "Load",
      .help = "workers [one per core and 50 connections]", .minimum = 1, .maximum = WORKERS_MAX,
      .rare = true,
-     .more = "By default as many as cores this process may use, at most one for every 50 "
-             "connections. Connections and rate are shared out among them."},
+     .more = "By default as many as cores this process may use, by its affinity and the CPU quota "
+             "of its control group, at most one for every 50 connections. Connections and rate are "
+             "shared out among them."},
     {"timestamps", 0, "HOW", OPTION_CHOICE, FIELD(timestamps), "Load",
      .help = "what gives messages their time", .choices = load_timestamps_names, .initial = "auto",
      .rare = true,

@@ -1,5 +1,6 @@
 #include "testing.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 
 #include "run_build.h"
 #include "wsload/base/clock.h"
+#include "wsload/base/cores.h"
 
 static struct prompts prompts = {.count = 3};
 static struct plan plan;
@@ -32,9 +34,7 @@ static int build_for(const char *host, const char *const *words)
 /* Processors that this test may use. */
 static unsigned cores(void)
 {
-    cpu_set_t set;
-    assert_int_equal(sched_getaffinity(0, sizeof(set), &set), 0);
-    return (unsigned)CPU_COUNT(&set);
+    return (unsigned)ceil(cores_allowed());
 }
 
 static void test_run_load_listens_where_replies_may_come(void **state)
