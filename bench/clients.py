@@ -109,7 +109,7 @@ def wsload_sends(bench, connections, tls, *options, **setting):
         "send_lag": result.get("send_lag"),
         "reply_wait": result.get("reply_wait"),
         "timestamps": result.get("timestamps"),
-        "worker_cpu": result.get("self", {}).get("worker_cpu"),
+        "worker_cpu": [one["cpu"] for one in result.get("self", {}).get("workers", [])],
         "server_busy": server.busy,
         "server_late": server.late,
     }

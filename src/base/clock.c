@@ -1,8 +1,10 @@
 #include "wsload/base/clock.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static uint64_t read_ns(clockid_t clock)
 {
@@ -16,9 +18,22 @@ uint64_t clock_monotonic_ns(void)
     return read_ns(CLOCK_MONOTONIC);
 }
 
-uint64_t clock_thread_cpu_ns(void)
+/* The second number of the file (Linux, Documentation/scheduler/sched-stats). */
+static uint64_t thread_wait_ns(void)
 {
-    return read_ns(CLOCK_THREAD_CPUTIME_ID);
+    char text[64] = "";
+    unsigned long long wait_ns = 0;
+    int fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    ssize_t length = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    return length > 0 && sscanf(text, "%*u %llu", &wait_ns) == 1 ? wait_ns : 0;
+}
+
+struct thread_time clock_thread_time(void)
+{
+    return (struct thread_time){read_ns(CLOCK_THREAD_CPUTIME_ID), thread_wait_ns()};
 }
 
 uint64_t clock_wall_ns(void)

@@ -11,6 +11,7 @@
 
 #include "worker.h"
 #include "wsload/base/clock.h"
+#include "wsload/base/cores.h"
 #include "wsload/base/helpers.h"
 #include "wsload/engine/lws_transport.h"
 #include "wsload/stats/measurement.h"
@@ -183,6 +184,7 @@ struct measurement *engine_finish(struct engine *engine)
     sum->load = engine->plan->load;
     sum->parts = 1;
     sum->same_machine = addresses_are_local(addresses);
+    measurement_add_cores(sum, cores_allowed());
     if (getrusage(RUSAGE_SELF, &usage) == 0)
         sum->counts[COUNT_MEMORY] = (uint64_t)usage.ru_maxrss * 1024;
     if (addresses->lookup_ns != CLOCK_NEVER)

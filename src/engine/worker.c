@@ -139,7 +139,7 @@ void worker_run(struct worker *worker, struct transport *transport)
     transport->ops->run(transport);
     note_still_open(worker);
     worker->recorder->seen->counts[COUNT_OPEN_TIME] = worker->clock.open_time_ns;
-    measurement_add_cpu(worker->recorder->seen, worker->cpu);
+    measurement_add_use(worker->recorder->seen, worker->core_watch.use);
 }
 
 struct snapshot worker_peek(struct worker *worker)

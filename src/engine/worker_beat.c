@@ -43,6 +43,14 @@ static void record_lag(struct histogram *loop_lag, uint64_t lag_ns)
     }
 }
 
+void worker_watch_core(struct worker *worker, bool last)
+{
+    struct thread_time used = clock_thread_time();
+    uint64_t now = worker_now_ns(worker); /* of the two, the time is read last */
+    if (last || core_watch_is_due(&worker->core_watch, now))
+        core_watch_end(&worker->core_watch, now, used);
+}
+
 void worker_beat(struct worker *worker, uint64_t now)
 {
     if (now < worker->heartbeat_ns)
@@ -51,6 +59,8 @@ void worker_beat(struct worker *worker, uint64_t now)
         record_lag(&worker->recorder->seen->distributions[DIST_LOOP_LAG],
                    now - worker->heartbeat_ns);
     worker->heartbeat_ns = now + WORKER_HEARTBEAT_NS;
+    if (worker->clock.phase == PHASE_DRAINING && worker->core_watch.watching)
+        worker_watch_core(worker, false);
     if (worker->clock.phase < PHASE_LISTENING)
         recorder_tick(worker->recorder, now, worker->outstanding, worker->open);
     if (worker->heartbeats++ % HEARTBEATS_PER_PUBLISH == 0)

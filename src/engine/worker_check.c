@@ -135,15 +135,11 @@ static uint32_t count_open(const struct worker *worker)
 /* What is to be known of the time of sending, now that it is over. */
 static void note_end(struct worker *worker)
 {
-    uint64_t cpu_ns = clock_thread_cpu_ns();
-    uint64_t now = worker_now_ns(worker);
+    worker_watch_core(worker, false);
     worker->recorder->end_ns = worker->clock.end_ns;
     if (worker->plan->linger_ns) /* what comes after these replies is to be seen, too */
         worker->settings.per_request = false;
     worker->recorder->seen->counts[COUNT_OPEN_AT_END] = count_open(worker);
-    if (worker->cpu_start_ns && now > worker->cpu_since_ns)
-        worker->cpu = (double)(cpu_ns - worker->cpu_start_ns) /
-                      (double)(now - worker->cpu_since_ns);
 }
 
 static void skip_waiting(struct worker *worker)
@@ -166,9 +162,8 @@ static void act(struct worker *worker, unsigned actions, uint64_t now)
     if (actions & RUN_BEGIN)
         begin(worker, now);
     if (actions & RUN_MEASURE) {
-        /* Real time is read first here and last at the end: it encloses the CPU time. */
-        worker->cpu_since_ns = worker_now_ns(worker);
-        worker->cpu_start_ns = clock_thread_cpu_ns();
+        uint64_t start_ns = worker_now_ns(worker); /* of the two, the time is read first */
+        core_watch_begin(&worker->core_watch, start_ns, clock_thread_time());
     }
     if (actions & RUN_ASK_NO_MORE)
         ask_no_more(worker, now);
@@ -178,8 +173,10 @@ static void act(struct worker *worker, unsigned actions, uint64_t now)
         skip_waiting(worker);
     if (actions & RUN_CANCEL_OPENINGS)
         cancel_openings(worker, now);
-    if (actions & RUN_FINISH)
+    if (actions & RUN_FINISH) {
+        worker_watch_core(worker, true);
         recorder_finish(worker->recorder, now, worker->outstanding, worker->open);
+    }
     if ((actions & RUN_FINISH) && worker->clock.phase == PHASE_LISTENING)
         worker->recorder->seen->counts[COUNT_LISTENED] = count_open(worker);
     if (actions & RUN_CLOSE)

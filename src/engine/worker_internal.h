@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "connection.h"
+#include "core_watch.h"
 #include "list.h"
 #include "opener.h"
 #include "request_source.h"
@@ -87,9 +88,7 @@ struct worker {
     uint64_t wake_ns;      /* what the transport was last asked for */
     uint64_t heartbeat_ns; /* when to look at the own lateness */
     unsigned heartbeats;
-    uint64_t cpu_start_ns; /* CPU time when the measured part began; 0: not yet */
-    uint64_t cpu_since_ns; /* when that was looked at */
-    double cpu;
+    struct core_watch core_watch;
 
     pthread_mutex_t board_lock; /* guards board only; the worker never waits for it */
     struct snapshot board;
@@ -224,6 +223,10 @@ void slot_finish(struct worker *worker, struct slot *slot, uint64_t now_ns);
 
 /* Looks at the own lateness, and publishes figures, when it is time. */
 void worker_beat(struct worker *worker, uint64_t now_ns);
+
+/* Sending is over: ends the look at what the worker uses of its core, if it was long enough or is
+ * the LAST that there can be. */
+void worker_watch_core(struct worker *worker, bool last);
 
 /* --- worker_check.c: what follows from what has happened --- */
 

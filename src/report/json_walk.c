@@ -383,20 +383,6 @@ static cJSON *array_at(struct json_walk *walk, const char *path, size_t most)
     return NULL;
 }
 
-void json_numbers(struct json_walk *walk, const char *path, double *numbers, size_t most,
-                  size_t *count)
-{
-    cJSON *array = array_at(walk, path, most);
-    if (walk->writing) {
-        for (size_t i = 0; i < *count; i++)
-            append(walk, array, number_of(numbers[i]));
-        return;
-    }
-    *count = 0;
-    for (const cJSON *item = array ? array->child : NULL; item; item = item->next)
-        numbers[(*count)++] = cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
-}
-
 /* Makes paths lead from OBJECT, which is called NAME here. False after a failure. */
 static bool enter(struct json_walk *walk, const char *name, cJSON *object, struct json_place *outer)
 {

@@ -72,10 +72,6 @@ void json_line(struct json_walk *walk, const char *path, char *text, size_t size
 void json_choice(struct json_walk *walk, const char *path, const char *const *names,
                  unsigned *index);
 
-/* An array of COUNT numbers, at most MOST when reading; what is no number is read as NAN. */
-void json_numbers(struct json_walk *walk, const char *path, double *numbers, size_t most,
-                  size_t *count);
-
 /* An array of objects. */
 struct json_array {
     const char *path;

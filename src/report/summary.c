@@ -12,6 +12,7 @@
 #define ASKED_MAX_NS  (UINT64_C(1) << 55) /* 64 stages of a year */
 #define SIGNAL_MAX    64
 #define CPU_SHARE_MAX 2 /* two clocks are read, so a share of 1 may be a little more */
+#define CORES_MAX     1000000
 #define PATH_SIZE     64
 
 struct summary {
@@ -297,20 +298,38 @@ static void walk_end(struct json_walk *walk, struct measurement *measurement)
     json_bool(walk, "end.record_failed", &measurement->record_failed);
 }
 
+static void walk_share(struct json_walk *walk, const char *name, double *share)
+{
+    json_number(walk, name, share);
+    if (!walk->writing && *share > CPU_SHARE_MAX)
+        json_fail(walk, name, "not a number from 0 to %d", CPU_SHARE_MAX);
+}
+
+static void walk_use(struct json_walk *walk, void *into, size_t index)
+{
+    struct measurement *measurement = into;
+    struct worker_use use = {.time_ns = 0};
+    if (walk->writing)
+        use = measurement->worker_use[index];
+    walk_share(walk, "cpu", &use.cpu);
+    walk_share(walk, "wait", &use.wait);
+    json_seconds(walk, "time", &use.time_ns, ASKED_MAX_NS);
+    if (!walk->writing && !walk->failed)
+        measurement_add_use(measurement, use);
+}
+
 static void walk_self(struct json_walk *walk, struct measurement *measurement)
 {
-    static const char cpu_path[] = "self.worker_cpu";
-    double cpu[WORKERS_MAX];
+    static const struct json_array workers = {"self.workers", WORKERS_MAX, true, walk_use};
     size_t count = measurement->workers;
+    double cores = measurement->cores;
     json_bool(walk, "self.same_machine", &measurement->same_machine);
-    memcpy(cpu, measurement->worker_cpu, sizeof(cpu));
-    json_numbers(walk, cpu_path, cpu, WORKERS_MAX, &count);
-    for (size_t i = 0; !walk->writing && i < count; i++) {
-        if (cpu[i] >= 0 && cpu[i] <= CPU_SHARE_MAX)
-            measurement_add_cpu(measurement, cpu[i]);
-        else
-            json_fail(walk, cpu_path, "not all numbers from 0 to %d", CPU_SHARE_MAX);
-    }
+    json_number(walk, "self.cores", &cores);
+    if (!walk->writing && cores > CORES_MAX)
+        json_fail(walk, "self.cores", "not a number from 0 to %d", CORES_MAX);
+    else if (!walk->writing)
+        measurement_add_cores(measurement, cores);
+    json_items(walk, &workers, measurement, &count);
 }
 
 /* --- The whole: what is long comes last, as people read these files, too --- */

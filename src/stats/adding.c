@@ -88,7 +88,8 @@ void measurement_add(struct measurement *measurement, const struct measurement *
     for (size_t i = 0; i < SAMPLE_COUNT && other->samples[i].present; i++)
         measurement_add_sample(measurement, &other->samples[i]);
     for (unsigned i = 0; i < other->workers; i++)
-        measurement_add_cpu(measurement, other->worker_cpu[i]);
+        measurement_add_use(measurement, other->worker_use[i]);
+    measurement_add_cores(measurement, other->cores);
     for (size_t i = 0; i < other->remark_count; i++)
         measurement_add_remark(measurement, &other->remarks[i]);
 }

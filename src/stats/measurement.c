@@ -51,24 +51,44 @@ static void insert(void *list, size_t *count, size_t max, const void *item, size
     memcpy(&items[place * size], item, size);
 }
 
-static int order_of_shares(const void *left, const void *right)
-{
-    const double *a = left;
-    const double *b = right;
-    return (*a < *b) - (*a > *b);
-}
-
 static int order_of(uint64_t a, uint64_t b)
 {
     return (a > b) - (a < b);
 }
 
-void measurement_add_cpu(struct measurement *measurement, double share)
+/* So that sums are the same in any order. */
+static double in_steps(double share)
+{
+    return round(share * CPU_STEPS) / CPU_STEPS;
+}
+
+static int order_of_shares(double a, double b)
+{
+    return (a < b) - (a > b);
+}
+
+static int order_of_uses(const void *left, const void *right)
+{
+    const struct worker_use *a = left;
+    const struct worker_use *b = right;
+    int order = order_of_shares(in_steps(a->cpu + a->wait), in_steps(b->cpu + b->wait));
+    if (!order)
+        order = order_of_shares(a->cpu, b->cpu);
+    return order ? order : order_of(b->time_ns, a->time_ns);
+}
+
+void measurement_add_use(struct measurement *measurement, struct worker_use use)
 {
     size_t count = measurement->workers;
-    share = round(share * CPU_STEPS) / CPU_STEPS;
-    insert(measurement->worker_cpu, &count, WORKERS_MAX, &share, sizeof(share), order_of_shares);
+    use.cpu = in_steps(use.cpu);
+    use.wait = in_steps(use.wait);
+    insert(measurement->worker_use, &count, WORKERS_MAX, &use, sizeof(use), order_of_uses);
     measurement->workers = (unsigned)count;
+}
+
+void measurement_add_cores(struct measurement *measurement, double cores)
+{
+    measurement->cores = in_steps(measurement->cores + cores);
 }
 
 static int order_of_remarks(const void *left, const void *right)

@@ -383,8 +383,8 @@ class Merge(ReportCase):
 
     def test_doubts_name_their_file(self):
         def busy(summary):
-            summary["self"]["worker_cpu"] = [0.97]
-            summary["total_time"] = max(summary["total_time"], 0.2)
+            summary["self"]["workers"] = [{"cpu": 0.97, "wait": 0, "time": 1}]
+            summary["self"]["cores"] = 8
 
         self.change("b.json", busy, to="busy.json")
         run = self.merge("a.json", "busy.json", "c.json", "-o", "json=all.json")

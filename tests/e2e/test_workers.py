@@ -13,7 +13,7 @@ class Workers(chat.Case):
         flags = ("-t", WORKERS, *flags)
         run = self.wsload(*flags, server.url(), self.prompts("a", "b", "c"), **how)
         self.assertEqual(run.summary["load"]["workers"], WORKERS)
-        self.assertEqual(len(run.summary["self"]["worker_cpu"]), WORKERS)
+        self.assertEqual(len(run.summary["self"]["workers"]), WORKERS)
         return run
 
     def test_a_hundred_thousand_requests(self):

@@ -104,7 +104,8 @@ static inline void assert_measurements_equal(struct measurement *a, struct measu
     assert_memory_equal(a->samples, b->samples, sizeof(a->samples));
     assert_timelines_equal(&a->timeline, &b->timeline);
     assert_int_equal(a->workers, b->workers);
-    assert_memory_equal(a->worker_cpu, b->worker_cpu, sizeof(a->worker_cpu));
+    assert_true(a->cores == b->cores);
+    assert_memory_equal(a->worker_use, b->worker_use, sizeof(a->worker_use));
     assert_int_equal(a->remark_count, b->remark_count);
     assert_memory_equal(a->remarks, b->remarks, sizeof(a->remarks));
 }

@@ -19,8 +19,13 @@
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t clock_monotonic_ns(void);
 
-/* Nanoseconds of CPU time that the calling thread has used. */
-uint64_t clock_thread_cpu_ns(void);
+/* What the calling thread has used of processors since it began, in ns. */
+struct thread_time {
+    uint64_t cpu_ns;
+    uint64_t wait_ns; /* when it could have run and did not: another thread had the core, or a CPU
+                         quota was used up; 0 when the kernel does not say */
+};
+struct thread_time clock_thread_time(void);
 
 /* Time since 1970-01-01T00:00:00Z of CLOCK_REALTIME. */
 uint64_t clock_wall_ns(void);

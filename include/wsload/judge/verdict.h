@@ -5,11 +5,12 @@
  * knows of it. The checks of validity are rows of a table, and give one reason each at most. They
  * judge the generator, and whether what it took for replies can be right, never the target: what is
  * late because no connection was free is not held against the run, nor is a rate that chance alone
- * explains (three deviations of a Poisson count, one arrival of a constant rate). The CPU of a run
- * below 100 ms says too little to be judged. */
+ * explains (three deviations of a Poisson count, one arrival of a constant rate). What a worker
+ * used of its core in less than 100 ms says too little to be judged. */
 #ifndef WSLOAD_JUDGE_VERDICT_H
 #define WSLOAD_JUDGE_VERDICT_H
 
+#include "wsload/judge/reason.h"
 #include "wsload/judge/thresholds.h"
 #include "wsload/stats/measurement.h"
 
@@ -17,30 +18,11 @@
 
 #define VALIDITY_REASONS_MAX (16 + REMARKS_MAX)
 
-enum validity_grade {
-    VALIDITY_VALID, /* of a reason: worth knowing, and no fault */
-    VALIDITY_DOUBTFUL,
-    VALIDITY_INVALID
-};
-
-struct validity_reason {
-    char source[REMARK_SOURCE_SIZE]; /* the file of which it is said; "": of the whole */
-    char check[REMARK_CHECK_SIZE];   /* "loop_lag" */
-    enum validity_grade grade;
-    char text[REMARK_TEXT_SIZE]; /* what was seen and what is allowed: "send lag p99 38 ms (10 ms
-                                    at most)" */
-    const char *advice;          /* what to do about it; static text, "" when there is nothing */
-};
-
 struct validity {
     enum validity_grade grade;                            /* the worst of the reasons */
     struct validity_reason reasons[VALIDITY_REASONS_MAX]; /* the worst first */
     size_t count;
 };
-
-/* "valid", "doubtful" or "invalid"; and back: false when NAME is none. */
-const char *validity_grade_name(enum validity_grade grade);
-bool validity_grade_of(const char *name, enum validity_grade *grade);
 
 /* Judges MEASUREMENT, whose percentiles THRESHOLDS rest on. What was remarked about its parts
  * stands in place of the same doubt about the whole, unless that is worse. */

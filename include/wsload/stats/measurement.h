@@ -35,6 +35,15 @@ struct sample {
     char reply[SAMPLE_SIZE];
 };
 
+/* What the thread of a worker used of a core, from the beginning of the measured part to the end of
+ * sending, and for 100 ms at least where the run lasts so long. Shares of that time, 0 to 1, in
+ * steps of 1e-4. */
+struct worker_use {
+    double cpu;
+    double wait; /* ready to run, and without a core: another program had it, or a quota ran out */
+    uint64_t time_ns; /* 0: nothing was measured */
+};
+
 #define REMARKS_MAX        16
 #define REMARK_SOURCE_SIZE 256
 #define REMARK_CHECK_SIZE  24
@@ -66,10 +75,11 @@ struct measurement {
     struct unasked unasked;
     struct sample samples[SAMPLE_COUNT]; /* the measured requests of lowest number, in order */
     struct timeline timeline;            /* of response times; in a closed run of latencies */
-    unsigned workers;                    /* in worker_cpu */
-    double worker_cpu[WORKERS_MAX]; /* CPU time over time of the run, 0 to 1, in steps of 1e-4, the
-                                       busiest first */
-    struct remark remarks[REMARKS_MAX]; /* the worst first, then by file and check */
+    double cores;     /* that the processes may use, by affinity and quota, in steps of 1e-4; 0: not
+                         known */
+    unsigned workers; /* in worker_use */
+    struct worker_use worker_use[WORKERS_MAX]; /* the busiest first */
+    struct remark remarks[REMARKS_MAX];        /* the worst first, then by file and check */
     size_t remark_count;
 };
 
@@ -79,8 +89,11 @@ struct measurement *measurement_new(const struct load *load);
 /* NULL is fine. */
 void measurement_free(struct measurement *measurement);
 
-/* Notes the share of a core that one more worker used, 0 to 1. */
-void measurement_add_cpu(struct measurement *measurement, double share);
+/* Notes what one more worker used. */
+void measurement_add_use(struct measurement *measurement, struct worker_use use);
+
+/* Notes CORES more that may be used. */
+void measurement_add_cores(struct measurement *measurement, double cores);
 
 /* Keeps REMARK, if it is among the worst REMARKS_MAX. */
 void measurement_add_remark(struct measurement *measurement, const struct remark *remark);

@@ -1,7 +1,11 @@
 #include "testing.h"
 
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "wsload/base/clock.h"
 
@@ -97,6 +101,53 @@ static void test_clock_seconds_divides(void **state)
     assert_true(clock_seconds(0) == 0.0);
 }
 
+/* --- What a thread has of a core --- */
+
+#define TURN_NS (20 * NS_PER_MS)
+
+static uint64_t spin(void)
+{
+    uint64_t start_ns = clock_thread_time().cpu_ns;
+    uint64_t now_ns = start_ns;
+    while (now_ns < start_ns + TURN_NS)
+        now_ns = clock_thread_time().cpu_ns;
+    return now_ns;
+}
+
+static void *take_turns(void *started)
+{
+    atomic_store((atomic_bool *)started, true);
+    (void)spin();
+    return NULL;
+}
+
+/* Both want the one core at the same time: what the other has of it, one waits for. */
+static void test_clock_thread_time_knows_the_wait_for_a_core(void **state)
+{
+    cpu_set_t all;
+    cpu_set_t one;
+    pthread_t other;
+    atomic_bool started = false;
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+    CPU_ZERO(&one);
+    CPU_SET((size_t)sched_getcpu(), &one);
+    assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+    struct thread_time before = clock_thread_time();
+    assert_int_equal(pthread_create(&other, NULL, take_turns, &started), 0);
+    while (!atomic_load(&started))
+        continue;
+    (void)spin();
+    struct thread_time after = clock_thread_time();
+    pthread_join(other, NULL);
+    assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+    assert_true(after.cpu_ns - before.cpu_ns >= TURN_NS);
+    if (access("/proc/thread-self/schedstat", R_OK) == 0)
+        assert_true(after.wait_ns > before.wait_ns);
+    else
+        assert_int_equal(after.wait_ns, 0);
+}
+
 TEST_GROUP(clock)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +157,7 @@ TEST_GROUP(clock)
         cmocka_unit_test(test_clock_monotonic_never_goes_back),
         cmocka_unit_test(test_clock_wall_is_since_1970),
         cmocka_unit_test(test_clock_seconds_divides),
+        cmocka_unit_test(test_clock_thread_time_knows_the_wait_for_a_core),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

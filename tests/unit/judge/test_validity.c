@@ -19,6 +19,12 @@ static void set_samples(enum distribution id, uint64_t ns)
     refill(&seen->distributions[id], REQUESTS, ns);
 }
 
+/* One more worker used so much of a core. */
+static void use_core(double cpu, double wait)
+{
+    measurement_add_use(seen, (struct worker_use){cpu, wait, 10 * NS_PER_S});
+}
+
 /* A good open run: 2,000 requests of 20 ms in 10 s, as asked, nothing late. */
 static int fill(void **state)
 {
@@ -28,9 +34,10 @@ static int fill(void **state)
     if (!seen)
         return -1;
     thresholds.count = 0;
-    measurement_add_cpu(seen, 0.9);
-    measurement_add_cpu(seen, 0.5);
-    measurement_add_cpu(seen, 0);
+    seen->cores = 8;
+    use_core(0.9, 0);
+    use_core(0.5, 0);
+    use_core(0, 0);
     seen->counts[COUNT_TOTAL_TIME] = 10 * NS_PER_S;
     set_measured(seen, (struct account){.planned = 2000, .sent = 2000, .ok = 2000});
     set_samples(DIST_LATENCY, 20 * NS_PER_MS);
@@ -82,13 +89,11 @@ static void test_validity_believes_a_good_run(void **state)
 static void test_validity_doubts_busy_workers_and_counts_them(void **state)
 {
     (void)state;
-    seen->worker_cpu[0] = 0.9001;
+    seen->worker_use[0].cpu = 0.9001;
     assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 91 % CPU (90 % at most)");
-    assert_string_equal(validity.reasons[0].advice,
-                        "use more workers (-t), less load, or a bigger or quieter machine");
-    measurement_add_cpu(seen, 0.97);
+    use_core(0.97, 0.009);
     assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 97 % CPU (90 % at most), and 1 more");
-    measurement_add_cpu(seen, 0.95);
+    use_core(0.95, 0);
     assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 97 % CPU (90 % at most), and 2 more");
     seen->workers = 1;
     assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 97 % CPU (90 % at most)");
@@ -96,15 +101,95 @@ static void test_validity_doubts_busy_workers_and_counts_them(void **state)
     assert_valid();
 }
 
+/* One that never rests is busy, whether it has a core or waits for one. */
+static void test_validity_counts_the_wait_for_a_core(void **state)
+{
+    (void)state;
+    seen->workers = 0;
+    use_core(0.5, 0.4);
+    assert_valid();
+    use_core(0.5, 0.41);
+    assert_reason("cpu", VALIDITY_DOUBTFUL,
+                  "a worker at 50 % CPU, and waiting for a core 41 % of the time (90 % at most)");
+}
+
+/* What the workers use together is judged by what the process may use. */
+static void test_validity_doubts_a_process_that_used_its_cores_up(void **state)
+{
+    static const struct {
+        double cores;
+        double cpu[2], wait[2];
+        const char *text; /* NULL: valid */
+    } cases[] = {
+        {1, {0.45, 0.45}, {0.1, 0.1}, NULL},
+        {1,
+         {0.46, 0.45},
+         {0.5, 0.5},
+         "wsload used 91 % of the 1 core that it may use (90 % at most)"},
+        {0.2, {0.17, 0.01}, {0, 0}, NULL},
+        {0.2,
+         {0.19, 0.01},
+         {0.7, 0},
+         "wsload used 100 % of the 0.2 cores that it may use (90 % at most)"},
+        {2, {0.97, 0.95}, {0, 0}, "wsload used 96 % of the 2 cores that it may use (90 % at most)"},
+        {0, {0.5, 0.5}, {0, 0}, NULL}, /* not known */
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        seen->workers = 0;
+        seen->cores = cases[i].cores;
+        for (size_t j = 0; j < ARRAY_LENGTH(cases[i].cpu); j++)
+            use_core(cases[i].cpu[j], cases[i].wait[j]);
+        if (!cases[i].text)
+            assert_valid();
+        else
+            assert_reason("cpu", VALIDITY_DOUBTFUL, cases[i].text);
+    }
+}
+
 static void test_validity_does_not_judge_the_cpu_of_a_moment(void **state)
 {
     (void)state;
-    seen->worker_cpu[0] = 1;
-    seen->load.stages.start = 20000;
-    seen->counts[COUNT_TOTAL_TIME] = 100 * NS_PER_MS;
-    assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 100 % CPU (90 % at most)");
-    seen->counts[COUNT_TOTAL_TIME]--;
+    seen->cores = 0.2;
+    seen->workers = 0;
+    measurement_add_use(seen, (struct worker_use){0.96, 0.04, 100 * NS_PER_MS - 1});
     assert_valid();
+    measurement_add_use(seen, (struct worker_use){0, 0, 0}); /* it did not come to that */
+    assert_valid();
+    measurement_add_use(seen, (struct worker_use){0.1, 0, 100 * NS_PER_MS});
+    assert_valid();
+    measurement_add_use(seen, (struct worker_use){0.15, 0, 100 * NS_PER_MS});
+    assert_reason("cpu", VALIDITY_DOUBTFUL,
+                  "wsload used 125 % of the 0.2 cores that it may use (90 % at most)");
+    seen->cores = 8;
+    measurement_add_use(seen, (struct worker_use){0.92, 0, 100 * NS_PER_MS});
+    assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 92 % CPU (90 % at most)");
+}
+
+static void test_validity_names_what_kept_wsload_from_its_work(void **state)
+{
+    static const struct {
+        double cpu, wait, cores;
+        bool same_machine;
+        const char *advice; /* how it begins */
+    } cases[] = {
+        {0.95, 0, 8, false, "there were too few workers: use more (-t)"},
+        {0.95, 0, 1, false, "wsload used all of the processor time that it may have"},
+        {0.2, 0.75, 0.2, false, "wsload used all of the processor time that it may have"},
+        {0.5, 0.45, 8, false, "another program had the core: end it"},
+        {0.5, 0.45, 8, true, "another program had the core, the server perhaps"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        seen->workers = 0;
+        use_core(cases[i].cpu, cases[i].wait);
+        seen->cores = cases[i].cores;
+        seen->same_machine = cases[i].same_machine;
+        look();
+        assert_string_equal(validity.reasons[0].check, "cpu");
+        if (strncmp(validity.reasons[0].advice, cases[i].advice, strlen(cases[i].advice)) != 0)
+            fail_msg("%s", validity.reasons[0].advice);
+    }
 }
 
 static void test_validity_grades_loop_lag_by_the_latency(void **state)
@@ -200,9 +285,9 @@ static void test_validity_does_not_blame_the_target_for_a_busy_generator(void **
 {
     (void)state;
     set_measured(seen, (struct account){.planned = 2000, .skipped = 500, .sent = 1500, .ok = 1500});
-    seen->worker_cpu[0] = 0.96;
+    seen->worker_use[0].cpu = 0.96;
     assert_rate_missed_and("cpu", VALIDITY_DOUBTFUL);
-    seen->worker_cpu[0] = 0.9;
+    seen->worker_use[0].cpu = 0.9;
     set_samples(DIST_LOOP_LAG, 51 * NS_PER_MS);
     assert_rate_missed_and("loop_lag", VALIDITY_INVALID);
     set_samples(DIST_LOOP_LAG, 50 * NS_PER_MS); /* not enough to miss a rate by */
@@ -611,7 +696,7 @@ static void test_validity_puts_the_worst_reason_first(void **state)
     struct failure ports = {FAILURE_EXHAUSTED, "ports", {NULL, 0}};
     (void)state;
     seen->same_machine = true;
-    seen->worker_cpu[0] = 1;
+    seen->worker_use[0].cpu = 1;
     set_samples(DIST_PACING_LAG, 11 * NS_PER_MS);
     failures_add(&seen->failures, &ports, 0);
     seen->counts[COUNT_PLANNED]++;
@@ -737,7 +822,7 @@ static void test_validity_has_room_for_every_reason_there_can_be(void **state)
     seen->counts[COUNT_RECORD_LOST] = 1;
     seen->counts[COUNT_SENT_LATE] = REQUESTS;
     seen->counts[COUNT_LATE] = REQUESTS;
-    seen->worker_cpu[0] = 1;
+    seen->worker_use[0].cpu = 1;
     count_failures(seen, FAILURE_EXHAUSTED, 1, 0);
     set_samples(DIST_PACING_LAG, NS_PER_S);
     set_samples(DIST_LOOP_LAG, NS_PER_S);
@@ -754,7 +839,10 @@ TEST_GROUP(validity)
     const struct CMUnitTest tests[] = {
         VALIDITY_TEST(test_validity_believes_a_good_run),
         VALIDITY_TEST(test_validity_doubts_busy_workers_and_counts_them),
+        VALIDITY_TEST(test_validity_counts_the_wait_for_a_core),
+        VALIDITY_TEST(test_validity_doubts_a_process_that_used_its_cores_up),
         VALIDITY_TEST(test_validity_does_not_judge_the_cpu_of_a_moment),
+        VALIDITY_TEST(test_validity_names_what_kept_wsload_from_its_work),
         VALIDITY_TEST(test_validity_grades_loop_lag_by_the_latency),
         VALIDITY_TEST(test_validity_grades_send_lag_of_the_generator_alone),
         VALIDITY_TEST(test_validity_asks_whose_fault_a_missed_rate_is),

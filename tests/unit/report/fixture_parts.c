@@ -37,7 +37,9 @@ void add_count(struct fixture *run, enum counter id, uint64_t count)
 void set_usage(struct fixture *run, const double *worker_cpu, uint64_t memory_mib)
 {
     for (unsigned i = 0; i < run->measurement->load.workers; i++)
-        measurement_add_cpu(run->measurement, worker_cpu[i]);
+        measurement_add_use(run->measurement,
+                            (struct worker_use){worker_cpu[i], 0.001, 10 * NS_PER_S});
+    measurement_add_cores(run->measurement, 8);
     set_count(run, COUNT_MEMORY, memory_mib << 20);
 }
 

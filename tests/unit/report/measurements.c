@@ -243,6 +243,14 @@ static void any_remark(struct random *random, struct measurement *seen)
     measurement_add_remark(seen, &remark);
 }
 
+static void any_use(struct random *random, struct measurement *seen)
+{
+    struct worker_use use = {(double)random_between(random, 0, 10000) / 10000,
+                             (double)random_between(random, 0, 10000) / 10000,
+                             any_count(random, YEAR_NS)};
+    measurement_add_use(seen, use);
+}
+
 static void any_end(struct random *random, struct measurement *seen)
 {
     seen->parts = random_between(random, 1, 1000);
@@ -299,7 +307,8 @@ struct measurement *random_measurement(uint64_t seed, struct thresholds *thresho
     for (uint64_t i = random_between(&random, 0, 2 * REMARKS_MAX); i > 0; i--)
         any_remark(&random, seen);
     for (uint64_t i = random_between(&random, 0, WORKERS_MAX); i > 0; i--)
-        measurement_add_cpu(seen, (double)random_between(&random, 0, 10000) / 10000);
+        any_use(&random, seen);
+    measurement_add_cores(seen, (double)random_between(&random, 0, 1000000) / 10000);
     any_thresholds(&random, thresholds);
     return seen;
 }
@@ -465,7 +474,8 @@ void assert_same_measurement(const struct measurement *a, const struct measureme
     assert_same_samples(a, b);
     assert_same_timeline(&a->timeline, &b->timeline);
     ASSERT_SAME(a, b, workers);
-    assert_memory_equal(a->worker_cpu, b->worker_cpu, a->workers * sizeof(a->worker_cpu[0]));
+    ASSERT_SAME(a, b, cores);
+    assert_memory_equal(a->worker_use, b->worker_use, a->workers * sizeof(a->worker_use[0]));
     assert_same_remarks(a, b);
 }
 

@@ -339,7 +339,7 @@ static void test_summary_validity_gives_the_reasons(void **state)
     assert_string_equal(member(reason, "check")->valuestring, validity->reasons[0].check);
     assert_string_equal(member(reason, "text")->valuestring, validity->reasons[0].text);
     assert_string_equal(member(reason, "advice")->valuestring, validity->reasons[0].advice);
-    assert_int_equal(cJSON_GetArraySize(member(root, "self.worker_cpu")), 2);
+    assert_int_equal(cJSON_GetArraySize(member(root, "self.workers")), 2);
     cJSON_Delete(root);
 }
 

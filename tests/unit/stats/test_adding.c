@@ -56,7 +56,8 @@ static void fill_part(struct measurement *part, uint64_t number)
     unasked_add(&part->unasked, number % 2 ? "text:ping" : "", TEXT("example"));
     measurement_add_sample(part, &sample);
     timeline_row(&part->timeline, 500 + number)->done = 7;
-    measurement_add_cpu(part, (double)number / 8);
+    measurement_add_use(part, (struct worker_use){(double)number / 8, 0.01, number});
+    measurement_add_cores(part, (double)number / 10);
     measurement_add_remark(part, &remark);
 }
 
@@ -97,7 +98,8 @@ static void test_adding_adds_everything(void **state)
     assert_int_equal(sum->samples[3].seq, 100);
     assert_false(sum->samples[4].present);
     assert_int_equal(sum->workers, PARTS);
-    assert_true(sum->worker_cpu[0] == 0.375);
+    assert_true(sum->worker_use[0].cpu == 0.375);
+    assert_true(sum->cores == 0.6);
     assert_int_equal(sum->remark_count, PARTS);
     assert_string_equal(sum->remarks[0].source, "2.json");
 }

@@ -225,16 +225,18 @@ static void test_measurement_keeps_the_busiest_workers(void **state)
 {
     (void)state;
     for (unsigned i = 0; i < WORKERS_MAX + 10; i++)
-        measurement_add_cpu(seen, (i * 7 % 1000) / 1000.0);
+        measurement_add_use(seen, (struct worker_use){.cpu = (i * 7 % 1000) / 1000.0});
     assert_int_equal(seen->workers, WORKERS_MAX);
     for (unsigned i = 1; i < WORKERS_MAX; i++)
-        assert_true(seen->worker_cpu[i - 1] >= seen->worker_cpu[i]);
-    assert_true(seen->worker_cpu[0] == 0.994);
-    measurement_add_cpu(other, 0.25);
-    measurement_add_cpu(other, 0.75);
-    measurement_add_cpu(other, 0.5);
-    assert_int_equal(other->workers, 3);
-    assert_true(other->worker_cpu[0] == 0.75 && other->worker_cpu[2] == 0.25);
+        assert_true(seen->worker_use[i - 1].cpu >= seen->worker_use[i].cpu);
+    assert_true(seen->worker_use[0].cpu == 0.994);
+    measurement_add_use(other, (struct worker_use){.cpu = 0.5, .time_ns = 1});
+    measurement_add_use(other, (struct worker_use){.cpu = 0.5, .time_ns = 2});
+    measurement_add_use(other, (struct worker_use){.cpu = 0.25, .wait = 0.50004});
+    measurement_add_use(other, (struct worker_use){.cpu = 0.75}); /* as busy, but at work */
+    assert_int_equal(other->workers, 4);
+    assert_true(other->worker_use[0].cpu == 0.75 && other->worker_use[1].wait == 0.5);
+    assert_int_equal(other->worker_use[2].time_ns, 2);
 }
 
 TEST_GROUP(measurement)
