@@ -33,11 +33,22 @@ static size_t count_values(struct text text)
     return values;
 }
 
+/* Whether a string begins before AT that never ends. */
+static bool is_open_string(struct text text, const char *at)
+{
+    const char *end = text.data + text.length;
+    if (at == text.data || at[-1] != '"')
+        return false;
+    while (at < end && *at != '"')
+        at += *at == '\\' ? 2 : 1;
+    return at >= end;
+}
+
 /* What stands at END of TEXT could not be read. */
 static void explain(struct text text, const char *end, struct error *error)
 {
     const char *last = &text.data[text.length - 1];
-    if (text.data[0] == '{' && (*last != '}' || end >= last))
+    if (text.data[0] == '{' && (*last != '}' || end >= last || is_open_string(text, end)))
         error_set(error, "truncated");
     else
         error_set(error, "not JSON (at byte %zu)", (size_t)(end - text.data));
