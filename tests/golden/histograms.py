@@ -103,3 +103,19 @@ def decode(text):
             buckets[index] = number
         index += max(1, -number)
     return Histogram(buckets)
+
+
+def all_figures(value, path=()):
+    """Yields (path, figures) of each object of a distribution's figures, by whatever name."""
+    if isinstance(value, dict) and "p999" in value:
+        yield ".".join(path), value
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            yield from all_figures(inner, (*path, name))
+
+
+def distributions(summary):
+    """Yields (path, figures) of those that have samples, response time only where it is not latency."""
+    for path, figures in all_figures(summary):
+        if path != "response_time" or summary["load"]["model"] == "open":
+            yield path, figures

@@ -28,30 +28,19 @@ def load(path):
     return json.loads(path.read_text(encoding="utf-8"), parse_constant=refuse_constant)
 
 
-def distributions(summary):
-    """Yields (path, figures) of all distributions, response time only where it is not latency."""
-    for name in ("latency", "response_time", "ttfm", "inter_message_gap", "tpom", "send_lag",
-                 "pacing_lag", "loop_lag", *COUNTED):
-        if name != "response_time" or summary["load"]["model"] == "open":
-            yield name, summary[name]
-    yield "unasked.since_reply", summary["unasked"]["since_reply"]
-    for parent in ("connect", "connection"):
-        for name, figures in summary[parent].items():
-            yield f"{parent}.{name}", figures
-
-
 def wrong_histograms(summary):
-    for path, figures in distributions(summary):
-        histogram = summary["histograms"].get(path)
-        if (histogram is None) != (figures is None):
-            yield f"histograms.{path} and {path} do not agree on whether there are samples"
-        elif histogram is not None:
-            unit, error = (1, 1e-4) if path in COUNTED else (1e9, 1.001e-9)
-            decoded = histograms.decode(histogram["code"])
-            yield from (f"{path}.{name} is not what its histogram holds"
-                        for name in decoded.contradicted(figures, unit, error))
-            yield from (f"histograms.{path}.{name} does not fit its code or its figures"
-                        for name in wrong_exact(histogram, figures, decoded.count, unit, error))
+    figures_of = dict(histograms.distributions(summary))
+    coded = summary["histograms"].keys() - {"encoding"}
+    yield from (f"histograms.{path} and {path} do not agree on whether there are samples"
+                for path in figures_of.keys() ^ coded)
+    for path in figures_of.keys() & coded:
+        figures, histogram = figures_of[path], summary["histograms"][path]
+        unit, error = (1, 1e-4) if path in COUNTED else (1e9, 1.001e-9)
+        decoded = histograms.decode(histogram["code"])
+        yield from (f"{path}.{name} is not what its histogram holds"
+                    for name in decoded.contradicted(figures, unit, error))
+        yield from (f"histograms.{path}.{name} does not fit its code or its figures"
+                    for name in wrong_exact(histogram, figures, decoded.count, unit, error))
 
 
 def wrong_exact(histogram, figures, count, unit, error):
