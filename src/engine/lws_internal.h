@@ -230,7 +230,7 @@ void lws_stream_peer_closed(struct socket *socket, struct text body);
 void lws_stream_ended(struct socket *socket, int saved_errno);
 
 /* Forgets SOCKET's socket, and takes it away from the library unless that is about to do so itself
- * (KILL false). Nothing is reported. */
+ * (KILL false). Nothing is reported but its network, if it was open. */
 void lws_stream_forget(struct socket *socket, bool kill);
 
 /* --- lws_compress.c: permessage-deflate (RFC 7692) --- */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "network.h"
 #include "wsload/base/clock.h"
 
 /* Once a connection is open the library's part is done: its parser walks byte by byte, and after
@@ -73,9 +74,20 @@ static void report_closed(struct socket *socket, const struct failure *failure, 
     (deferred ? events->failed : events->closed)(transport->worker, lws_socket_id(socket), failure);
 }
 
+/* The last look at the socket of an open connection. */
+static void report_network(const struct socket *socket)
+{
+    const struct lws_transport *transport = socket->transport;
+    struct network_seen network;
+    if (network_look(lws_get_socket_fd(socket->wsi), &network))
+        transport->events->network(transport->worker, &network);
+}
+
 void lws_stream_forget(struct socket *socket, bool kill)
 {
     struct lws *wsi = socket->wsi;
+    if (socket->open)
+        report_network(socket);
     socket->deferred = socket->drain = false;
     lws_refusal_forget(socket);
     lws_race_forget(socket, kill);

@@ -4,8 +4,9 @@
  * numbers from 0. The transport reports through struct transport_events; each open() is answered by
  * exactly one failed(), or by one opened() and later one closed() - unless drop() came between,
  * after which the number is free again and silent. What the peer sends right after its answer to
- * the handshake may be reported before opened(). Reports may come from inside open() and
- * drop() never reports. Views handed to a report are valid until it returns. */
+ * the handshake may be reported before opened(). Reports may come from inside open(). However a
+ * connection ends that was opened(), network() comes once before, if the system can tell: drop()
+ * and free() report nothing else. Views handed to a report are valid until it returns. */
 #ifndef WSLOAD_ENGINE_TRANSPORT_H
 #define WSLOAD_ENGINE_TRANSPORT_H
 
@@ -42,6 +43,7 @@ struct transport_events {
     void (*message)(void *worker, uint32_t id, const struct incoming *incoming);
     void (*drained)(void *worker, uint32_t id); /* see unreported() */
     void (*closed)(void *worker, uint32_t id, const struct failure *failure);
+    void (*network)(void *worker, const struct network_seen *network);
     void (*woken)(void *worker); /* the time of wake_at() has come, or interrupt() was called; it
                                     calls wake_at() again before it returns */
 };

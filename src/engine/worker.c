@@ -112,14 +112,17 @@ struct worker *worker_new(const struct worker_config *config, struct error *erro
     return worker;
 }
 
-/* Those whose peer did not answer our close in time. */
-static void note_still_open(struct worker *worker)
+/* Those whose peer did not answer our close in time: what is known of them is to be recorded. */
+static void drop_still_open(struct worker *worker)
 {
     uint64_t now = worker_now_ns(worker);
     for (uint32_t id = 0; worker->open > 0 && id < worker->slot_count; id++) {
         const struct connection *connection = &worker_slot(worker, id)->connection;
-        if (connection->state == CONNECTION_CLOSING)
-            worker->recorder->seen->counts[COUNT_CONNECTED_NS] += now - connection->opened_ns;
+        if (connection->state != CONNECTION_CLOSING)
+            continue;
+        worker->open--;
+        worker->recorder->seen->counts[COUNT_CONNECTED_NS] += now - connection->opened_ns;
+        worker->transport->ops->drop(worker->transport, id);
     }
 }
 
@@ -137,7 +140,7 @@ void worker_run(struct worker *worker, struct transport *transport)
         run_control_start(worker->control, now);
     worker_events.woken(worker);
     transport->ops->run(transport);
-    note_still_open(worker);
+    drop_still_open(worker);
     worker->recorder->seen->counts[COUNT_OPEN_TIME] = worker->clock.open_time_ns;
     measurement_add_use(worker->recorder->seen, worker->core_watch.use);
 }

@@ -373,6 +373,12 @@ static void on_closed(void *user, uint32_t id, const struct failure *failure)
     worker_check(worker, now);
 }
 
+static void on_network(void *user, const struct network_seen *network)
+{
+    const struct worker *worker = user;
+    recorder_network(worker->recorder, network);
+}
+
 /* --- Time passes --- */
 
 static void on_overdue(struct worker *worker, struct slot *slot, uint64_t now)
@@ -448,5 +454,6 @@ const struct transport_events worker_events = {
     .message = on_message,
     .drained = on_drained,
     .closed = on_closed,
+    .network = on_network,
     .woken = on_woken,
 };

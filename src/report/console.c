@@ -283,6 +283,45 @@ static void put_connections(struct screen *screen, const struct measurement *mea
     screen_break(screen);
 }
 
+/* --- The network --- */
+
+/* "RTT p50 21.3 ms (min 20.1)": the unit stands once, unless they have two. */
+static void put_round_trips(struct screen *screen, const struct measurement *measurement)
+{
+    char p50[FIGURE_SIZE];
+    char min[FIGURE_SIZE];
+    const struct histogram *rtt = &measurement->distributions[DIST_RTT];
+    const struct histogram *min_rtt = &measurement->distributions[DIST_MIN_RTT];
+    double p50_ns = (double)histogram_percentile(rtt, 50);
+    double min_ns = (double)min_rtt->min;
+    const struct time_unit *unit = figure_time_unit(p50_ns);
+    const struct time_unit *min_unit = figure_time_unit(min_ns);
+    p50_ns /= unit->ns;
+    min_ns /= min_unit->ns;
+    figure_number(p50_ns, figure_decimals(p50_ns), p50);
+    figure_number(min_ns, figure_decimals(min_ns), min);
+    if (min_rtt->count == 0)
+        screen_item(screen, SCREEN_LABEL, "RTT p50 %s %s", p50, unit->name);
+    else
+        screen_item(screen, SCREEN_LABEL, "RTT p50 %s %s (min %s%s%s)", p50, unit->name, min,
+                    min_unit == unit ? "" : " ", min_unit == unit ? "" : min_unit->name);
+}
+
+/* Inside this machine there is none to speak of, unless it loses something. */
+static void put_network(struct screen *screen, const struct measurement *measurement)
+{
+    uint64_t again = measurement->counts[COUNT_RETRANSMITS];
+    if (measurement->distributions[DIST_RTT].count == 0 ||
+        (measurement->same_machine && again == 0))
+        return;
+    screen_print(screen, "network");
+    put_round_trips(screen, measurement);
+    if (again > 0)
+        screen_item(screen, SCREEN_LABEL, "%s segment%s sent again",
+                    units_format_count(again, SCRATCH), figure_plural(again));
+    screen_break(screen);
+}
+
 /* --- Cost --- */
 
 static void put_cost(struct screen *screen, const struct measurement *measurement)
@@ -322,6 +361,7 @@ static void put_counts(struct screen *screen, const struct measurement *measurem
     put_apart(screen, measurement);
     put_messages(screen, measurement);
     put_connections(screen, measurement);
+    put_network(screen, measurement);
     outcome_print_notes(screen, validity);
     if (load->gateway)
         put_cost(screen, measurement);

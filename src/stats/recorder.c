@@ -239,6 +239,18 @@ void recorder_connection_lost(struct recorder *recorder, uint64_t lifetime_ns)
     add(recorder, DIST_LIFETIME, lifetime_ns);
 }
 
+void recorder_network(struct recorder *recorder, const struct network_seen *network)
+{
+    uint64_t *counts = recorder->seen->counts;
+    if (network->rtt_ns > 0)
+        add(recorder, DIST_RTT, network->rtt_ns);
+    if (network->min_rtt_ns > 0)
+        add(recorder, DIST_MIN_RTT, network->min_rtt_ns);
+    counts[COUNT_RETRANSMITS] += network->retransmits;
+    counts[COUNT_LOST_SEGMENTS] += network->lost;
+    counts[COUNT_OUT_OF_ORDER] += network->out_of_order;
+}
+
 /* --- Seconds --- */
 
 /* What ended between a second's end and the tick, the few milliseconds that ticks are apart, falls

@@ -292,6 +292,7 @@ class Case(unittest.TestCase):
         for name in DISTRIBUTIONS:
             self.check_ladder(summary[name], run)
         self.check_accounts(summary)
+        self.check_networks(summary)
         if good == 0:
             return
         self.assertAlmostEqual(summary["success_rate"], 100.0 * good / total, places=2)
@@ -326,6 +327,14 @@ class Case(unittest.TestCase):
         self.assertEqual(sums["sent"], summary["sent_requests"], sums)
         self.assertEqual(sums["ok"], summary["successful_requests"], sums)
         self.assertEqual(sums["failed"], sum(e["requests"] for e in summary["errors"]), sums)
+
+    def check_networks(self, summary):
+        """However a connection ended that had opened, its network was looked at, once."""
+        connections = summary["connections"]
+        opened = sum(connections[name] for name in ("opened", "reopened", "rotated"))
+        for name in ("network.rtt", "network.min_rtt"):
+            seen = summary["histograms"].get(name, {"count": 0})
+            self.assertEqual(seen["count"], opened, summary["network"])
 
     # Asserting
 

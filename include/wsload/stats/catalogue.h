@@ -120,6 +120,14 @@
       "Messages received whose time is the kernel's.")                                             \
     X(COUNT_UNSTAMPED, "timestamps.user", "messages timed when read",                              \
       "Messages received whose time is that of wsload's own reading.")                             \
+    X(COUNT_RETRANSMITS, "network.retransmits", "segments sent again",                             \
+      "TCP segments that this machine sent again, on connections that opened.", LESS)              \
+    X(COUNT_LOST_SEGMENTS, "network.lost", "segments lost at the end",                             \
+      "TCP segments that were taken for lost, and not acknowledged yet, when their connection "    \
+      "ended.",                                                                                    \
+      LESS)                                                                                        \
+    X(COUNT_OUT_OF_ORDER, "network.out_of_order", "segments out of order",                         \
+      "TCP segments that came before one that was sent earlier: it was lost, or overtaken.", LESS) \
     X(COUNT_RECORD_LOST, "record.lost", "requests lost from the record",                           \
       "Requests that --record had to leave out.", LESS)                                            \
     X(COUNT_MEMORY, "self.memory_bytes", "memory",                                                 \
@@ -171,6 +179,11 @@
     X(DIST_CONNECT_TLS, "connect.tls", "TLS handshake", "The TLS handshake.", DURATION)            \
     X(DIST_CONNECT_UPGRADE, "connect.upgrade", "upgrade",                                          \
       "From sending the upgrade request to its answer 101.", DURATION)                             \
+    X(DIST_RTT, "network.rtt", "round trip",                                                       \
+      "Round trips as the kernel had smoothed them when a connection ended; one of each.",         \
+      DURATION)                                                                                    \
+    X(DIST_MIN_RTT, "network.min_rtt", "shortest round trip",                                      \
+      "The shortest round trip of each connection, in its last 5 minutes.", DURATION)              \
     X(DIST_LIFETIME, "connection.lifetime", "connection lifetime",                                 \
       "How long connections that the server ended had been open.", SHOWN(RUN_HOLD, "lifetime"),    \
       .unit = METRIC_SECONDS, MORE)

@@ -28,6 +28,16 @@ struct connect_times {
     uint64_t ns[CONNECT_PHASE_COUNT];
 };
 
+/* What the kernel had seen of the network of one connection by its end. Round trips are in ns, 0
+ * when none was seen; the rest are TCP segments. */
+struct network_seen {
+    uint64_t rtt_ns;     /* smoothed (RFC 6298) */
+    uint64_t min_rtt_ns; /* the least of the last minutes */
+    uint64_t retransmits;
+    uint64_t lost;
+    uint64_t out_of_order;
+};
+
 /* A message that was sent for a request that may become a sample. */
 struct sent_message {
     bool present;
@@ -158,13 +168,16 @@ void recorder_connection_failed(struct recorder *recorder, const struct failure 
 /* Writes down that the server ended a connection that had been open for LIFETIME_NS. */
 void recorder_connection_lost(struct recorder *recorder, uint64_t lifetime_ns);
 
+/* Writes down what the network of a connection that has ended was like. */
+void recorder_network(struct recorder *recorder, const struct network_seen *network);
+
 /* Closes the seconds of the timeline that are over at NOW_NS, with the gauges as they stand. To be
  * called a few times a second; costs something only when a second is over. */
 void recorder_tick(struct recorder *recorder, uint64_t now_ns, uint64_t in_flight, uint64_t open);
 
 /* Closes the last second, even if it is not over: it makes a row if a request ended in it. Notes
- * how long measuring and draining took, to END_NS as it is by now or to the last request. Nothing
- * is recorded afterwards. */
+ * how long measuring and draining took, to END_NS as it is by now or to the last request. Only
+ * ends of connections are recorded afterwards. */
 void recorder_finish(struct recorder *recorder, uint64_t now_ns, uint64_t in_flight, uint64_t open);
 
 /* The 95th percentile of the row under way, ns, to 1.6 %, or of the one before while that is empty;

@@ -123,8 +123,10 @@ static void lose(struct fake_transport *fake, uint32_t id)
 {
     struct fake_connection *connection = &fake->connections[id];
     connection->lost++;
-    if (connection->up_ns)
+    if (connection->up_ns) {
         fake->connected_ns += fake->now_ns - connection->up_ns;
+        fake->events->network(fake->worker, &fake->network);
+    }
     connection->up_ns = 0;
     connection->opening = false;
 }
@@ -145,8 +147,6 @@ static void fake_run(struct transport *transport)
     struct fake_transport *fake = self(transport);
     if (!fake->stopped)
         fake->script(fake);
-    for (uint32_t id = 0; id < fake->connection_count; id++)
-        lose(fake, id);
 }
 
 static void fake_stop(struct transport *transport)
@@ -184,6 +184,7 @@ void fake_init(struct fake_transport *fake, uint32_t connections, void *worker,
         .events = events,
         .now_ns = FAKE_START_NS,
         .wake_ns = CLOCK_NEVER,
+        .network = {.rtt_ns = 20 * NS_PER_MS, .min_rtt_ns = 19 * NS_PER_MS},
         .connection_count = connections,
         .connections = calloc(connections, sizeof(*fake->connections)),
         .queue = calloc(FAKE_EVENTS, sizeof(*fake->queue)),

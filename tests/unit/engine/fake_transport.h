@@ -52,7 +52,8 @@ struct fake_transport {
     uint64_t wakes; /* how often the worker was woken */
     uint64_t sends;
     uint64_t sent_bytes;
-    uint64_t replies;      /* messages that it reported */
+    uint64_t replies;            /* messages that it reported */
+    struct network_seen network; /* of every connection that ends */
     uint64_t connected_ns; /* how long connections were open until the worker was done, added up */
     struct buffer log;     /* what was sent, a line each: "0 1 one"; only if it has room */
     uint32_t connection_count;

@@ -423,6 +423,49 @@ static void test_worker_adds_up_how_long_connections_were_open(void **state)
     run_tear_down();
 }
 
+/* --- The network of each connection --- */
+
+static void network_is(struct fake_transport *fake, uint64_t rtt_ms, uint64_t retransmits)
+{
+    fake->network = (struct network_seen){.rtt_ns = rtt_ms * NS_PER_MS, .retransmits = retransmits};
+}
+
+/* 0 is reset, 1 is replaced and does not answer, 2 closes first, 3 never opens, 4 is open at the
+ * end: it ends while the run does. */
+static void end_in_all_ways(struct fake_transport *fake)
+{
+    for (uint32_t id = 0; id < 3; id++)
+        fake_opened(fake, id);
+    fake_failed(fake, 3, FAILURE_CONNECT_REFUSED);
+    fake_opened(fake, 4);
+    network_is(fake, 10, 1);
+    fake_closed(fake, 0, FAILURE_RESET, "");
+    network_is(fake, 20, 10);
+    fake_closed(fake, 2, FAILURE_CLOSED, "1001");
+    network_is(fake, 40, 100);
+    fake_advance(fake, SECONDS(11)); /* 1 and 4 are old enough, and do not answer */
+    assert_int_equal(fake->connections[1].drops, 1);
+    assert_int_equal(fake->connections[4].drops, 1);
+    fake_opened(fake, 4);
+    network_is(fake, 80, 1000);
+    run_control_stop(&run.control, STOP_NOW);
+    fake_advance(fake, 0);
+    assert_true(fake->stopped);
+}
+
+static void test_worker_records_the_network_of_each_connection_once(void **state)
+{
+    (void)state;
+    set_up_hold(5, SECONDS(60));
+    run.plan.max_lifetime_ns = SECONDS(10);
+    const struct recorder *recorder = run_execute(end_in_all_ways);
+    assert_conserved(recorder);
+    assert_int_equal(recorder->seen->distributions[DIST_RTT].count, 5);
+    assert_int_equal(recorder->seen->distributions[DIST_RTT].sum, 190 * NS_PER_MS);
+    assert_int_equal(recorder->seen->counts[COUNT_RETRANSMITS], 1211);
+    run_tear_down();
+}
+
 TEST_GROUP(worker_life)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +481,7 @@ TEST_GROUP(worker_life)
         cmocka_unit_test(test_worker_names_why_the_gateway_went_away),
         cmocka_unit_test(test_worker_names_no_other_close_so),
         cmocka_unit_test(test_worker_adds_up_how_long_connections_were_open),
+        cmocka_unit_test(test_worker_records_the_network_of_each_connection_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

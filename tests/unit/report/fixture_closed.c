@@ -52,6 +52,8 @@ void fill_failed(struct fixture *run)
     recorder_connection_lost(run->recorder, 29 * NS_PER_S);
     set_count(run, COUNT_CLOSED_BY_SERVER, 5);
     set_count(run, COUNT_REOPENED, 4);
+    set_count(run, COUNT_RETRANSMITS, 3);
+    set_count(run, COUNT_OUT_OF_ORDER, 2);
     set_count(run, COUNT_OPEN_AT_END, 19);
     set_count(run, COUNT_TOTAL_TIME, 30 * NS_PER_S + 531 * NS_PER_MS);
 }

@@ -156,7 +156,9 @@ void open_connections(struct fixture *run, uint64_t count)
             [CONNECT_UPGRADE] = total_ns / 4,
             [CONNECT_TOTAL] = total_ns,
         }};
+        struct network_seen network = {.rtt_ns = total_ns / 7, .min_rtt_ns = total_ns / 8};
         recorder_connection_opened(run->recorder, &times, OPENING_FIRST);
+        recorder_network(run->recorder, &network);
     }
     for (uint64_t i = 0; i < 100; i++)
         histogram_record(&run->measurement->distributions[DIST_LOOP_LAG],

@@ -6,7 +6,9 @@
 #include "console_reading.h"
 #include "fixtures.h"
 #include "screen.h"
+#include "wsload/base/clock.h"
 #include "wsload/base/helpers.h"
+#include "wsload/stats/recorder.h"
 
 static void test_counts_of_streams_tell_what_replies_are_made_of(void **state)
 {
@@ -63,6 +65,41 @@ static void test_counts_of_a_silent_run_say_that_nothing_came_back(void **state)
     (void)state;
     assert_shows(fixture("silent"), "\nnote          nothing at all came back\n"
                                     "              the route may have no route response, ");
+}
+
+static void test_counts_tell_round_trips_and_what_was_sent_again(void **state)
+{
+    static const struct {
+        uint64_t rtt_us, min_us, again;
+        const char *line;
+    } cases[] = {
+        {21300, 20100, 0, "\nnetwork       RTT p50 21.3 ms (min 20.1)\n"},
+        {21300, 20100, 3, "\nnetwork       RTT p50 21.3 ms (min 20.1)   3 segments sent again\n"},
+        {1200, 987, 1, "\nnetwork       RTT p50 1.20 ms (min 987 us)   1 segment sent again\n"},
+        {1200000, 300, 0, "\nnetwork       RTT p50 1.20 s (min 300 us)\n"},
+        {50, 0, 12345, "\nnetwork       RTT p50 50.0 us   12,345 segments sent again\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct fixture *run = fixture("no_connection");
+        struct network_seen network = {.rtt_ns = cases[i].rtt_us * NS_PER_US,
+                                       .min_rtt_ns = cases[i].min_us * NS_PER_US,
+                                       .retransmits = cases[i].again};
+        assert_hides(run, "network");
+        recorder_network(run->recorder, &network);
+        assert_shows(run, cases[i].line);
+    }
+}
+
+static void test_counts_tell_of_this_machines_network_only_what_went_wrong(void **state)
+{
+    struct fixture *run = fixture("passed");
+    (void)state;
+    assert_shows(run, "\nnetwork       RTT p50 ");
+    run->measurement->same_machine = true;
+    assert_hides(run, "network");
+    run->measurement->counts[COUNT_RETRANSMITS] = 1;
+    assert_shows(run, "   1 segment sent again\n");
 }
 
 static void test_counts_follow_the_verdict_on_a_record_that_failed(void **state)
@@ -182,6 +219,8 @@ TEST_GROUP(counts)
         cmocka_unit_test(test_counts_of_one_way_runs_say_why_there_are_no_latencies),
         cmocka_unit_test(test_counts_estimate_the_cost_at_the_prices_used),
         cmocka_unit_test(test_counts_of_a_silent_run_say_that_nothing_came_back),
+        cmocka_unit_test(test_counts_tell_round_trips_and_what_was_sent_again),
+        cmocka_unit_test(test_counts_tell_of_this_machines_network_only_what_went_wrong),
         cmocka_unit_test(test_counts_follow_the_verdict_on_a_record_that_failed),
         cmocka_unit_test(test_errors_tell_the_detail_before_the_hint),
         cmocka_unit_test(test_errors_of_api_gateway_give_the_ids_of_one_frame),

@@ -233,6 +233,8 @@ static void test_catalogue_says_what_is_better(void **state)
         {"accounting.skipped", BETTER_LESS},
         {"connections.closed_by_server", BETTER_LESS},
         {"send_lag", BETTER_LESS},
+        {"network.rtt", BETTER_LESS},
+        {"network.retransmits", BETTER_LESS},
         {"success_rate", BETTER_MORE},
         {"goodput", BETTER_MORE},
         {"requests_per_second", BETTER_MORE},

@@ -448,6 +448,26 @@ static void test_recorder_counts_openings_by_what_they_are(void **state)
     assert_int_equal(distribution(recorder, DIST_CONNECT)->count, ARRAY_LENGTH(openings));
 }
 
+static void test_recorder_adds_up_the_networks_of_connections(void **state)
+{
+    static const struct network_seen networks[] = {
+        {.rtt_ns = 21300000, .min_rtt_ns = 20100000, .retransmits = 2, .out_of_order = 5},
+        {.rtt_ns = 30000000, .min_rtt_ns = 19000000, .retransmits = 1, .lost = 4},
+        {.rtt_ns = 25000000}, /* an old kernel */
+        {0},                  /* nothing came back */
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(networks); i++)
+        recorder_network(recorder, &networks[i]);
+    assert_int_equal(distribution(recorder, DIST_RTT)->count, 3);
+    assert_int_equal(distribution(recorder, DIST_RTT)->sum, 76300000);
+    assert_int_equal(distribution(recorder, DIST_MIN_RTT)->count, 2);
+    assert_int_equal(distribution(recorder, DIST_MIN_RTT)->min, 19000000);
+    assert_int_equal(counted(recorder, COUNT_RETRANSMITS), 3);
+    assert_int_equal(counted(recorder, COUNT_LOST_SEGMENTS), 4);
+    assert_int_equal(counted(recorder, COUNT_OUT_OF_ORDER), 5);
+}
+
 TEST_GROUP(recorder)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, end)
@@ -475,6 +495,7 @@ TEST_GROUP(recorder)
         TEST(test_recorder_cuts_samples_at_500_characters),
         TEST(test_recorder_counts_connections_and_the_phases_that_there_were),
         TEST(test_recorder_counts_openings_by_what_they_are),
+        TEST(test_recorder_adds_up_the_networks_of_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
