@@ -7,6 +7,8 @@
 
 #include "fixtures.h"
 #include "measurements.h"
+#include "wsload/base/file.h"
+#include "wsload/base/helpers.h"
 #include "wsload/report/summary.h"
 #include "wsload/stats/failures.h"
 
@@ -349,6 +351,26 @@ static void test_summaries_may_have_members_of_later_versions(void **state)
     buffer_free(&out);
 }
 
+/* Else the fuzzer would not come beyond what they lack. */
+static void test_summaries_of_the_fuzzers_corpus_are_read(void **state)
+{
+    static const char *const names[] = {"bare_open", "doubtful", "failures", "large",    "merged",
+                                        "one_way",   "passed",   "stream",   "wide_rows"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        char path[512];
+        struct buffer text;
+        struct measurement *seen;
+        snprintf(path, sizeof(path), WSLOAD_TEST_DATA "/fuzz/corpus/fuzz_summary/%s", names[i]);
+        buffer_init(&text, 1 << 20);
+        assert_int_equal(file_read(path, &text, &error), 0);
+        if (summary_read(buffer_text(&text), &seen, &thresholds, &error))
+            fail_msg("%s: %s", names[i], error.text);
+        measurement_free(seen);
+        buffer_free(&text);
+    }
+}
+
 TEST_GROUP(summary_read)
 {
     const struct CMUnitTest tests[] = {
@@ -359,6 +381,7 @@ TEST_GROUP(summary_read)
         cmocka_unit_test(test_summaries_that_are_too_much_are_refused),
         cmocka_unit_test(test_summaries_with_too_many_failures_are_refused),
         cmocka_unit_test(test_summaries_that_are_cut_are_refused),
+        cmocka_unit_test(test_summaries_of_the_fuzzers_corpus_are_read),
         cmocka_unit_test(test_summaries_may_have_members_of_later_versions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
