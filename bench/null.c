@@ -126,7 +126,7 @@ static void report(struct null_transport *null, struct event event)
     } else if (event.what == OPENS) {
         worker_events.opened(null->worker, event.id, &times);
     } else {
-        worker_events.closed(null->worker, event.id, &closed);
+        worker_events.closed(null->worker, event.id, &closed, clock_monotonic_ns());
     }
 }
 

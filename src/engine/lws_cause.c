@@ -70,6 +70,7 @@ static int peek_answer(struct socket *socket)
             (void)SSL_read(ssl, input, (int)interim); /* which is there */
         else
             (void)recv(fd, input, interim, MSG_DONTWAIT);
+        socket->looked_at += interim;
     }
 }
 
@@ -104,13 +105,29 @@ static bool hold_library(struct socket *socket, bool held)
     return true;
 }
 
+/* Keeps what came with ANSWER, a 101, and is no part of it: the library reads it, too. */
+static void keep_ahead(struct socket *socket, struct text answer)
+{
+    const char *end = memmem(answer.data, answer.length, head_end, strlen(head_end));
+    if (!end || lws_get_ssl(socket->wsi))
+        return; /* a record of TLS is read by itself */
+    size_t length = (size_t)(end - answer.data) + strlen(head_end);
+    buffer_init(&socket->ahead, ANSWER_MAX);
+    if (answer.length > length &&
+        buffer_append(&socket->ahead, answer.data + length, answer.length - length) == 0)
+        socket->looked_at += answer.length;
+}
+
 /* Looks at ANSWER, which is the last one. Whether enough of it is there. */
 static bool look_at(struct socket *socket, struct text answer)
 {
     bool begins = socket->refusal.length == 0;
     if (begins)
         lws_seen_answer(socket, answer);
-    return (begins && text_begins(answer, "HTTP/1.1 101")) || keep_refusal(socket, answer);
+    if (!begins || !text_begins(answer, "HTTP/1.1 101"))
+        return keep_refusal(socket, answer);
+    keep_ahead(socket, answer);
+    return true;
 }
 
 /* The library's own watcher of the same socket comes after this one, in the same turn: what comes
@@ -126,8 +143,8 @@ static void on_answer(struct ev_loop *loop, ev_io *watcher, int events)
         note_cause(socket, errno);
     else if (look_at(socket, (struct text){socket->transport->input, (size_t)got}))
         ev_io_stop(loop, watcher);
-    if (let_go)
-        lws_socket_read(socket); /* no event tells of what OpenSSL holds already */
+    if (let_go || socket->ahead.length > 0) /* no event tells of what OpenSSL holds already; */
+        lws_socket_read(socket);            /* and no more is to come with the answer */
 }
 
 void lws_refusal_watch(struct socket *socket)
@@ -139,6 +156,7 @@ void lws_refusal_watch(struct socket *socket)
     socket->watcher.data = socket;
     socket->interim = socket->library_held = false;
     socket->interim_end = 0;
+    socket->looked_at = 0;
     ev_io_start(socket->transport->loop.ev, &socket->watcher);
 }
 

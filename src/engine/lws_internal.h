@@ -72,6 +72,8 @@ struct socket {
     uint64_t request_ns;     /* when the request for the upgrade was made; TLS was done by then */
     uint64_t opened_ns;      /* when its answer was there */
     struct buffer refusal;   /* the beginning of an answer that was no 101 */
+    struct buffer ahead;     /* of a plain one that was: what came with it, from its end on */
+    uint64_t looked_at;      /* bytes from the beginning of the stream to the end of that */
     bool library_held;       /* the library does not read: nothing of the last answer is there */
     bool interim;            /* an answer that is not the last has begun */
     uint8_t interim_end;     /* and of its end, an empty line, so many bytes have come */

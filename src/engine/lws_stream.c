@@ -65,13 +65,18 @@ void lws_stream_report_drained(struct socket *socket)
 
 /* One whose opening was not reported yet has not opened. The socket is forgotten before the report:
  * the worker may open it again from within. */
-static void report_closed(struct socket *socket, const struct failure *failure, bool kill)
+static void report_closed(struct socket *socket, const struct failure *failure, uint64_t came_ns,
+                          bool kill)
 {
     const struct lws_transport *transport = socket->transport;
     const struct transport_events *events = transport->events;
     bool deferred = socket->deferred;
+    uint32_t id = lws_socket_id(socket);
     lws_stream_forget(socket, kill);
-    (deferred ? events->failed : events->closed)(transport->worker, lws_socket_id(socket), failure);
+    if (deferred)
+        events->failed(transport->worker, id, failure);
+    else
+        events->closed(transport->worker, id, failure, came_ns);
 }
 
 /* The last look at the socket of an open connection. */
@@ -90,6 +95,7 @@ void lws_stream_forget(struct socket *socket, bool kill)
         report_network(socket);
     socket->deferred = socket->drain = false;
     lws_refusal_forget(socket);
+    buffer_free(&socket->ahead);
     lws_race_forget(socket, kill);
     if (socket->inflater)
         inflateEnd(socket->inflater);
@@ -142,13 +148,14 @@ void lws_stream_peer_closed(struct socket *socket, struct text body)
                                                    : (struct text){reason, code};
         lws_socket_send_control(socket, OPCODE_CLOSE, answer);
     }
-    report_closed(socket, &failure, own_reading);
+    report_closed(socket, &failure, own_reading ? socket->came_ns : clock_monotonic_ns(),
+                  own_reading);
 }
 
 void lws_stream_ended(struct socket *socket, int saved_errno)
 {
     struct failure failure = lws_cause_of_end(socket, saved_errno);
-    report_closed(socket, &failure, socket->own_reading);
+    report_closed(socket, &failure, clock_monotonic_ns(), socket->own_reading);
 }
 
 /* --- Reading ourselves --- */
@@ -229,14 +236,26 @@ void lws_stream_read(struct socket *socket)
 
 /* --- Opened --- */
 
-/* False when the library holds bytes that it read after the answer to the handshake. */
+/* Whether the library has read no more from SOCKET than the answer and what is in `ahead`, which it
+ * did read. */
+static bool knows_ahead(const struct socket *socket)
+{
+    return socket->ahead.length > 0 &&
+           network_bytes_read(lws_get_socket_fd(socket->wsi)) == socket->looked_at;
+}
+
+/* False when the library holds bytes that it read after the answer to the handshake, and they are
+ * not known. */
 static bool take_over(struct socket *socket)
 {
     struct lws_transport *transport = socket->transport;
-    /* 0: somebody has bytes inside the library. It does not say who: nobody is taken over then. */
-    if (lws_service_adjust_timeout(transport->context, 1, 0) == 0 ||
-        lws_rx_flow_control(socket->wsi, 0) != 0)
+    /* 0: somebody has bytes inside the library. It does not say who: nobody is taken over then.
+     * Once it may not go on it never looks at those that are known. */
+    if ((!knows_ahead(socket) && lws_service_adjust_timeout(transport->context, 1, 0) == 0) ||
+        lws_rx_flow_control(socket->wsi, 0) != 0) {
+        buffer_free(&socket->ahead);
         return false;
+    }
     socket->own_reading = true;
     socket->library_holds = false;
     socket->ssl = lws_get_ssl(socket->wsi);
@@ -249,6 +268,19 @@ static bool take_over(struct socket *socket)
         ev_feed_event(transport->loop.ev, &socket->watcher, EV_READ);
     }
     return true;
+}
+
+/* Reports what came with the answer. False when the connection has ended. */
+static bool take_ahead(struct socket *socket)
+{
+    struct buffer ahead = socket->ahead;
+    if (ahead.length == 0)
+        return true;
+    socket->ahead = (struct buffer){0};
+    socket->read_ns = socket->came_ns = socket->opened_ns;
+    bool open = take_input(socket, buffer_text(&ahead));
+    buffer_free(&ahead);
+    return open;
 }
 
 static void report_opened(struct socket *socket)
@@ -268,17 +300,26 @@ static void report_opened(struct socket *socket)
     transport->events->opened(transport->worker, lws_socket_id(socket), &times);
 }
 
+/* With steps to go through first nothing before a request can be taken for a reply; else what came
+ * with the answer is reported first, and the opening after it. */
 void lws_stream_opened(struct socket *socket)
 {
     const struct steps *steps = socket->transport->plan->steps;
+    bool has_steps = steps && steps->on_connect.count > 0;
     socket->opened_ns = clock_monotonic_ns();
     lws_refusal_forget(socket);
-    /* With steps to go through first nothing before a request can be taken for a reply. */
-    socket->deferred = !take_over(socket) && !(steps && steps->on_connect.count > 0);
-    if (socket->deferred)
+    bool ours = take_over(socket);
+    socket->deferred = !has_steps;
+    if (!ours && !has_steps) {
         lws_socket_wait(socket);
-    else
-        report_opened(socket);
+        return;
+    }
+    if (!has_steps && !take_ahead(socket))
+        return;
+    socket->deferred = false;
+    report_opened(socket);
+    if (has_steps && socket->open)
+        (void)take_ahead(socket);
 }
 
 /* Has the library hand out what it holds of SOCKET first. It would not before the loop is idle, and

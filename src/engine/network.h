@@ -11,4 +11,8 @@
  * nothing: it is no TCP socket, or there is none. */
 bool network_look(int fd, struct network_seen *seen);
 
+/* Bytes that were read from the socket FD since it connected: never fewer than were, and more only
+ * when some came just now. UINT64_MAX when the kernel does not tell. */
+uint64_t network_bytes_read(int fd);
+
 #endif

@@ -42,7 +42,8 @@ struct transport_events {
     void (*failed)(void *worker, uint32_t id, const struct failure *failure);
     void (*message)(void *worker, uint32_t id, const struct incoming *incoming);
     void (*drained)(void *worker, uint32_t id); /* see unreported() */
-    void (*closed)(void *worker, uint32_t id, const struct failure *failure);
+    /* What ended it came at CAME_NS; without the kernel's time, now. */
+    void (*closed)(void *worker, uint32_t id, const struct failure *failure, uint64_t came_ns);
     void (*network)(void *worker, const struct network_seen *network);
     void (*woken)(void *worker); /* the time of wake_at() has come, or interrupt() was called; it
                                     calls wake_at() again before it returns */

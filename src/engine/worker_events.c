@@ -318,9 +318,11 @@ static bool ended_by_close(struct worker *worker, struct slot *slot, const struc
     if (!worker->plan->reply_rules.end_on_close || !normal || flights->count == 0 ||
         flights_oldest(flights)->reply.messages == 0)
         return false;
+    uint64_t done_ns = u64_max(slot->came_ns, flights_oldest(flights)->last_ns);
     struct connection_step step = connection_on_closed(&slot->connection, NULL, now);
     step.failure = judge_end(worker, slot, &failure);
-    slot_end(worker, slot, &step, now);
+    record_end(worker, slot, &step, done_ns, (struct text){0});
+    slot_act(worker, slot, &step, now);
     return true;
 }
 
@@ -359,11 +361,12 @@ static void on_broken(struct worker *worker, struct slot *slot, const struct fai
     slot_end(worker, slot, &step, now);
 }
 
-static void on_closed(void *user, uint32_t id, const struct failure *failure)
+static void on_closed(void *user, uint32_t id, const struct failure *failure, uint64_t came_ns)
 {
     struct worker *worker = user;
     struct slot *slot = worker_slot(worker, id);
     uint64_t now = worker_now_ns(worker);
+    slot->came_ns = came_ns;
     if (slot->connection.state != CONNECTION_CLOSING)
         record_said_closed(worker, slot, failure);
     lost(worker, slot, now);

@@ -25,7 +25,7 @@ struct slot {
     uint64_t rest_until_ns;   /* idle, and not free again before that; 0: it does not rest */
     uint64_t retire_ns;       /* when it is old enough; CLOCK_NEVER: never */
     uint64_t active_ns;       /* when its newest message was sent or read, or it opened */
-    uint64_t came_ns;         /* when the newest one that was read had come */
+    uint64_t came_ns;         /* when the newest that was read had come: a message, or the end */
     uint64_t replied_ns;      /* when the last reply ended since it opened; 0: none did */
     struct list_node free;    /* in worker->free */
     struct list_node pending; /* in worker->opener */

@@ -332,5 +332,6 @@ void fake_closed(struct fake_transport *fake, uint32_t id, enum failure_kind kin
     struct failure failure = {kind, detail, {0}};
     assert(fake->connections[id].up_ns);
     lose(fake, id);
-    fake->events->closed(fake->worker, id, &failure);
+    fake->events->closed(fake->worker, id, &failure,
+                         fake->now_ns - (fake->stamps ? fake->wait_ns : 0));
 }

@@ -88,6 +88,30 @@ static void test_worker_takes_the_times_of_a_stream(void **state)
     run_tear_down();
 }
 
+/* --- A reply that the server's close ends --- */
+
+static void close_read_late(struct fake_transport *fake)
+{
+    fake->stamps = true;
+    run_open_all(fake);
+    fake_advance(fake, 5 * MS);
+    fake_reply(fake, 0, "all of it");
+    fake_advance(fake, 10 * MS);
+    fake->wait_ns = 3 * MS;
+    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+}
+
+static void test_worker_takes_the_time_of_a_close(void **state)
+{
+    (void)state;
+    run_set_up(1, 1);
+    run_end_replies("close");
+    const struct recorder *recorder = run_execute(close_read_late);
+    assert_conserved(recorder);
+    assert_times(of(recorder, DIST_LATENCY), 1, 12 * MS, 12 * MS);
+    run_tear_down();
+}
+
 /* --- What came before it was asked for --- */
 
 static void notice_before_the_request(struct fake_transport *fake)
@@ -141,6 +165,7 @@ TEST_GROUP(worker_stamps)
         cmocka_unit_test(test_worker_takes_the_kernels_time),
         cmocka_unit_test(test_worker_takes_its_own_time_without_one),
         cmocka_unit_test(test_worker_takes_the_times_of_a_stream),
+        cmocka_unit_test(test_worker_takes_the_time_of_a_close),
         cmocka_unit_test(test_worker_takes_no_earlier_message_for_a_reply),
         cmocka_unit_test(test_worker_has_no_negative_latency),
     };
