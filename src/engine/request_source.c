@@ -93,7 +93,7 @@ bool source_arrive(struct request_source *source, uint64_t now_ns, struct reques
     uint64_t due_ns = source_due_ns(source);
     if (due_ns > now_ns)
         return false;
-    *request = (struct request){arrivals_take(&source->arrivals), due_ns};
+    *request = (struct request){arrivals_take(&source->arrivals), due_ns, now_ns - due_ns};
     source->dispatch_ns = now_ns + source->wake_every_ns;
     return true;
 }

@@ -64,7 +64,8 @@ static inline bool source_opens_for_requests(const struct request_source *source
  * REPLACED when it was closed to be replaced. */
 bool source_wants_back(const struct request_source *source, bool replaced);
 
-/* Takes the next request due by NOW_NS that has no connection yet. False when there is none. */
+/* Takes the next request due by NOW_NS that has no connection yet; it is late by the time since it
+ * was due. False when there is none. */
 bool source_arrive(struct request_source *source, uint64_t now_ns, struct request *request);
 
 /* Puts REQUEST, which arrived and found no connection, into the backlog. False: it is full. */

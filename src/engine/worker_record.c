@@ -221,6 +221,7 @@ static void record_flight(struct worker *worker, const struct slot *slot, struct
     struct attribution room;
     outcome->seq = flight->request.seq;
     outcome->due_ns = flight->request.due_ns;
+    outcome->late_ns = flight->request.late_ns;
     outcome->sent_ns = flight->sent_ns;
     outcome->first_ns = flight->first_ns;
     outcome->messages = flight->reply.messages;

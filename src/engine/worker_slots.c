@@ -31,6 +31,16 @@ static void slot_send(struct worker *worker, struct slot *slot, enum said_kind k
     worker->transport->ops->send(worker->transport, slot->id, worker_message(worker), length);
 }
 
+/* How late REQUEST is sent at NOW by wsload's own doing: by all the time that a connection was free
+ * for it, and never less than it was taken late. */
+static uint64_t own_lateness_ns(const struct slot *slot, const struct request *request,
+                                uint64_t now)
+{
+    uint64_t free_ns = u64_max(slot->connection.opened_ns, slot->replied_ns);
+    uint64_t could_ns = slot->waited ? u64_max(request->due_ns, free_ns) : request->due_ns;
+    return u64_max(request->late_ns, now - could_ns);
+}
+
 /* The same for FLIGHT, the newest request; its first message is when it was sent. */
 static void flight_send(struct worker *worker, struct slot *slot, struct flight *flight,
                         enum said_kind kind, size_t length)
@@ -40,6 +50,7 @@ static void flight_send(struct worker *worker, struct slot *slot, struct flight 
     if (flight->sent_ns == 0) {
         struct connection_step step = connection_sent(&slot->connection, now);
         slot_arm(worker, slot, step.deadline_ns);
+        flight->request.late_ns = own_lateness_ns(slot, &flight->request, now);
         recorder_request_sent(worker->recorder, flight->request.due_ns, now, slot->waited);
     }
     slot_send(worker, slot, kind, length, now);

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "generator.h"
+#include "lateness.h"
+#include "processors.h"
+#include "rate.h"
 #include "unasked.h"
 #include "wsload/base/clock.h"
 #include "wsload/base/helpers.h"
@@ -165,6 +167,7 @@ static const struct check {
      "`wsload try URL` finds out"},
     {"rate", check_rate, ADVICE_LATE},
     {"send_lag", check_send_lag, ADVICE_LATE},
+    {"reply_wait", check_reply_wait, ADVICE_LATE},
     {"loop_lag", check_loop_lag, ADVICE_LATE},
     {"cpu", check_cpu, ADVICE_LATE},
     {"samples", check_samples, "send more requests, or ask for a lower percentile"},

@@ -201,7 +201,7 @@ bool schedule_take(struct schedule *schedule, uint64_t now_ns, struct request *r
 {
     if (schedule_exhausted(schedule, now_ns))
         return false;
-    *request = (struct request){schedule->next_seq, now_ns};
+    *request = (struct request){.seq = schedule->next_seq, .due_ns = now_ns};
     schedule->next_seq += schedule->step;
     return true;
 }

@@ -175,7 +175,7 @@ static void put_indented(struct screen *screen, size_t indent, const char *text)
     screen_break(screen);
 }
 
-/* "shard-2.json: send lag p99 38 ms (10 ms at most)" */
+/* "shard-2.json: a worker at 97 % CPU (90 % at most)" */
 static void put_reason(struct screen *screen, size_t indent, const struct validity_reason *reason)
 {
     char text[REASON_SIZE];

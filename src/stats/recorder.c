@@ -151,6 +151,7 @@ static void record_reply(struct recorder *recorder, const struct request_outcome
     if (is_open(recorder)) {
         response_ns = outcome->done_ns - outcome->due_ns;
         add(recorder, DIST_RESPONSE_TIME, response_ns);
+        add(recorder, DIST_UNDELAYED, response_ns - outcome->late_ns);
     }
     timeline_count(recorder->row, response_ns);
     add(recorder, DIST_REPLY_BYTES, outcome->bytes);

@@ -1,5 +1,5 @@
 /* A reason for which a run can be trusted or not: how bad it is, what was seen, and what to do.
- * Which reasons there are is the business of the checks (verdict.c, generator.c). */
+ * Which reasons there are is the business of the checks, whose table is in verdict.c. */
 #ifndef WSLOAD_JUDGE_REASON_H
 #define WSLOAD_JUDGE_REASON_H
 

@@ -60,8 +60,9 @@ uint64_t stages_next_change_ns(const struct stages *stages, uint64_t time_ns);
 
 /* One prompt on its way. */
 struct request {
-    uint64_t seq;    /* number in the run, from 0; the prompts go round with it */
-    uint64_t due_ns; /* in a closed run the moment at which its connection was free for it */
+    uint64_t seq;     /* number in the run, from 0; the prompts go round with it */
+    uint64_t due_ns;  /* in a closed run the moment at which its connection was free for it */
+    uint64_t late_ns; /* how late it is by wsload's own doing: open model only */
 };
 
 /* --- The closed model --- */

@@ -142,6 +142,9 @@
       "From the moment a request was due to the end of its good reply; in a closed run the "       \
       "latency.",                                                                                  \
       SHOWN(RUN_OPEN, "response"), OF_REQUEST(LEVEL_RESPONSE), .runs = RUN_TWO_WAY)                \
+    X(DIST_UNDELAYED, "undelayed_response", "response time less own lateness",                     \
+      "The response time, less what wsload itself was late in sending the request.",               \
+      OF_REQUEST(LEVEL_NONE), .runs = RUN_OPEN | RUN_TWO_WAY)                                      \
     X(DIST_TTFM, "ttfm", "time to first message",                                                  \
       "From sending a message to the first message of its good reply.", SHOWN(RUN_STREAM, "ttfm"), \
       OF_REQUEST(LEVEL_TTFM), .runs = RUN_STREAM)                                                  \

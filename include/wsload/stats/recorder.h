@@ -61,6 +61,7 @@ struct recorder {
 struct request_outcome {
     uint64_t seq; /* number in the run, from 0 */
     uint64_t due_ns;
+    uint64_t late_ns;  /* of the time until it was sent, what wsload itself was late; open model */
     uint64_t sent_ns;  /* 0 when it was never sent */
     uint64_t first_ns; /* of its reply's first message; 0 when there was none */
     uint64_t done_ns;

@@ -102,6 +102,7 @@ static void make_worker(unsigned index)
     run.fakes[index].script = run_next;
     run.fakes[index].refuse_with = run.refuse_with;
     run.fakes[index].delay_ns = run.delay_ns;
+    run.fakes[index].stamps = run.stamps;
     buffer_init(&run.fakes[index].log, run.keeps_log ? FAKE_LOG_SIZE : 0);
 }
 

@@ -23,6 +23,7 @@ struct run {
     void (*script)(struct fake_transport *fake);
     const struct failure *refuse_with; /* of every transport; set these before the run */
     uint64_t delay_ns;
+    bool stamps;    /* of every transport */
     bool keeps_log; /* of what is sent; see struct fake_transport */
 };
 

@@ -43,6 +43,7 @@ static void server_does(struct fake_transport *fake)
         fake_opened(fake, event.id);
         break;
     case FAKE_REPLIES:
+        fake->wait_ns = fake->now_ns - event.time_ns;
         fake_reply(fake, event.id, "ok");
         break;
     case FAKE_CLOSES:

@@ -60,7 +60,7 @@ struct fake_transport {
     struct fake_connection *connections;
 
     bool stamps;      /* the kernel tells when messages came */
-    uint64_t wait_ns; /* so long before they are reported */
+    uint64_t wait_ns; /* so long before they are reported; the server's own sets it itself */
 
     uint64_t delay_ns; /* of the server's events; each is in order of their causes */
     uint64_t silent_from_ns;

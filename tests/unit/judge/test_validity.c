@@ -3,246 +3,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "wsload/base/clock.h"
-#include "wsload/judge/verdict.h"
-
-#include "measuring.h"
-
-static struct measurement *seen;
-static struct thresholds thresholds;
-static struct validity validity;
-
-#define REQUESTS 2000 /* and samples of what each of them has */
-
-static void set_samples(enum distribution id, uint64_t ns)
-{
-    refill(&seen->distributions[id], REQUESTS, ns);
-}
-
-/* One more worker used so much of a core. */
-static void use_core(double cpu, double wait)
-{
-    measurement_add_use(seen, (struct worker_use){cpu, wait, 10 * NS_PER_S});
-}
-
-/* A good open run: 2,000 requests of 20 ms in 10 s, as asked, nothing late. */
-static int fill(void **state)
-{
-    static const struct load load = {.model = LOAD_OPEN, .stages.start = 200, .shards = 1};
-    (void)state;
-    seen = measurement_new(&load);
-    if (!seen)
-        return -1;
-    thresholds.count = 0;
-    seen->cores = 8;
-    use_core(0.9, 0);
-    use_core(0.5, 0);
-    use_core(0, 0);
-    seen->counts[COUNT_TOTAL_TIME] = 10 * NS_PER_S;
-    set_measured(seen, (struct account){.planned = 2000, .sent = 2000, .ok = 2000});
-    set_samples(DIST_LATENCY, 20 * NS_PER_MS);
-    set_samples(DIST_RESPONSE_TIME, 20 * NS_PER_MS);
-    set_samples(DIST_PACING_LAG, 10 * NS_PER_MS);
-    set_samples(DIST_LOOP_LAG, 2 * NS_PER_MS);
-    return 0;
-}
-
-static int release(void **state)
-{
-    (void)state;
-    measurement_free(seen);
-    return 0;
-}
-
-static void look(void)
-{
-    validity_judge(&validity, seen, &thresholds);
-}
-
-static void assert_valid(void)
-{
-    look();
-    if (validity.count > 0)
-        fail_msg("%s: %s", validity.reasons[0].check, validity.reasons[0].text);
-    assert_int_equal(validity.grade, VALIDITY_VALID);
-}
-
-/* The only reason. */
-static void assert_reason(const char *check, enum validity_grade grade, const char *text)
-{
-    look();
-    if (validity.count != 1)
-        fail_msg("%zu reasons instead of %s", validity.count, check);
-    assert_string_equal(validity.reasons[0].source, "");
-    assert_string_equal(validity.reasons[0].check, check);
-    assert_string_equal(validity.reasons[0].text, text);
-    assert_int_equal(validity.reasons[0].grade, grade);
-    assert_int_equal(validity.grade, grade);
-}
+#include "judging.h"
 
 static void test_validity_believes_a_good_run(void **state)
 {
     (void)state;
     assert_valid();
-}
-
-static void test_validity_doubts_busy_workers_and_counts_them(void **state)
-{
-    (void)state;
-    seen->worker_use[0].cpu = 0.9001;
-    assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 91 % CPU (90 % at most)");
-    use_core(0.97, 0.009);
-    assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 97 % CPU (90 % at most), and 1 more");
-    use_core(0.95, 0);
-    assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 97 % CPU (90 % at most), and 2 more");
-    seen->workers = 1;
-    assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 97 % CPU (90 % at most)");
-    seen->workers = 0;
-    assert_valid();
-}
-
-/* One that never rests is busy, whether it has a core or waits for one. */
-static void test_validity_counts_the_wait_for_a_core(void **state)
-{
-    (void)state;
-    seen->workers = 0;
-    use_core(0.5, 0.4);
-    assert_valid();
-    use_core(0.5, 0.41);
-    assert_reason("cpu", VALIDITY_DOUBTFUL,
-                  "a worker at 50 % CPU, and waiting for a core 41 % of the time (90 % at most)");
-}
-
-/* What the workers use together is judged by what the process may use. */
-static void test_validity_doubts_a_process_that_used_its_cores_up(void **state)
-{
-    static const struct {
-        double cores;
-        double cpu[2], wait[2];
-        const char *text; /* NULL: valid */
-    } cases[] = {
-        {1, {0.45, 0.45}, {0.1, 0.1}, NULL},
-        {1,
-         {0.46, 0.45},
-         {0.5, 0.5},
-         "wsload used 91 % of the 1 core that it may use (90 % at most)"},
-        {0.2, {0.17, 0.01}, {0, 0}, NULL},
-        {0.2,
-         {0.19, 0.01},
-         {0.7, 0},
-         "wsload used 100 % of the 0.2 cores that it may use (90 % at most)"},
-        {2, {0.97, 0.95}, {0, 0}, "wsload used 96 % of the 2 cores that it may use (90 % at most)"},
-        {0, {0.5, 0.5}, {0, 0}, NULL}, /* not known */
-    };
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        seen->workers = 0;
-        seen->cores = cases[i].cores;
-        for (size_t j = 0; j < ARRAY_LENGTH(cases[i].cpu); j++)
-            use_core(cases[i].cpu[j], cases[i].wait[j]);
-        if (!cases[i].text)
-            assert_valid();
-        else
-            assert_reason("cpu", VALIDITY_DOUBTFUL, cases[i].text);
-    }
-}
-
-static void test_validity_does_not_judge_the_cpu_of_a_moment(void **state)
-{
-    (void)state;
-    seen->cores = 0.2;
-    seen->workers = 0;
-    measurement_add_use(seen, (struct worker_use){0.96, 0.04, 100 * NS_PER_MS - 1});
-    assert_valid();
-    measurement_add_use(seen, (struct worker_use){0, 0, 0}); /* it did not come to that */
-    assert_valid();
-    measurement_add_use(seen, (struct worker_use){0.1, 0, 100 * NS_PER_MS});
-    assert_valid();
-    measurement_add_use(seen, (struct worker_use){0.15, 0, 100 * NS_PER_MS});
-    assert_reason("cpu", VALIDITY_DOUBTFUL,
-                  "wsload used 125 % of the 0.2 cores that it may use (90 % at most)");
-    seen->cores = 8;
-    measurement_add_use(seen, (struct worker_use){0.92, 0, 100 * NS_PER_MS});
-    assert_reason("cpu", VALIDITY_DOUBTFUL, "a worker at 92 % CPU (90 % at most)");
-}
-
-static void test_validity_names_what_kept_wsload_from_its_work(void **state)
-{
-    static const struct {
-        double cpu, wait, cores;
-        bool same_machine;
-        const char *advice; /* how it begins */
-    } cases[] = {
-        {0.95, 0, 8, false, "there were too few workers: use more (-t)"},
-        {0.95, 0, 1, false, "wsload used all of the processor time that it may have"},
-        {0.2, 0.75, 0.2, false, "wsload used all of the processor time that it may have"},
-        {0.5, 0.45, 8, false, "another program had the core: end it"},
-        {0.5, 0.45, 8, true, "another program had the core, the server perhaps"},
-    };
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        seen->workers = 0;
-        use_core(cases[i].cpu, cases[i].wait);
-        seen->cores = cases[i].cores;
-        seen->same_machine = cases[i].same_machine;
-        look();
-        assert_string_equal(validity.reasons[0].check, "cpu");
-        if (strncmp(validity.reasons[0].advice, cases[i].advice, strlen(cases[i].advice)) != 0)
-            fail_msg("%s", validity.reasons[0].advice);
-    }
-}
-
-static void test_validity_grades_loop_lag_by_the_latency(void **state)
-{
-    static const struct {
-        uint64_t latency_ns; /* 0: none, as in --hold */
-        uint64_t lag_ns;
-        const char *text; /* NULL: valid */
-        enum validity_grade grade;
-    } cases[] = {
-        {NS_PER_S, 5 * NS_PER_MS, NULL, VALIDITY_VALID},
-        {NS_PER_S, 5 * NS_PER_MS + 1, "loop lag p99 5.000001 ms (5 ms at most)", VALIDITY_DOUBTFUL},
-        {NS_PER_S, 400 * NS_PER_MS, "loop lag p99 400 ms (5 ms at most)", VALIDITY_DOUBTFUL},
-        {NS_PER_S, 500 * NS_PER_MS + NS_PER_MS, "loop lag p99 501 ms (5 ms at most)",
-         VALIDITY_INVALID},
-        {10 * NS_PER_MS, NS_PER_MS, NULL, VALIDITY_VALID},
-        {10 * NS_PER_MS, 3 * NS_PER_MS, "loop lag p99 3 ms (1 ms at most)", VALIDITY_DOUBTFUL},
-        {10 * NS_PER_MS, 50 * NS_PER_MS, "loop lag p99 50 ms (1 ms at most)", VALIDITY_DOUBTFUL},
-        {10 * NS_PER_MS, 51 * NS_PER_MS, "loop lag p99 51 ms (1 ms at most)", VALIDITY_INVALID},
-        {50 * NS_PER_US, 100 * NS_PER_US, NULL, VALIDITY_VALID},
-        {50 * NS_PER_US, 101 * NS_PER_US, "loop lag p99 101 us (100 us at most)",
-         VALIDITY_DOUBTFUL},
-        {0, 5 * NS_PER_MS, NULL, VALIDITY_VALID},
-        {0, 70 * NS_PER_MS, "loop lag p99 70 ms (5 ms at most)", VALIDITY_DOUBTFUL},
-    };
-    (void)state;
-    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        set_samples(DIST_LATENCY, cases[i].latency_ns);
-        if (cases[i].latency_ns == 0)
-            histogram_reset(&seen->distributions[DIST_LATENCY]);
-        set_samples(DIST_LOOP_LAG, cases[i].lag_ns);
-        if (!cases[i].text)
-            assert_valid();
-        else
-            assert_reason("loop_lag", cases[i].grade, cases[i].text);
-    }
-}
-
-static void test_validity_grades_send_lag_of_the_generator_alone(void **state)
-{
-    (void)state;
-    set_samples(DIST_SEND_LAG, NS_PER_S); /* waits of the target's making */
-    assert_valid();
-    set_samples(DIST_PACING_LAG, 38 * NS_PER_MS);
-    assert_reason("send_lag", VALIDITY_DOUBTFUL, "send lag p99 38 ms (10 ms at most)");
-    seen->counts[COUNT_WAITED] = 1;
-    assert_reason("send_lag", VALIDITY_DOUBTFUL, "pacing lag p99 38 ms (10 ms at most)");
-    set_samples(DIST_PACING_LAG, 100 * NS_PER_MS);
-    look();
-    assert_int_equal(validity.grade, VALIDITY_DOUBTFUL);
-    set_samples(DIST_PACING_LAG, 101 * NS_PER_MS);
-    look();
-    assert_int_equal(validity.grade, VALIDITY_INVALID);
 }
 
 static void test_validity_asks_whose_fault_a_missed_rate_is(void **state)
@@ -288,13 +54,15 @@ static void test_validity_does_not_blame_the_target_for_a_busy_generator(void **
     seen->worker_use[0].cpu = 0.96;
     assert_rate_missed_and("cpu", VALIDITY_DOUBTFUL);
     seen->worker_use[0].cpu = 0.9;
-    set_samples(DIST_LOOP_LAG, 51 * NS_PER_MS);
-    assert_rate_missed_and("loop_lag", VALIDITY_INVALID);
-    set_samples(DIST_LOOP_LAG, 50 * NS_PER_MS); /* not enough to miss a rate by */
+    set_samples(DIST_REPLY_WAIT, 51 * NS_PER_MS);
+    assert_rate_missed_and("reply_wait", VALIDITY_VALID);
+    set_samples(DIST_REPLY_WAIT, 50 * NS_PER_MS); /* not enough to miss a rate by */
     look();
     assert_int_equal(validity.count, 2);
-    assert_string_equal(validity.reasons[0].check, "loop_lag");
     assert_string_equal(validity.reasons[1].check, "target");
+    histogram_reset(&seen->distributions[DIST_REPLY_WAIT]);
+    set_samples(DIST_LOOP_LAG, 51 * NS_PER_MS);
+    assert_rate_missed_and("loop_lag", VALIDITY_INVALID);
 }
 
 static void test_validity_doubts_a_load_on_fewer_connections(void **state)
@@ -629,15 +397,15 @@ static void test_validity_knows_a_stream_by_how_much_came_unasked(void **state)
     assert_non_null(strstr(validity.reasons[0].text, "as {\"type\":\"ping\"}; if that is"));
 }
 
-static void test_validity_puts_unasked_messages_before_loop_lag(void **state)
+static void test_validity_puts_unasked_messages_before_lateness(void **state)
 {
     (void)state;
     count_unasked(2000, 0, 0);
     seen->load.told_by = TOLD_BY_END;
-    set_samples(DIST_LOOP_LAG, 5 * NS_PER_MS);
+    send_late(5 * NS_PER_MS);
     look();
     assert_string_equal(validity.reasons[0].check, "unasked");
-    assert_string_equal(validity.reasons[1].check, "loop_lag");
+    assert_string_equal(validity.reasons[1].check, "send_lag");
 }
 
 static void test_validity_asks_no_latency_of_one_way_requests(void **state)
@@ -697,7 +465,7 @@ static void test_validity_puts_the_worst_reason_first(void **state)
     (void)state;
     seen->same_machine = true;
     seen->worker_use[0].cpu = 1;
-    set_samples(DIST_PACING_LAG, 11 * NS_PER_MS);
+    send_late(5 * NS_PER_MS);
     failures_add(&seen->failures, &ports, 0);
     seen->counts[COUNT_PLANNED]++;
     look();
@@ -777,18 +545,18 @@ static void test_validity_does_not_say_twice_what_a_part_is_blamed_for(void **st
         enum validity_grade grade;
     } cases[] = {
         {NS_PER_MS, VALIDITY_DOUBTFUL, 2, "a.json", VALIDITY_DOUBTFUL},
-        {50 * NS_PER_MS, VALIDITY_DOUBTFUL, 2, "a.json", VALIDITY_DOUBTFUL},
-        {50 * NS_PER_MS, VALIDITY_INVALID, 2, "a.json", VALIDITY_INVALID},
+        {5 * NS_PER_MS, VALIDITY_DOUBTFUL, 2, "a.json", VALIDITY_DOUBTFUL},
+        {5 * NS_PER_MS, VALIDITY_INVALID, 2, "a.json", VALIDITY_INVALID},
         {NS_PER_S, VALIDITY_INVALID, 2, "a.json", VALIDITY_INVALID},
         {NS_PER_S, VALIDITY_DOUBTFUL, 3, "", VALIDITY_INVALID}, /* the whole is worse */
-        {50 * NS_PER_MS, VALIDITY_VALID, 3, "", VALIDITY_DOUBTFUL},
+        {5 * NS_PER_MS, VALIDITY_VALID, 3, "", VALIDITY_DOUBTFUL},
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         seen->remark_count = 0;
         remark(cases[i].remarked, "b.json", "send_lag", "late");
         remark(cases[i].remarked, "a.json", "send_lag", "later");
-        set_samples(DIST_PACING_LAG, cases[i].lag_ns);
+        send_late(cases[i].lag_ns);
         look();
         assert_int_equal(validity.count, cases[i].count);
         assert_int_equal(validity.grade, cases[i].grade);
@@ -801,7 +569,7 @@ static void test_validity_says_of_the_whole_what_no_part_was_blamed_for(void **s
 {
     (void)state;
     remark(VALIDITY_DOUBTFUL, "a.json", "cpu", "busy");
-    set_samples(DIST_PACING_LAG, 50 * NS_PER_MS);
+    send_late(5 * NS_PER_MS);
     look();
     assert_int_equal(validity.count, 2);
     assert_string_equal(validity.reasons[0].check, "send_lag");
@@ -824,7 +592,8 @@ static void test_validity_has_room_for_every_reason_there_can_be(void **state)
     seen->counts[COUNT_LATE] = REQUESTS;
     seen->worker_use[0].cpu = 1;
     count_failures(seen, FAILURE_EXHAUSTED, 1, 0);
-    set_samples(DIST_PACING_LAG, NS_PER_S);
+    send_late(NS_PER_S);
+    histogram_reset(&seen->distributions[DIST_REPLY_WAIT]);
     set_samples(DIST_LOOP_LAG, NS_PER_S);
     look();
     assert_int_equal(validity.count, REMARKS_MAX + 9);
@@ -832,48 +601,39 @@ static void test_validity_has_room_for_every_reason_there_can_be(void **state)
         assert_true(validity.reasons[i - 1].grade >= validity.reasons[i].grade);
 }
 
-#define VALIDITY_TEST(test) cmocka_unit_test_setup_teardown(test, fill, release)
-
 TEST_GROUP(validity)
 {
     const struct CMUnitTest tests[] = {
-        VALIDITY_TEST(test_validity_believes_a_good_run),
-        VALIDITY_TEST(test_validity_doubts_busy_workers_and_counts_them),
-        VALIDITY_TEST(test_validity_counts_the_wait_for_a_core),
-        VALIDITY_TEST(test_validity_doubts_a_process_that_used_its_cores_up),
-        VALIDITY_TEST(test_validity_does_not_judge_the_cpu_of_a_moment),
-        VALIDITY_TEST(test_validity_names_what_kept_wsload_from_its_work),
-        VALIDITY_TEST(test_validity_grades_loop_lag_by_the_latency),
-        VALIDITY_TEST(test_validity_grades_send_lag_of_the_generator_alone),
-        VALIDITY_TEST(test_validity_asks_whose_fault_a_missed_rate_is),
-        VALIDITY_TEST(test_validity_does_not_blame_the_target_for_a_busy_generator),
-        VALIDITY_TEST(test_validity_doubts_a_load_on_fewer_connections),
-        VALIDITY_TEST(test_validity_does_not_blame_wsload_for_connections_that_do_not_open),
-        VALIDITY_TEST(test_validity_forgives_chance_and_nothing_else),
-        VALIDITY_TEST(test_validity_rejects_a_run_that_ran_out_of_something),
-        VALIDITY_TEST(test_validity_names_one_machine_without_blame),
-        VALIDITY_TEST(test_validity_says_why_a_rate_without_an_end_ended),
-        VALIDITY_TEST(test_validity_says_when_nothing_came_back),
-        VALIDITY_TEST(test_validity_doubts_a_record_with_holes),
-        VALIDITY_TEST(test_validity_trusts_no_order_that_unasked_messages_shift),
-        VALIDITY_TEST(test_validity_of_connections_for_one_request_looks_at_the_last),
-        VALIDITY_TEST(test_validity_asks_replies_of_the_warm_up_too),
-        VALIDITY_TEST(test_validity_only_doubts_what_rules_have_told_apart),
-        VALIDITY_TEST(test_validity_lets_each_stream_say_one_thing_more_with_its_id),
-        VALIDITY_TEST(test_validity_quotes_an_unasked_message_and_names_its_flag),
-        VALIDITY_TEST(test_validity_knows_a_stream_by_how_much_came_unasked),
-        VALIDITY_TEST(test_validity_puts_unasked_messages_before_loop_lag),
-        VALIDITY_TEST(test_validity_asks_no_latency_of_one_way_requests),
-        VALIDITY_TEST(test_validity_doubts_percentiles_that_rest_on_little),
-        VALIDITY_TEST(test_validity_rejects_sums_that_do_not_hold),
-        VALIDITY_TEST(test_validity_puts_the_worst_reason_first),
-        VALIDITY_TEST(test_validity_fits_the_longest_text),
-        VALIDITY_TEST(test_validity_grades_have_names),
-        VALIDITY_TEST(test_validity_keeps_what_was_remarked_about_a_part),
-        VALIDITY_TEST(test_validity_has_no_advice_on_a_check_that_it_does_not_know),
-        VALIDITY_TEST(test_validity_does_not_say_twice_what_a_part_is_blamed_for),
-        VALIDITY_TEST(test_validity_says_of_the_whole_what_no_part_was_blamed_for),
-        VALIDITY_TEST(test_validity_has_room_for_every_reason_there_can_be),
+        JUDGE_TEST(test_validity_believes_a_good_run),
+        JUDGE_TEST(test_validity_asks_whose_fault_a_missed_rate_is),
+        JUDGE_TEST(test_validity_does_not_blame_the_target_for_a_busy_generator),
+        JUDGE_TEST(test_validity_doubts_a_load_on_fewer_connections),
+        JUDGE_TEST(test_validity_does_not_blame_wsload_for_connections_that_do_not_open),
+        JUDGE_TEST(test_validity_forgives_chance_and_nothing_else),
+        JUDGE_TEST(test_validity_rejects_a_run_that_ran_out_of_something),
+        JUDGE_TEST(test_validity_names_one_machine_without_blame),
+        JUDGE_TEST(test_validity_says_why_a_rate_without_an_end_ended),
+        JUDGE_TEST(test_validity_says_when_nothing_came_back),
+        JUDGE_TEST(test_validity_doubts_a_record_with_holes),
+        JUDGE_TEST(test_validity_trusts_no_order_that_unasked_messages_shift),
+        JUDGE_TEST(test_validity_of_connections_for_one_request_looks_at_the_last),
+        JUDGE_TEST(test_validity_asks_replies_of_the_warm_up_too),
+        JUDGE_TEST(test_validity_only_doubts_what_rules_have_told_apart),
+        JUDGE_TEST(test_validity_lets_each_stream_say_one_thing_more_with_its_id),
+        JUDGE_TEST(test_validity_quotes_an_unasked_message_and_names_its_flag),
+        JUDGE_TEST(test_validity_knows_a_stream_by_how_much_came_unasked),
+        JUDGE_TEST(test_validity_puts_unasked_messages_before_lateness),
+        JUDGE_TEST(test_validity_asks_no_latency_of_one_way_requests),
+        JUDGE_TEST(test_validity_doubts_percentiles_that_rest_on_little),
+        JUDGE_TEST(test_validity_rejects_sums_that_do_not_hold),
+        JUDGE_TEST(test_validity_puts_the_worst_reason_first),
+        JUDGE_TEST(test_validity_fits_the_longest_text),
+        JUDGE_TEST(test_validity_grades_have_names),
+        JUDGE_TEST(test_validity_keeps_what_was_remarked_about_a_part),
+        JUDGE_TEST(test_validity_has_no_advice_on_a_check_that_it_does_not_know),
+        JUDGE_TEST(test_validity_does_not_say_twice_what_a_part_is_blamed_for),
+        JUDGE_TEST(test_validity_says_of_the_whole_what_no_part_was_blamed_for),
+        JUDGE_TEST(test_validity_has_room_for_every_reason_there_can_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ static void fill(void)
     count_failures(seen, FAILURE_REPLY_TIMEOUT, 1, 0);
     seen->counts[COUNT_OPENED] = 20;
     seen->counts[COUNT_TOTAL_TIME] = 4 * NS_PER_S;
-    histogram_reset(&seen->distributions[DIST_PACING_LAG]);
+    seen->counts[COUNT_RECORD_LOST] = 0;
     thresholds.count = 0;
     ask_for("failed_requests<=12,abort");
 }
@@ -101,12 +101,12 @@ static void lost(void)
 
 static void invalid(void)
 {
-    refill(&seen->distributions[DIST_PACING_LAG], 100, NS_PER_S);
+    count_failures(seen, FAILURE_EXHAUSTED, 1, 0);
 }
 
 static void doubtful(void)
 {
-    refill(&seen->distributions[DIST_PACING_LAG], 100, 50 * NS_PER_MS);
+    seen->counts[COUNT_RECORD_LOST] = 1;
 }
 
 static void record_failed(void)

@@ -80,6 +80,7 @@ void end_request(struct fixture *run, uint64_t seq, const struct timing *timing,
     struct request_outcome outcome = {
         .seq = seq,
         .due_ns = sent_ns - timing->lag_ns,
+        .late_ns = timing->waited ? 0 : timing->lag_ns,
         .sent_ns = sent_ns,
         .done_ns = clock_ns,
         .failure = failure,

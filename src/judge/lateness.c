@@ -1,0 +1,245 @@
+#include "lateness.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "processors.h"
+#include "wsload/base/clock.h"
+#include "wsload/base/helpers.h"
+#include "wsload/base/units.h"
+
+#define SAMPLES_NEEDED 10 /* beyond a percentile */
+
+#define MOVED_PERCENT         5
+#define MOVED_INVALID_PERCENT 50
+#define MOVED_LEAST_NS        (200 * NS_PER_US) /* wakes for due requests, and timers */
+#define MOVED_INVALID_NS      (10 * NS_PER_MS)
+
+/* A p99 that is worth a note where it changes nothing. */
+#define SEND_LAG_NOTED_NS (10 * NS_PER_MS)
+#define READ_LAG_NOTED_NS (5 * NS_PER_MS)
+
+#define TOLD "wsload was late by enough to matter: without its own lateness "
+
+bool lateness_is_founded(const struct histogram *histogram, double percent)
+{
+    return histogram_samples_beyond(histogram, percent) >= SAMPLES_NEEDED;
+}
+
+/* --- A time that is another without it --- */
+
+/* How bad it is that a time is WITH_NS, and would be WITHOUT_NS. */
+static enum validity_grade grade_of(uint64_t with_ns, uint64_t without_ns)
+{
+    uint64_t by_ns = with_ns - u64_min(with_ns, without_ns);
+    double percent = 100 * (double)by_ns / (double)u64_max(without_ns, 1);
+    if (by_ns > MOVED_INVALID_NS && percent > MOVED_INVALID_PERCENT)
+        return VALIDITY_INVALID;
+    if (by_ns > MOVED_LEAST_NS && percent > MOVED_PERCENT)
+        return VALIDITY_DOUBTFUL;
+    return VALIDITY_VALID;
+}
+
+/* What wsload's own lateness does to a distribution: OTHER is the same times without it, or the
+ * lateness alone, to be subtracted. */
+struct effect {
+    enum distribution times;
+    enum distribution other;
+    bool subtracted;
+};
+
+static const struct effect on_response = {DIST_RESPONSE_TIME, DIST_UNDELAYED, false};
+static const struct effect on_latency = {DIST_LATENCY, DIST_LOOP_LAG, true};
+
+static uint64_t without_ns(const struct effect *effect, const struct measurement *seen,
+                           double percent)
+{
+    uint64_t other_ns = histogram_percentile(&seen->distributions[effect->other], percent);
+    if (!effect->subtracted)
+        return other_ns;
+    uint64_t with_ns = histogram_percentile(&seen->distributions[effect->times], percent);
+    return with_ns - u64_min(with_ns, other_ns);
+}
+
+/* Says which percentile is moved worst, if any is. */
+static bool say_moved(const struct effect *effect, const struct measurement *seen,
+                      struct validity_reason *reason)
+{
+    static const double percents[] = {50, 95, 99};
+    const struct histogram *times = &seen->distributions[effect->times];
+    enum validity_grade worst = VALIDITY_VALID;
+    for (size_t i = 0; i < ARRAY_LENGTH(percents); i++) {
+        char without[UNITS_SIZE];
+        char with[UNITS_SIZE];
+        uint64_t with_ns = histogram_percentile(times, percents[i]);
+        uint64_t less_ns = without_ns(effect, seen, percents[i]);
+        enum validity_grade grade = grade_of(with_ns, less_ns);
+        if (grade <= worst || !lateness_is_founded(times, percents[i]) ||
+            !lateness_is_founded(&seen->distributions[effect->other], percents[i]))
+            continue;
+        worst = grade;
+        reason_say(reason, grade, TOLD "p%g %s would be %s%s, not %s", percents[i],
+                   metric_of_distribution(effect->times)->label,
+                   effect->subtracted && less_ns ? "about " : "",
+                   less_ns ? units_format_duration(less_ns, without) : "next to nothing",
+                   units_format_duration(with_ns, with));
+    }
+    return worst > VALIDITY_VALID;
+}
+
+/* --- The rate of a closed run --- */
+
+/* Replies that lie unread keep their connections from the next request. By Little's law so many of
+ * those under way lie there at a time; of all, they are the share that the rate lacks. */
+static bool rate_without(const struct measurement *seen, double *with, double *without)
+{
+    const struct histogram *wait = &seen->distributions[DIST_REPLY_WAIT];
+    double under_way = measurement_asked(seen, seen->load.connections) * seen->load.in_flight;
+    double unread = 0;
+    if (seen->load.model != LOAD_CLOSED || wait->count < SAMPLES_NEEDED ||
+        !metric_value(metric_of_derived(DERIVED_REQUESTS_PER_SECOND), seen, with))
+        return false;
+    unread = *with * histogram_mean(wait) / (double)NS_PER_S;
+    *without = *with / (1 - unread / under_way);
+    return *with > 0 && unread < under_way;
+}
+
+static bool say_slower(const struct measurement *seen, struct validity_reason *reason)
+{
+    char now[UNITS_SIZE];
+    char then[UNITS_SIZE];
+    double with;
+    double without;
+    if (!rate_without(seen, &with, &without))
+        return false;
+    double under_way = measurement_asked(seen, seen->load.connections) * seen->load.in_flight;
+    double turn_ns = under_way / with * (double)NS_PER_S;
+    enum validity_grade grade = grade_of((uint64_t)turn_ns, (uint64_t)(turn_ns * with / without));
+    if (grade == VALIDITY_VALID)
+        return false;
+    return reason_say(reason, grade, TOLD "there would be %s requests per second, not %s",
+                      units_format_number(without, then), units_format_number(with, now));
+}
+
+/* --- A threshold that is judged otherwise without it --- */
+
+/* Puts what SELECTOR would be without wsload's own lateness into VALUE. False: nobody knows. */
+typedef bool figure_without(const struct measurement *seen, const struct selector *selector,
+                            double *value);
+
+static bool undelayed_response(const struct measurement *seen, const struct selector *selector,
+                               double *value)
+{
+    struct selector other = *selector;
+    other.metric = metric_of_distribution(DIST_UNDELAYED);
+    return selector_get(&other, seen, value);
+}
+
+static bool latency_less_lag(const struct measurement *seen, const struct selector *selector,
+                             double *value)
+{
+    struct selector lag = *selector;
+    double lag_s;
+    lag.metric = metric_of_distribution(DIST_LOOP_LAG);
+    if ((selector->stat != STAT_AVG && selector->stat != STAT_MED &&
+         selector->stat != STAT_PERCENTILE) ||
+        !selector_get(&lag, seen, &lag_s) || !selector_get(selector, seen, value))
+        return false;
+    *value = fmax(0, *value - lag_s);
+    return true;
+}
+
+static bool faster_rate(const struct measurement *seen, const struct selector *selector,
+                        double *value)
+{
+    double with;
+    (void)selector;
+    return rate_without(seen, &with, value);
+}
+
+static bool rests_on_enough(const struct measurement *seen, const struct selector *selector)
+{
+    const struct histogram *histogram;
+    if (selector->metric->form != METRIC_DISTRIBUTION)
+        return true;
+    histogram = metric_histogram(selector->metric, seen);
+    if (selector->stat == STAT_PERCENTILE || selector->stat == STAT_MED)
+        return histogram && lateness_is_founded(histogram, selector->percent);
+    return histogram && histogram->count >= SAMPLES_NEEDED;
+}
+
+/* Says so if there is such a threshold on METRIC. */
+static bool say_flipped(const struct judged *judged, const struct metric *metric,
+                        figure_without *get, struct validity_reason *reason)
+{
+    for (size_t i = 0; i < judged->thresholds->count; i++) {
+        const struct threshold *threshold = &judged->thresholds->items[i];
+        const struct selector *selector = &threshold->selector;
+        double with;
+        double without;
+        if (selector->metric != metric || !rests_on_enough(judged->seen, selector) ||
+            !selector_get(selector, judged->seen, &with) || !get(judged->seen, selector, &without))
+            continue;
+        bool kept = threshold_kept(threshold, without);
+        if (kept != threshold_kept(threshold, with))
+            return reason_say(reason, VALIDITY_DOUBTFUL, TOLD "%s would be %s", threshold->name,
+                              kept ? "kept" : "broken");
+    }
+    return false;
+}
+
+/* --- The checks --- */
+
+/* Of lateness that changes nothing. */
+static bool say_note(const struct histogram *lag, const char *name, uint64_t noted_ns,
+                     struct validity_reason *reason)
+{
+    char p99[UNITS_SIZE];
+    uint64_t lag_ns = histogram_percentile(lag, 99);
+    reason->advice = "";
+    if (lag_ns <= noted_ns || !lateness_is_founded(lag, 99))
+        return false;
+    return reason_say(reason, VALIDITY_VALID, "%s p99 %s: too little to change a figure by %d %%",
+                      name, units_format_duration(lag_ns, p99), MOVED_PERCENT);
+}
+
+/* What waited for a busy connection is late because of the target. */
+bool check_send_lag(const struct judged *judged, struct validity_reason *reason)
+{
+    const struct measurement *seen = judged->seen;
+    if (seen->load.model != LOAD_OPEN)
+        return false;
+    reason->advice = processors_advice(seen);
+    return say_moved(&on_response, seen, reason) ||
+           say_flipped(judged, metric_of_distribution(DIST_RESPONSE_TIME), undelayed_response,
+                       reason) ||
+           say_note(&seen->distributions[DIST_PACING_LAG],
+                    seen->counts[COUNT_WAITED] > 0 ? "pacing lag" : "send lag", SEND_LAG_NOTED_NS,
+                    reason);
+}
+
+/* By the kernel's time a latency ends before the reply is read; but the next request begins after.
+ */
+bool check_reply_wait(const struct judged *judged, struct validity_reason *reason)
+{
+    const struct measurement *seen = judged->seen;
+    if (seen->load.reply == REPLY_NONE)
+        return false;
+    reason->advice = processors_advice(seen);
+    return say_slower(seen, reason) ||
+           say_flipped(judged, metric_of_derived(DERIVED_REQUESTS_PER_SECOND), faster_rate,
+                       reason) ||
+           say_note(&seen->distributions[DIST_REPLY_WAIT], "reply wait", READ_LAG_NOTED_NS, reason);
+}
+
+/* Without the kernel's time a late loop takes what was read late for a late reply. */
+bool check_loop_lag(const struct judged *judged, struct validity_reason *reason)
+{
+    const struct measurement *seen = judged->seen;
+    if (seen->distributions[DIST_REPLY_WAIT].count > 0)
+        return false;
+    reason->advice = processors_advice(seen);
+    return say_moved(&on_latency, seen, reason) ||
+           say_flipped(judged, metric_of_distribution(DIST_LATENCY), latency_less_lag, reason) ||
+           say_note(&seen->distributions[DIST_LOOP_LAG], "loop lag", READ_LAG_NOTED_NS, reason);
+}
