@@ -57,7 +57,9 @@ struct socket {
     size_t rest;           /* bytes of the read under way that were not looked at yet */
     uint64_t came_ns;      /* when the newest of what was read had come */
     uint64_t read_ns;      /* when that was read */
-    int socket_errno;      /* of a write or a look at the answer that failed; 0: none did */
+    uint64_t
+        out_of_order; /* segments that had come before an earlier one when that was looked at */
+    int socket_errno; /* of a write or a look at the answer that failed; 0: none did */
     struct frame_reader reader;
 
     const char *protocol_fault; /* what the peer did wrong, when this side saw it; static text */
@@ -99,6 +101,7 @@ struct lws_transport {
     int stamp_fd;         /* keeps it at that, however sockets come and go; -1: none */
     ev_check turn_begins; /* looks at the clocks */
     struct stamps stamps;
+    bool may_lose;             /* there is a network between the target and this machine */
     uint64_t stamp_ns;         /* the kernel's time of the read under way, by the wall clock */
     BIO_METHOD *filter_method; /* owned */
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "network.h"
 #include "wsload/base/clock.h"
 
 /* What comes is read with recvmsg(), which also tells when the kernel had the last segment that was
@@ -21,6 +22,9 @@
 
 /* What struct scm_timestamping of linux/errqueue.h is: the first one is what is asked for here. */
 typedef struct timespec stamp_set[3];
+
+/* A loss is mended after a round trip at least; on shorter ones it costs less than this. */
+#define LOSS_NS NS_PER_MS
 
 static int ask_for_stamps(int fd)
 {
@@ -140,6 +144,7 @@ int lws_receive_init(struct lws_transport *transport, struct error *error)
     ev_check_start(transport->loop.ev, &transport->turn_begins);
     look_at_clocks(transport);
     transport->stamping = true;
+    transport->may_lose = !addresses_are_local(transport->dial.addresses);
     return 0;
 }
 
@@ -158,7 +163,7 @@ void lws_receive_end(struct lws_transport *transport)
 void lws_receive_begin(struct socket *socket)
 {
     struct lws_transport *transport = socket->transport;
-    socket->came_ns = 0;
+    socket->came_ns = socket->out_of_order = 0;
     socket->asks_stamps = transport->stamping &&
                           ask_for_stamps(lws_get_socket_fd(socket->wsi)) == 0 &&
                           (!socket->ssl || put_filter(transport, socket->ssl) == 0);
@@ -182,19 +187,39 @@ static ssize_t read_tls(SSL *ssl, char *input)
     return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? 0 : -1;
 }
 
-static void note_times(struct socket *socket)
+/* Whether segments have come out of order since that was asked last. When a lost one was sent
+ * again, the kernel gives all that waited for it at once, with the stamp of the last: it came
+ * earlier. */
+static bool came_out_of_order(struct socket *socket)
+{
+    struct network_seen seen;
+    if (!network_look(socket->watcher.fd, &seen) || seen.out_of_order == socket->out_of_order)
+        return false;
+    socket->out_of_order = seen.out_of_order;
+    return true;
+}
+
+/* When what was read at socket->read_ns had come, by the kernel; 0: it does not say. */
+static uint64_t came_ns(struct socket *socket)
 {
     const struct lws_transport *transport = socket->transport;
     uint64_t stamp_ns = transport->stamp_ns;
+    if (stamp_ns == 0 || stamp_ns == TOOK_NOTHING)
+        return 0;
+    stamp_ns = stamps_came_ns(&transport->stamps, stamp_ns, socket->came_ns, socket->read_ns);
+    bool waited = stamp_ns + LOSS_NS < socket->read_ns;
+    return transport->may_lose && waited && came_out_of_order(socket) ? 0 : stamp_ns;
+}
+
+static void note_times(struct socket *socket)
+{
+    bool took = socket->transport->stamp_ns != TOOK_NOTHING;
     socket->read_ns = clock_monotonic_ns();
-    if (stamp_ns == TOOK_NOTHING && socket->asks_stamps && socket->came_ns > 0)
+    if (!took && socket->asks_stamps && socket->came_ns > 0)
         return;
-    uint64_t came_ns = stamp_ns > 0 && stamp_ns != TOOK_NOTHING
-                           ? stamps_came_ns(&transport->stamps, stamp_ns, socket->came_ns,
-                                            socket->read_ns)
-                           : 0;
-    socket->stamped = came_ns > 0;
-    socket->came_ns = socket->stamped ? came_ns : socket->read_ns;
+    uint64_t time_ns = came_ns(socket);
+    socket->stamped = time_ns > 0;
+    socket->came_ns = socket->stamped ? time_ns : socket->read_ns;
 }
 
 ssize_t lws_receive(struct socket *socket, char *input)

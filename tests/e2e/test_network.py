@@ -3,6 +3,7 @@ network namespaces of their own, and what wsload says is what the path itself ha
 
 import os
 import re
+import time
 import unittest
 
 import harness
@@ -45,12 +46,37 @@ class Silence:
         return segment.seq != self.handshake
 
 
+class LateFirst:
+    """The first segment of the reply is lost; what comes after it waits until it was sent again."""
+
+    def __init__(self):
+        self.answered = False  # the handshake
+        self.asked = None  # when the prompt was seen
+        self.lost = None  # the segment
+        self.again = None  # when it was seen again
+
+    def __call__(self, outbound, segment):
+        now = time.monotonic()
+        if segment.payload <= CONTROL:
+            return False
+        if outbound:
+            self.asked = now if self.answered else None  # what comes before that is the handshake
+        elif not self.answered:
+            self.answered = True
+        elif self.lost is None:
+            self.lost = segment.seq
+            return True
+        elif segment.seq == self.lost:
+            self.again = self.again or now
+        return False
+
+
 @unittest.skipUnless(os.geteuid() == 0, "only root may make network namespaces")
 class Network(harness.Case):
-    def run_over(self, path, *args, **options):
+    def run_over(self, path, *args, script="ws_echo.js", **options):
         """wsload at the near end, a server that is not ours at the far one. The path ends then."""
         self.addCleanup(path.end)
-        node = path.far.command("node", harness.SERVERS / "ws_echo.js")
+        node = path.far.command("node", harness.SERVERS / script)
         server = self.server(node, {"host": netpath.FAR, **options})
         program, *flags = path.near.command(harness.WSLOAD, *args, server.url(host=netpath.FAR))
         run = self.wsload(*flags, self.prompts(SHORT, LONG), program=program)
@@ -104,6 +130,19 @@ class Network(harness.Case):
         self.assertEqual(network["lost"], 0)
         again = f"   {network['retransmits']} segments sent again\n"
         self.assertRegex(run.out, r"\nnetwork       RTT p50 .*" + re.escape(again))
+
+    def test_no_message_is_earlier_than_one_before_it(self):
+        """The kernel has the last message of a reply before the first, which was sent again, and
+        gives both at once with the stamp of the last."""
+        loss = LateFirst()
+        path = netpath.Path(0.005, loss)
+        reply = {"before": ["the first " * 20], "gap_ms": 30, "end": ["the last " * 20]}
+        flags = ("-c", 1, "-n", 1, "--reply-end", "count:2")
+        run = self.run_over(path, *flags, script="assistant.js", **reply)
+        self.assert_passed(run, 1)
+        self.assertGreaterEqual(run.summary["network"]["out_of_order"], 1)
+        for name in ("ttfm", "latency"):
+            self.assertGreater(run.summary[name]["min"], loss.again + path.hold_s - loss.asked)
 
     def test_what_never_arrives_is_lost(self):
         """The connection is dropped at last, for its peer does not answer the close either."""
