@@ -89,19 +89,32 @@ static bool say_moved(const struct effect *effect, const struct measurement *see
 
 /* --- The rate of a closed run --- */
 
-/* Replies that lie unread keep their connections from the next request. By Little's law so many of
- * those under way lie there at a time; of all, they are the share that the rate lacks. */
+/* Requests that connections keep under way. */
+static double under_way(const struct measurement *seen)
+{
+    return measurement_asked(seen, seen->load.connections) * seen->load.in_flight;
+}
+
+/* How many of those under way are replies that lie unread and keep their connections from the next
+ * request, at RATE requests a second: by Little's law. The last one of each keeps it from none. */
+static double unread(const struct measurement *seen, double rate)
+{
+    double wait_s = histogram_mean(&seen->distributions[DIST_REPLY_WAIT]) / (double)NS_PER_S;
+    double requests = (double)measurement_requests(seen);
+    double followed = fmax(0, requests - under_way(seen));
+    return requests > 0 ? rate * wait_s * followed / requests : 0;
+}
+
+/* The rate lacks the share that they are of all that is under way. */
 static bool rate_without(const struct measurement *seen, double *with, double *without)
 {
     const struct histogram *wait = &seen->distributions[DIST_REPLY_WAIT];
-    double under_way = measurement_asked(seen, seen->load.connections) * seen->load.in_flight;
-    double unread = 0;
     if (seen->load.model != LOAD_CLOSED || wait->count < SAMPLES_NEEDED ||
         !metric_value(metric_of_derived(DERIVED_REQUESTS_PER_SECOND), seen, with))
         return false;
-    unread = *with * histogram_mean(wait) / (double)NS_PER_S;
-    *without = *with / (1 - unread / under_way);
-    return *with > 0 && unread < under_way;
+    double share = unread(seen, *with) / under_way(seen);
+    *without = *with / (1 - share);
+    return *with > 0 && share < 1;
 }
 
 static bool say_slower(const struct measurement *seen, struct validity_reason *reason)
@@ -112,8 +125,7 @@ static bool say_slower(const struct measurement *seen, struct validity_reason *r
     double without;
     if (!rate_without(seen, &with, &without))
         return false;
-    double under_way = measurement_asked(seen, seen->load.connections) * seen->load.in_flight;
-    double turn_ns = under_way / with * (double)NS_PER_S;
+    double turn_ns = under_way(seen) / with * (double)NS_PER_S;
     enum validity_grade grade = grade_of((uint64_t)turn_ns, (uint64_t)(turn_ns * with / without));
     if (grade == VALIDITY_VALID)
         return false;

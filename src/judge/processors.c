@@ -10,6 +10,8 @@
 #define BUSY_PERCENT     90
 #define USED_SHORTEST_NS (100 * NS_PER_MS) /* of less, starting and stopping are much */
 #define WAITING_PERCENT  1                 /* less is not worth a word */
+#define STOOD_STILL      0.2               /* of its time, by who was late with so little work */
+#define USED_MOST        0.6               /* of its cores, by who waits for more: a quota */
 
 /* In whole percent, so that 90.4 is not shown as 90, which is allowed. */
 static long percent_up(double share)
@@ -50,10 +52,11 @@ const char *processors_advice(const struct measurement *seen)
     const struct worker_use *use = busiest(seen);
     if (!use)
         return ADVICE_LATE;
-    if (is_busy(share_of_cores(seen)))
-        return "wsload used all of the processor time that it may have: give it more cores (its "
-               "affinity, or the CPU quota of its container), less load, or a bigger machine";
+    double share = share_of_cores(seen);
     bool waited = percent_up(use->wait) > WAITING_PERCENT && use->wait > use->cpu / 4;
+    if (is_busy(share) || (waited && share > USED_MOST))
+        return "wsload used what it may have of the processors: give it more cores (its "
+               "affinity, or the CPU quota of its container), less load, or a bigger machine";
     if (waited && seen->same_machine)
         return "another program had the core, the server perhaps, which is on this machine: give "
                "each its own cores (taskset), or put the server elsewhere";
@@ -62,6 +65,9 @@ const char *processors_advice(const struct measurement *seen)
                "use a quieter machine";
     if (is_busy(use->cpu + use->wait))
         return "there were too few workers: use more (-t), or less load";
+    if (use->cpu + use->wait < STOOD_STILL)
+        return "wsload stood still, though it had a core: it was stopped, or the host of this "
+               "virtual machine was busy";
     return ADVICE_LATE;
 }
 

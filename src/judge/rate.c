@@ -11,6 +11,8 @@
 
 #define READS_LATE_NS (50 * NS_PER_MS)
 
+#define OWN_PERCENT 5 /* of the latency: less makes no difference */
+
 /* PART in percent of the requests that came due; EMPTY when none did. */
 static double percent_of_planned(const uint64_t *counts, uint64_t part, double empty)
 {
@@ -51,11 +53,31 @@ static bool read_late(const struct measurement *seen)
            wait_ns > histogram_percentile(latency, 50) / 2;
 }
 
+/* Whether the connections would have been enough for the rate (Little's law) without the time for
+ * which wsload itself kept them, by reading and by sending late. Only the kernel's time has a
+ * latency without that. */
+static bool took_its_connections(const struct measurement *seen)
+{
+    const struct histogram *distributions = seen->distributions;
+    const uint64_t *counts = seen->counts;
+    double latency_ns = histogram_mean(&distributions[DIST_LATENCY]);
+    double own_ns = histogram_mean(&distributions[DIST_REPLY_WAIT]) +
+                    histogram_mean(&distributions[DIST_RESPONSE_TIME]) -
+                    histogram_mean(&distributions[DIST_UNDELAYED]);
+    double under_way = measurement_asked(seen, stages_highest(&seen->load.stages)) * latency_ns /
+                       (double)NS_PER_S;
+    return distributions[DIST_REPLY_WAIT].count > 0 &&
+           counts[COUNT_FAILED] * 100 <= counts[COUNT_OK] * OWN_PERCENT &&
+           own_ns * 100 > latency_ns * OWN_PERCENT &&
+           under_way < (double)counts[COUNT_OPENED] * seen->load.in_flight;
+}
+
 /* Such a generator keeps its own connections busy. */
 static bool generator_was_busy(const struct judged *judged)
 {
     struct validity_reason reason;
-    return check_cpu(judged, &reason) || read_late(judged->seen);
+    return check_cpu(judged, &reason) || read_late(judged->seen) ||
+           took_its_connections(judged->seen);
 }
 
 bool check_rate(const struct judged *judged, struct validity_reason *reason)

@@ -1,7 +1,9 @@
 """Several workers: whatever they share adds up to the last one."""
 
+import math
 import os
 import signal
+import subprocess
 
 import chat
 
@@ -51,12 +53,45 @@ class Workers(chat.Case):
 
     def test_as_many_as_cores_and_one_for_50_connections(self):
         server = self.node()
-        cores = len(os.sched_getaffinity(0))
         for connections, workers in ((1, 1), (50, 1), (100, 2), (200, 4)):
             with self.subTest(connections=connections):
                 run = self.wsload("-c", connections, "-n", 200, server.url(), self.prompts("a"))
                 self.assert_passed(run, 200)
-                self.assertEqual(run.summary["load"]["workers"], min(cores, workers), run)
+                cores = run.summary["self"]["cores"]
+                self.assertLessEqual(cores, len(os.sched_getaffinity(0)))
+                workers = min(math.ceil(cores), workers)
+                self.assertEqual(run.summary["load"]["workers"], workers, run)
+
+    def test_workers_without_a_core_do_not_blame_the_target(self):
+        core = {min(os.sched_getaffinity(0))}
+
+        def starve():
+            os.sched_setaffinity(0, core)
+            os.nice(10)
+
+        loop = subprocess.Popen(
+            ["sh", "-c", "while :; do :; done"], preexec_fn=lambda: os.sched_setaffinity(0, core)
+        )
+        self.addCleanup(loop.wait)
+        self.addCleanup(loop.kill)
+        flags = ("-t", 2, "-c", 100, "-r", "200k", "--max-queue", 1000, "-d", "500ms", "--strict")
+        flags += ("--rehearsal", "off", self.node().url(), self.prompts("a"))
+        run = self.wsload(*flags, preexec_fn=starve)
+        self.assertEqual(run.code, 4, run)
+        checks = {one["check"]: one["grade"] for one in run.summary["validity"]["reasons"]}
+        self.assertEqual(checks["rate"], "invalid", run)
+        self.assertEqual(checks["cpu"], "doubtful", run)
+        self.assertNotIn("target", checks, run)
+        self.assertIn("another program had the core", run.out)
+
+    def test_a_moment_of_sending_is_not_the_cpu_of_a_run(self):
+        server = self.node(delay_ms=300)
+        flags = ("-c", 50, "-n", 50, "--rehearsal", "off")
+        run = self.wsload(*flags, server.url(), self.prompts("a"))
+        self.assert_passed(run, 50)
+        [worker] = run.summary["self"]["workers"]
+        self.assertGreaterEqual(worker["time"], 0.1)  # not only until all 50 were sent
+        self.assertLess(worker["cpu"], 0.5)
 
     def test_a_duration_ends_all(self):
         server = self.node(delay_ms=20)

@@ -92,8 +92,8 @@ static void test_processors_names_what_kept_wsload_from_its_work(void **state)
         const char *advice; /* how it begins */
     } cases[] = {
         {0.95, 0, 8, false, "there were too few workers: use more (-t)"},
-        {0.95, 0, 1, false, "wsload used all of the processor time that it may have"},
-        {0.2, 0.75, 0.2, false, "wsload used all of the processor time that it may have"},
+        {0.95, 0, 1, false, "wsload used what it may have of the processors"},
+        {0.2, 0.75, 0.2, false, "wsload used what it may have of the processors"},
         {0.5, 0.45, 8, false, "another program had the core: end it"},
         {0.5, 0.45, 8, true, "another program had the core, the server perhaps"},
     };

@@ -65,6 +65,51 @@ static void test_validity_does_not_blame_the_target_for_a_busy_generator(void **
     assert_rate_missed_and("loop_lag", VALIDITY_INVALID);
 }
 
+static void count_requests(uint64_t ended, uint64_t failed)
+{
+    seen->failures.count = 0;
+    count_failures(seen, FAILURE_REPLY_TIMEOUT, failed, 1);
+    set_measured(
+        seen,
+        (struct account){.planned = ended, .sent = ended, .ok = ended - failed, .failed = failed});
+}
+
+/* 200 a second on 8 connections: 40 ms each, of which the target takes 30. */
+static void test_validity_knows_who_kept_the_connections(void **state)
+{
+    static const struct {
+        const char *what;
+        uint64_t latency_ns, reply_wait_ns, late_ns;
+        uint32_t opened;
+        uint64_t failed;
+        bool by_wsload;
+    } cases[] = {
+        {"they would do without its wait", 30 * NS_PER_MS, 15 * NS_PER_MS, 0, 8, 0, true},
+        {"it waited before it sent", 30 * NS_PER_MS, 0, 15 * NS_PER_MS, 8, 0, true},
+        {"they would not do", 50 * NS_PER_MS, 15 * NS_PER_MS, 0, 8, 0, false},
+        {"there were not so many", 30 * NS_PER_MS, 15 * NS_PER_MS, 0, 5, 0, false},
+        {"it hardly waited", 30 * NS_PER_MS, NS_PER_MS, 0, 8, 0, false},
+        {"failures took them", 30 * NS_PER_MS, 15 * NS_PER_MS, 0, 8, 500, false},
+    };
+    (void)state;
+    seen->load.in_flight = 1;
+    seen->load.connections = 8;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        count_requests(2000, cases[i].failed);
+        seen->counts[COUNT_OPENED] = cases[i].opened;
+        seen->counts[COUNT_WAITED] = 1900;
+        seen->counts[COUNT_SENT_LATE] = 200;
+        set_samples(DIST_LATENCY, cases[i].latency_ns);
+        set_samples(DIST_REPLY_WAIT, cases[i].reply_wait_ns);
+        set_samples(DIST_UNDELAYED, NS_PER_S);
+        set_samples(DIST_RESPONSE_TIME, NS_PER_S + cases[i].late_ns);
+        look();
+        bool by_wsload = validity.grade == VALIDITY_INVALID;
+        if (by_wsload != cases[i].by_wsload)
+            fail_msg("%s: %s", cases[i].what, validity.reasons[0].text);
+    }
+}
+
 static void test_validity_doubts_a_load_on_fewer_connections(void **state)
 {
     (void)state;
@@ -237,15 +282,6 @@ static void count_unasked(uint64_t late, uint64_t unsolicited, uint64_t connecti
     seen->counts[COUNT_LATE] = late;
     seen->counts[COUNT_UNSOLICITED] = unsolicited;
     seen->counts[COUNT_UNASKED_CONNECTIONS] = connections;
-}
-
-static void count_requests(uint64_t ended, uint64_t failed)
-{
-    seen->failures.count = 0;
-    count_failures(seen, FAILURE_REPLY_TIMEOUT, failed, 1);
-    set_measured(
-        seen,
-        (struct account){.planned = ended, .sent = ended, .ok = ended - failed, .failed = failed});
 }
 
 static void test_validity_trusts_no_order_that_unasked_messages_shift(void **state)
@@ -607,6 +643,7 @@ TEST_GROUP(validity)
         JUDGE_TEST(test_validity_believes_a_good_run),
         JUDGE_TEST(test_validity_asks_whose_fault_a_missed_rate_is),
         JUDGE_TEST(test_validity_does_not_blame_the_target_for_a_busy_generator),
+        JUDGE_TEST(test_validity_knows_who_kept_the_connections),
         JUDGE_TEST(test_validity_doubts_a_load_on_fewer_connections),
         JUDGE_TEST(test_validity_does_not_blame_wsload_for_connections_that_do_not_open),
         JUDGE_TEST(test_validity_forgives_chance_and_nothing_else),

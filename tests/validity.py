@@ -1,0 +1,291 @@
+"""Tries wsload's judgement of itself. usage: validity.py --wsload PATH [--runs N] [--only CASE]...
+
+False alarms: runs whose figures are right must not be doubtful, also beside a busy loop of equal
+priority on one core. True ones: wsload that is kept from its work must say so. Each case runs N
+times (30); prints a table, and exits with 1 when a row is not as expected.
+"""
+
+import argparse
+import base64
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+
+CORES = sorted(os.sched_getaffinity(0))
+GROUP = f"wsload-validity-{os.getpid()}"
+QUOTA_PERCENT, PERIOD_US = 20, 100000
+PATIENCE_S = 60
+KEY_ADDED = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
+
+
+# --- Servers ---
+
+
+@contextlib.contextmanager
+def served(wsload, *options):
+    """The URL of `wsload serve` with OPTIONS."""
+    with tempfile.TemporaryDirectory() as directory:
+        port_file = pathlib.Path(directory, "port")
+        command = [wsload, "serve", "-q", "--listen", "127.0.0.1:0", "--port-file", port_file]
+        server = subprocess.Popen([*command, *options])
+        try:
+            end = time.monotonic() + PATIENCE_S
+            while not (port_file.exists() and port_file.read_text()):
+                if time.monotonic() > end or server.poll() is not None:
+                    sys.exit("validity: wsload serve did not start")
+                time.sleep(0.01)
+            yield f"ws://127.0.0.1:{port_file.read_text().strip()}/"
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def frame(text):
+    assert len(text) < 126
+    return bytes([0x81, len(text)]) + text
+
+
+BURST = frame(b'{"part":1}') * 87000 + frame(b'{"end":1}')  # 1 MB
+
+
+def take(connection, count):
+    data = b""
+    while len(data) < count:
+        piece = connection.recv(count - len(data))
+        if not piece:
+            raise EOFError
+        data += piece
+    return data
+
+
+def take_message(connection):
+    """Reads a masked text message of the client, or the end of all."""
+    opcode, length = take(connection, 2)
+    if opcode != 0x81:
+        raise EOFError
+    if length & 0x7F == 126:
+        length = int.from_bytes(take(connection, 2), "big")
+    take(connection, 4 + (length & 0x7F if length >= 0x80 else length))
+
+
+def answer_with_bursts(connection):
+    with contextlib.suppress(EOFError, OSError), connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, len(BURST))
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(4096)
+        key = re.search(rb"(?i)\r\nsec-websocket-key: *(\S+)", head).group(1)
+        accept = base64.b64encode(hashlib.sha1(key + KEY_ADDED).digest())
+        connection.sendall(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+        )
+        while True:
+            take_message(connection)
+            connection.sendall(BURST)
+
+
+def in_background(target, *arguments):
+    threading.Thread(target=target, args=arguments, daemon=True).start()
+
+
+@contextlib.contextmanager
+def bursts(wsload):
+    """A server that answers with 1 MB of small messages, at once."""
+    del wsload
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept():
+            with contextlib.suppress(OSError):
+                while True:
+                    in_background(answer_with_bursts, listener.accept()[0])
+
+        in_background(accept)
+        yield f"ws://127.0.0.1:{listener.getsockname()[1]}/"
+
+
+# --- What keeps wsload from its work ---
+
+
+@contextlib.contextmanager
+def hog(wanted):
+    """A busy loop of equal priority on one core."""
+    if not wanted:
+        yield
+        return
+    loop = subprocess.Popen(["taskset", "-c", str(CORES[0]), "sh", "-c", "while :; do :; done"])
+    try:
+        yield
+    finally:
+        loop.kill()
+        loop.wait()
+
+
+def quota_directory():
+    """Where a group with a CPU quota can be made; None when it cannot."""
+    for base in ("/sys/fs/cgroup/cpu", "/sys/fs/cgroup"):
+        path = pathlib.Path(base)
+        v1 = (path / "cpu.cfs_quota_us").exists() or (path / "cpu.shares").exists()
+        controllers = path / "cgroup.subtree_control"
+        v2 = controllers.exists() and "cpu" in controllers.read_text().split()
+        if (v1 or v2) and os.access(path, os.W_OK):
+            return path / GROUP
+    return None
+
+
+def make_quota(path):
+    path.mkdir()
+    quota_us = PERIOD_US * QUOTA_PERCENT // 100
+    if (path / "cpu.max").exists():
+        (path / "cpu.max").write_text(f"{quota_us} {PERIOD_US}")
+    else:
+        (path / "cpu.cfs_period_us").write_text(str(PERIOD_US))
+        (path / "cpu.cfs_quota_us").write_text(str(quota_us))
+
+
+@contextlib.contextmanager
+def in_quota():
+    """Starts programs in a group that may use 20 % of a core."""
+    path = quota_directory()
+    make_quota(path)
+    try:
+        yield lambda: (path / "cgroup.procs").write_text(str(os.getpid()))
+    finally:
+        path.rmdir()
+
+
+@contextlib.contextmanager
+def on_one_core():
+    yield lambda: os.sched_setaffinity(0, CORES[:1])
+
+
+@contextlib.contextmanager
+def anywhere():
+    yield lambda: None
+
+
+def leave_alone(process):
+    del process
+
+
+def stop_for_a_second(process):
+    time.sleep(2)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(1)
+    process.send_signal(signal.SIGCONT)
+
+
+# --- The cases ---
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    arguments: str
+    server: Callable = served
+    options: tuple = ()  # of the server
+    rehearsal: str = "off"
+    delay_ms: float = 0  # of the server; 0: an alarm is expected
+    grades: tuple = ("doubtful", "invalid")  # what is an alarm
+    allowed: int = 0  # false alarms of 30
+    place: Callable = anywhere
+    disturb: Callable = leave_alone
+
+
+AFTER_20_MS = {"options": ("--delay", "20ms"), "delay_ms": 20, "allowed": 1}
+AFTER_300_MS = {"options": ("--delay", "300ms"), "delay_ms": 300}
+STARVED = {
+    "options": ("--reply", "x" * 9600), "grades": ("invalid",), "place": on_one_core
+}
+CASES = [
+    Case("20ms", "-c 20 -d 1s", **AFTER_20_MS),
+    Case("demo", "-c 20 -n 200", rehearsal="on", **AFTER_20_MS),
+    Case("rate", "-c 100 -r 1k -d 2s", **AFTER_20_MS),
+    Case("one", "-c 1 -n 1", **AFTER_300_MS),
+    Case("fifty", "-c 50 -n 50", **AFTER_300_MS),
+    Case("quota", "-c 20 -d 1s", place=in_quota),
+    Case("starved-2", "-t 2 -c 100 -r 200k -d 1s", **STARVED),
+    Case("starved-4", "-t 4 -c 100 -r 200k -d 1s", **STARVED),
+    Case("stopped", "-c 20 -r 500 -d 4s", options=("--delay", "20ms"), disturb=stop_for_a_second),
+    Case("burst", "-t 1 -c 4 -d 1s --reply-end json:end", server=bursts),
+]
+
+
+def is_right(summary, delay_ms):
+    """Whether each percentile that rests on 10 samples is within 5 % of what it is known to be."""
+    count = summary["successful_requests"]
+    latency = summary["latency"] or {}
+    for name, beyond in (("median", 0.5), ("p95", 0.05), ("p99", 0.01)):
+        if count * beyond >= 10 and not 0.95 <= 1000 * latency[name] / delay_ms <= 1.05:
+            return False
+    return count > 0
+
+
+def run_once(wsload, case, url, enter):
+    with tempfile.TemporaryDirectory() as directory:
+        path = pathlib.Path(directory, "summary.json")
+        flags = [*case.arguments.split(), "--rehearsal", case.rehearsal, "--summary", path]
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen([wsload, *flags, url], preexec_fn=enter, **quiet)
+        case.disturb(process)
+        process.wait(timeout=PATIENCE_S)
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+def try_case(wsload, case, busy, runs):
+    """Prints the row of CASE. Whether it is as expected."""
+    right = alarms = false_alarms = 0
+    checks = set()
+    with case.server(wsload, *case.options) as url, case.place() as enter, hog(busy):
+        for _ in range(runs):
+            summary = run_once(wsload, case, url, enter)
+            alarm = summary["validity"]["status"] in case.grades
+            good = case.delay_ms > 0 and is_right(summary, case.delay_ms)
+            right += good
+            alarms += alarm
+            false_alarms += good and alarm
+            reasons = summary["validity"]["reasons"]
+            checks |= {one["check"] for one in reasons if one["grade"] != "valid"}
+    if case.delay_ms:
+        expected = f"at most {case.allowed} of those that are right"
+        fine = false_alarms * 30 <= case.allowed * max(runs, 30)
+        figures = f"{right:6} {false_alarms:6}"
+    else:
+        expected, fine, figures = "all", alarms == runs, f"{'-':>6} {'-':>6}"
+    print(f"{case.name:10} {'yes' if busy else 'no':4} {runs:5} {alarms:6} {figures}  "
+          f"{'ok' if fine else 'WRONG':6} {expected}; {' '.join(sorted(checks))}", flush=True)
+    return fine
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--wsload", required=True, type=pathlib.Path)
+    parser.add_argument("--runs", type=int, default=30)
+    parser.add_argument("--only", action="append", choices=[case.name for case in CASES])
+    options = parser.parse_args()
+    fine = True
+    print(f"{'case':10} {'hog':4} {'runs':>5} {'alarms':>6} {'right':>6} {'false':>6}")
+    for case in CASES:
+        if options.only and case.name not in options.only:
+            continue
+        if case.place is in_quota and not quota_directory():
+            print(f"{case.name:10} skipped: no control group with a CPU quota can be made here")
+            continue
+        for busy in (False, True):
+            fine &= try_case(options.wsload.resolve(), case, busy, options.runs)
+    sys.exit(0 if fine else 1)
+
+
+main()
