@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the release and tries wsload's judgement of itself: false alarms and true ones, each many
-# times, alone and beside a busy loop. Some 10 minutes; of a quiet machine, and so in no test run.
+# times, alone and beside a busy loop. Some 15 minutes on a quiet machine, and so in no test run.
 #
 # usage: tests/validity.sh [--runs N] [--only CASE]...
 set -euo pipefail
