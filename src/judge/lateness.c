@@ -10,6 +10,8 @@
 
 #define SAMPLES_NEEDED 10 /* beyond a percentile */
 
+#define UNSTAMPED_PERCENT 5 /* of the messages, that the others have the kernel's time */
+
 #define MOVED_PERCENT         5
 #define MOVED_INVALID_PERCENT 50
 #define MOVED_LEAST_NS        (200 * NS_PER_US) /* wakes for due requests, and timers */
@@ -24,6 +26,12 @@
 bool lateness_is_founded(const struct histogram *histogram, double percent)
 {
     return histogram_samples_beyond(histogram, percent) >= SAMPLES_NEEDED;
+}
+
+bool lateness_is_stamped(const struct measurement *seen)
+{
+    uint64_t stamped = seen->counts[COUNT_STAMPED];
+    return stamped > 0 && seen->counts[COUNT_UNSTAMPED] * 100 <= stamped * UNSTAMPED_PERCENT;
 }
 
 /* --- A time that is another without it --- */
@@ -248,7 +256,7 @@ bool check_reply_wait(const struct judged *judged, struct validity_reason *reaso
 bool check_loop_lag(const struct judged *judged, struct validity_reason *reason)
 {
     const struct measurement *seen = judged->seen;
-    if (seen->distributions[DIST_REPLY_WAIT].count > 0)
+    if (lateness_is_stamped(seen))
         return false;
     reason->advice = processors_advice(seen);
     return say_moved(&on_latency, seen, reason) ||

@@ -10,6 +10,9 @@
 /* Whether percentile PERCENT of HISTOGRAM has enough samples beyond it to say anything. */
 bool lateness_is_founded(const struct histogram *histogram, double percent);
 
+/* Whether latencies are by the kernel's time, but for one message in twenty at most. */
+bool lateness_is_stamped(const struct measurement *seen);
+
 /* Of requests that are sent late; of messages that lie in the socket; and, where the kernel gives
  * them no time, of a loop that is late. */
 bool check_send_lag(const struct judged *judged, struct validity_reason *reason);

@@ -45,9 +45,8 @@ static double busy_percent(const struct measurement *seen)
 static bool read_late(const struct measurement *seen)
 {
     const struct histogram *latency = &seen->distributions[DIST_LATENCY];
-    const struct histogram *wait = &seen->distributions[DIST_REPLY_WAIT];
-    if (wait->count == 0)
-        wait = &seen->distributions[DIST_LOOP_LAG];
+    enum distribution by = lateness_is_stamped(seen) ? DIST_REPLY_WAIT : DIST_LOOP_LAG;
+    const struct histogram *wait = &seen->distributions[by];
     uint64_t wait_ns = histogram_percentile(wait, 90);
     return lateness_is_founded(wait, 90) && wait_ns > READS_LATE_NS &&
            wait_ns > histogram_percentile(latency, 50) / 2;
@@ -66,7 +65,7 @@ static bool took_its_connections(const struct measurement *seen)
                     histogram_mean(&distributions[DIST_UNDELAYED]);
     double under_way = measurement_asked(seen, stages_highest(&seen->load.stages)) * latency_ns /
                        (double)NS_PER_S;
-    return distributions[DIST_REPLY_WAIT].count > 0 &&
+    return lateness_is_stamped(seen) &&
            counts[COUNT_FAILED] * 100 <= counts[COUNT_OK] * OWN_PERCENT &&
            own_ns * 100 > latency_ns * OWN_PERCENT &&
            under_way < (double)counts[COUNT_OPENED] * seen->load.in_flight;

@@ -24,6 +24,14 @@ static inline void send_late(uint64_t ns)
     set_samples(DIST_RESPONSE_TIME, 20 * NS_PER_MS + ns);
 }
 
+/* Messages have the time of their reading. */
+static inline void read_without_stamps(void)
+{
+    histogram_reset(&seen->distributions[DIST_REPLY_WAIT]);
+    seen->counts[COUNT_STAMPED] = 0;
+    seen->counts[COUNT_UNSTAMPED] = REQUESTS;
+}
+
 /* One more worker used so much of a core. */
 static inline void use_core(double cpu, double wait)
 {
@@ -51,6 +59,7 @@ static inline int fill(void **state)
     set_samples(DIST_UNDELAYED, 20 * NS_PER_MS);
     set_samples(DIST_PACING_LAG, 10 * NS_PER_MS);
     set_samples(DIST_REPLY_WAIT, 100 * NS_PER_US);
+    seen->counts[COUNT_STAMPED] = REQUESTS;
     return 0;
 }
 
