@@ -18,7 +18,7 @@
 #define WAKE_EVERY_NS                                                                              \
     UINT64_C(100000)    /* paced: messages that come due within it share a wake-up                 \
                          */
-#define OPENING_MAX 256 /* handshakes under way at a time, as in wsload */
+#define OPENING_MAX 256 /* handshakes under way at a time: the most that wsload has */
 
 enum state { CONNECTING, SHAKING_HANDS, UPGRADING, OPEN };
 

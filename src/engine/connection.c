@@ -58,6 +58,7 @@ void connection_init(struct connection *connection, const struct connection_sett
 struct connection_step connection_open(struct connection *connection, uint64_t now_ns)
 {
     connection->state = CONNECTION_OPENING;
+    connection->opened_ns = now_ns;
     connection->any_ended = false;
     return step(CONNECTION_START, now_ns + connection->settings->connect_timeout_ns);
 }

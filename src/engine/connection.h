@@ -73,7 +73,7 @@ struct connection {
     bool fails_setup;   /* it is being closed for that, and has to back off */
     bool any_ended;     /* a request has ended on it since it opened */
     unsigned breaks;    /* in a row, since the last good reply */
-    uint64_t opened_ns; /* when it opened last */
+    uint64_t opened_ns; /* when it opened last; OPENING: when that began */
 };
 
 /* The answer to an event. The caller takes the ended requests off with flights_pop(), then acts. */

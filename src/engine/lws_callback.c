@@ -33,7 +33,7 @@ static void on_connection_error(struct socket *socket, struct text text, int sav
         dial_failed(dial, &socket->attempt, clock_monotonic_ns());
         if (dial_has_more(dial, &socket->attempt) || socket->rivals) {
             detach(socket); /* the next one is tried soon, or one under way goes on */
-            socket->retry_wanted = true;
+            socket->attempt_wanted = true;
             lws_socket_wait(socket);
             return;
         }
@@ -49,9 +49,11 @@ static void connect_link(struct socket *socket)
     char source[SOURCE_TEXT_SIZE];
     uint64_t number = lws_socket_number(socket);
     socket->connect_ns = clock_monotonic_ns();
+    if (socket->attempt.tried == 0)
+        socket->start_ns = socket->connect_ns;
     dial_next(&transport->dial, &socket->attempt, number, socket->connect_ns);
     socket->tcp_ns = 0;
-    socket->retry_wanted = false;
+    socket->attempt_wanted = false;
     socket->tls_reason = NULL;
     socket->request_too_long = false;
     transport->failed_tls_fd = -1; /* told by now, and its number may come again */
@@ -88,16 +90,15 @@ void lws_socket_open(struct socket *socket)
         return;
     }
     socket->attempt = (struct dial_attempt){0};
-    socket->start_ns = clock_monotonic_ns();
-    connect_link(socket);
+    socket->attempt_wanted = true;
+    lws_socket_wait(socket); /* many in a row cost less than one after each answer */
 }
 
-/* An attempt of SOCKET has failed: goes on with the next address, or with one that is being tried
- * all the while. */
-static void retry(struct socket *socket)
+/* Goes on with the next address of SOCKET, or with one that is being tried all the while. */
+static void try_next(struct socket *socket)
 {
     char detail[16];
-    socket->retry_wanted = false;
+    socket->attempt_wanted = false;
     if (dial_has_more(&socket->transport->dial, &socket->attempt)) {
         connect_link(socket);
     } else if (!lws_race_go_on(socket)) { /* which has failed since */
@@ -114,8 +115,8 @@ void lws_on_turn(struct ev_loop *loop, ev_prepare *watcher, int events)
     ev_prepare_stop(loop, watcher);
     while ((node = list_take(&transport->waiting))) {
         struct socket *socket = LIST_OWNER(node, struct socket, turn);
-        if (socket->retry_wanted)
-            retry(socket);
+        if (socket->attempt_wanted)
+            try_next(socket);
         else if (socket->deferred)
             lws_stream_report_deferred(socket);
         else

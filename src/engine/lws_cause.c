@@ -151,7 +151,10 @@ void lws_refusal_watch(struct socket *socket)
 {
     if (ev_is_active(&socket->watcher))
         return;
-    ev_io_init(&socket->watcher, on_answer, lws_get_socket_fd(socket->wsi), EV_READ);
+    /* As ev_io_init(), but for telling the kernel again of what it watches for the library. */
+    ev_init(&socket->watcher, on_answer);
+    socket->watcher.fd = lws_get_socket_fd(socket->wsi);
+    socket->watcher.events = EV_READ;
     ev_set_priority(&socket->watcher, EV_MAXPRI);
     socket->watcher.data = socket;
     socket->interim = socket->library_held = false;

@@ -50,7 +50,7 @@ struct socket {
     bool drain;         /* drained() is to be reported when all that was read is */
     bool attempt_over;  /* the attempt to connect that was just begun has failed already */
     bool request_too_long; /* the library had no room for the request */
-    bool retry_wanted;     /* the next address is to be tried */
+    bool attempt_wanted;   /* an address, the first or the next, is to be tried */
     bool asks_stamps;      /* the kernel is asked for the time of what comes */
     bool stamped;          /* and has told that of the newest read */
     uint32_t reads;        /* how often we have read from the socket, going round */

@@ -27,7 +27,7 @@ static void kill_attempt(struct lws *wsi)
 /* Makes RIVAL, which is in no list any more, the attempt of SOCKET. */
 static void promote(struct socket *socket, struct rival *rival)
 {
-    socket->retry_wanted = false;
+    socket->attempt_wanted = false;
     socket->wsi = rival->wsi;
     socket->attempt.address = rival->address;
     socket->connect_ns = rival->connect_ns;
@@ -52,7 +52,7 @@ static void add_company(struct socket *socket)
                             socket->connect_ns};
     socket->rivals = rival;
     socket->wsi = NULL;
-    socket->retry_wanted = true;
+    socket->attempt_wanted = true;
     lws_socket_wait(socket);
 }
 

@@ -60,7 +60,7 @@ static void op_drop(struct transport *base, uint32_t id)
     struct socket *socket = lws_link(base, id);
     if (socket->wsi && socket->tcp_ns == 0)
         dial_failed(&socket->transport->dial, &socket->attempt, clock_monotonic_ns());
-    socket->retry_wanted = false;
+    socket->attempt_wanted = false;
     lws_stream_forget(socket, true);
 }
 

@@ -107,7 +107,7 @@ static void cancel_openings(struct worker *worker, uint64_t now)
         struct slot *slot = worker_slot(worker, id);
         enum connection_state state = slot->connection.state;
         if (state == CONNECTION_OPENING)
-            opener_ended(&worker->opener);
+            opener_ended(&worker->opener, now - slot->connection.opened_ns);
         if (state == CONNECTION_OPENING || state == CONNECTION_SETTING_UP)
             give_up(worker, slot, now);
     }

@@ -45,8 +45,8 @@ static void on_opened(void *user, uint32_t id, const struct connect_times *times
     worker->open++;
     begin_life(worker, slot, now);
     record_said(worker, slot, (struct said){.kind = SAID_OPENED}, (struct text){0});
+    opener_ended(&worker->opener, now - slot->connection.opened_ns);
     struct connection_step step = connection_on_opened(&slot->connection, now);
-    opener_ended(&worker->opener);
     if (step.action == CONNECTION_SETUP)
         slot_act(worker, slot, &step, now);
     else
@@ -58,8 +58,8 @@ static void attempt_failed(struct worker *worker, struct slot *slot, struct conn
                            uint64_t now)
 {
     recorder_count(worker->recorder, COUNT_OPEN_FAILED);
+    opener_ended(&worker->opener, now - slot->connection.opened_ns);
     slot_end(worker, slot, &step, now);
-    opener_ended(&worker->opener);
     slot_first_try_done(worker, slot);
 }
 

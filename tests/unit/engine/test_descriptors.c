@@ -1,6 +1,10 @@
 #include "testing.h"
 
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "wsload/engine/descriptors.h"
@@ -74,6 +78,28 @@ static void test_descriptors_takes_all_that_a_server_may_need(void **state)
     }
 }
 
+/* The descriptors that the kernel's table for this process has room for. */
+static unsigned long table_size(void)
+{
+    char status[8192] = "";
+    FILE *file = fopen("/proc/self/status", "r");
+    assert_non_null(file);
+    status[fread(status, 1, sizeof(status) - 1, file)] = '\0';
+    fclose(file);
+    const char *line = strstr(status, "FDSize:");
+    assert_non_null(line);
+    return strtoul(line + strlen("FDSize:"), NULL, 10);
+}
+
+static void test_descriptors_has_the_table_made_large_enough(void **state)
+{
+    (void)state;
+    struct error error;
+    current = (struct rlimit){1024, 1024};
+    assert_int_equal(descriptors_require(892, 1, &error), 0);
+    assert_in_range(table_size(), 1000, ULONG_MAX);
+}
+
 static void test_descriptors_names_limit_and_remedy(void **state)
 {
     (void)state;
@@ -103,6 +129,7 @@ static int return_to_the_system(void **state)
 TEST_GROUP(descriptors)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_descriptors_has_the_table_made_large_enough), /* it never shrinks */
         cmocka_unit_test(test_descriptors_takes_what_is_needed_and_no_more_than_is_sensible),
         cmocka_unit_test(test_descriptors_takes_all_that_a_server_may_need),
         cmocka_unit_test(test_descriptors_names_limit_and_remedy),

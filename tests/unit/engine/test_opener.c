@@ -52,16 +52,62 @@ static void test_opener_shares_the_handshakes_under_way(void **state)
 {
     static const struct {
         unsigned worker, workers;
-        size_t at_once;
-    } cases[] = {{0, 1, 256}, {0, 3, 86}, {2, 3, 85}, {0, 300, 1}, {299, 300, 1}};
+        size_t at_once, in_the_end;
+    } cases[] = {{0, 1, 24, 256}, {0, 3, 24, 86}, {2, 3, 24, 85},
+                 {0, 11, 24, 24}, {0, 300, 1, 1}, {299, 300, 1, 1}};
     (void)state;
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         struct opener opener = new_opener(cases[i].worker, cases[i].workers, 0, 0);
         add_all(&opener, NODES, NS_PER_S);
-        assert_int_equal(begin_all(&opener, NS_PER_S), cases[i].at_once);
-        opener_ended(&opener);
-        assert_int_equal(begin_all(&opener, NS_PER_S), 1);
+        size_t under_way = begin_all(&opener, NS_PER_S);
+        assert_int_equal(under_way, cases[i].at_once);
+        for (size_t n = 0; n < 300; n++) {
+            opener_ended(&opener, 100 * NS_PER_MS);
+            under_way += begin_all(&opener, NS_PER_S) - 1;
+            add_all(&opener, NODES, NS_PER_S);
+        }
+        assert_int_equal(under_way, cases[i].in_the_end);
     }
+}
+
+/* Lets one of OPENER's attempts end after TOOK_NS, COUNT times, with others in its place. */
+static void end_many(struct opener *opener, size_t count, uint64_t took_ns)
+{
+    for (size_t i = 0; i < count; i++) {
+        add_all(opener, NODES, NS_PER_S);
+        begin_all(opener, NS_PER_S);
+        opener_ended(opener, took_ns);
+    }
+}
+
+static void test_opener_has_as_many_under_way_as_they_take_long(void **state)
+{
+    static const struct {
+        uint64_t took_ns; /* ever from now on */
+        size_t count;
+        uint32_t limit; /* afterwards */
+    } cases[] = {
+        {NS_PER_MS, 100, 24},     /* near by */
+        {20 * NS_PER_MS, 24, 48}, /* far away: twice as many after each round trip */
+        {20 * NS_PER_MS, 48, 96},   {20 * NS_PER_MS, 500, 256}, /* and no more */
+        {16 * NS_PER_MS, 500, 240},                             /* 15 a millisecond */
+        {NS_PER_MS, 100, 140},                                  /* near again */
+        {NS_PER_MS, 500, 24},
+    };
+    struct opener opener = new_opener(0, 1, 0, 0);
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        end_many(&opener, cases[i].count, cases[i].took_ns);
+        assert_in_range(opener.limit, cases[i].limit, cases[i].limit + 1);
+    }
+}
+
+static void test_opener_has_all_that_may_be_for_a_connect_rate(void **state)
+{
+    struct opener opener = new_opener(0, 1, 1e9, 0);
+    (void)state;
+    add_all(&opener, NODES, NS_PER_S);
+    assert_int_equal(begin_all(&opener, NS_PER_S + 1000), 256);
 }
 
 static void test_opener_keeps_the_connect_rate_of_all_workers(void **state)
@@ -104,13 +150,13 @@ static void test_opener_wakes_only_for_the_connect_rate(void **state)
     add_all(&opener, 5, NS_PER_S);
     assert_int_equal(opener_wake_ns(&opener), CLOCK_NEVER);
     opener = new_opener(0, 1, 1, 0);
-    opener.most = 1;
+    opener.limit = opener.least = 1;
     assert_int_equal(opener_wake_ns(&opener), CLOCK_NEVER); /* nothing waits */
     add_all(&opener, 5, NS_PER_S);
     assert_int_equal(opener_wake_ns(&opener), NS_PER_S + 1);
     assert_int_equal(begin_all(&opener, NS_PER_S), 1);
     assert_int_equal(opener_wake_ns(&opener), CLOCK_NEVER); /* one under way is all that may be */
-    opener_ended(&opener);
+    opener_ended(&opener, NS_PER_MS);
     assert_int_equal(opener_wake_ns(&opener), 2 * NS_PER_S + 1);
 }
 
@@ -147,6 +193,8 @@ TEST_GROUP(opener)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_opener_takes_in_turn_and_each_once),
         cmocka_unit_test(test_opener_shares_the_handshakes_under_way),
+        cmocka_unit_test(test_opener_has_as_many_under_way_as_they_take_long),
+        cmocka_unit_test(test_opener_has_all_that_may_be_for_a_connect_rate),
         cmocka_unit_test(test_opener_keeps_the_connect_rate_of_all_workers),
         cmocka_unit_test(test_opener_makes_up_for_a_late_wake_and_not_for_an_idle_time),
         cmocka_unit_test(test_opener_wakes_only_for_the_connect_rate),

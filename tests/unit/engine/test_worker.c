@@ -114,15 +114,15 @@ static void test_worker_tries_again_what_did_not_open_first(void **state)
 
 static void count_openings(struct fake_transport *fake)
 {
-    for (uint32_t id = 0; id < OPENER_HANDSHAKES_MAX; id++)
+    for (uint32_t id = 0; id < OPENER_HANDSHAKES_LEAST; id++)
         assert_int_equal(fake->connections[id].opens, 1);
-    assert_int_equal(fake->connections[OPENER_HANDSHAKES_MAX].opens, 0);
+    assert_int_equal(fake->connections[OPENER_HANDSHAKES_LEAST].opens, 0);
     fake_opened(fake, 3);
-    assert_int_equal(fake->connections[OPENER_HANDSHAKES_MAX].opens, 1);
-    assert_int_equal(fake->connections[OPENER_HANDSHAKES_MAX + 1].opens, 0);
+    assert_int_equal(fake->connections[OPENER_HANDSHAKES_LEAST].opens, 1);
+    assert_int_equal(fake->connections[OPENER_HANDSHAKES_LEAST + 1].opens, 0);
     fake_failed(fake, 4, FAILURE_CONNECT_REFUSED);
-    assert_int_equal(fake->connections[OPENER_HANDSHAKES_MAX + 1].opens, 1);
-    assert_int_equal(fake->connections[OPENER_HANDSHAKES_MAX + 2].opens, 0);
+    assert_int_equal(fake->connections[OPENER_HANDSHAKES_LEAST + 1].opens, 1);
+    assert_int_equal(fake->connections[OPENER_HANDSHAKES_LEAST + 2].opens, 0);
 }
 
 static void test_worker_bounds_the_handshakes_under_way(void **state)
@@ -130,6 +130,28 @@ static void test_worker_bounds_the_handshakes_under_way(void **state)
     (void)state;
     run_set_up(1000, 3);
     run_execute(count_openings);
+    run_tear_down();
+}
+
+static void open_from_afar(struct fake_transport *fake)
+{
+    const uint32_t first = OPENER_HANDSHAKES_LEAST; /* of those that have to wait */
+    fake_advance(fake, 100 * NS_PER_MS);
+    fake_opened(fake, 0); /* one in its place, and one more */
+    assert_int_equal(fake->connections[first + 1].opens, 1);
+    assert_int_equal(fake->connections[first + 2].opens, 0);
+    fake_failed(fake, 1, FAILURE_CONNECT_REFUSED);
+    assert_int_equal(fake->connections[first + 3].opens, 1);
+    assert_int_equal(fake->connections[first + 4].opens, 0);
+    fake_opened(fake, first); /* at once */
+    assert_int_equal(fake->connections[first + 4].opens, 0);
+}
+
+static void test_worker_has_more_handshakes_under_way_where_they_take_long(void **state)
+{
+    (void)state;
+    run_set_up(1000, 3);
+    run_execute(open_from_afar);
     run_tear_down();
 }
 
@@ -143,7 +165,7 @@ static void serve_once(struct fake_transport *fake, uint32_t id)
 
 static void open_in_turn(struct fake_transport *fake)
 {
-    const uint32_t first = OPENER_HANDSHAKES_MAX; /* of three that have to wait */
+    const uint32_t first = OPENER_HANDSHAKES_LEAST; /* of three that have to wait */
     assert_int_equal(fake->connections[first - 1].opens, 1);
     assert_int_equal(fake->connections[first].opens, 0);
     fake_opened(fake, 0);
@@ -171,7 +193,7 @@ static void open_in_turn(struct fake_transport *fake)
 static void test_worker_opens_in_turn_what_waits_for_a_handshake(void **state)
 {
     (void)state;
-    run_set_up(OPENER_HANDSHAKES_MAX + 3, 10000);
+    run_set_up(OPENER_HANDSHAKES_LEAST + 3, 10000);
     run.plan.load.connection_per_request = true;
     run_execute(open_in_turn);
     run_tear_down();
@@ -180,9 +202,9 @@ static void test_worker_opens_in_turn_what_waits_for_a_handshake(void **state)
 static void let_the_queue_run_dry(struct fake_transport *fake)
 {
     fake_opened(fake, 0);
-    assert_int_equal(fake->connections[OPENER_HANDSHAKES_MAX].opens, 1);
+    assert_int_equal(fake->connections[OPENER_HANDSHAKES_LEAST].opens, 1);
     fake_reply(fake, 0, "ok");
-    for (uint32_t id = 1; id <= OPENER_HANDSHAKES_MAX; id++)
+    for (uint32_t id = 1; id <= OPENER_HANDSHAKES_LEAST; id++)
         fake_opened(fake, id);
     assert_int_equal(fake->connections[0].opens, 1);
     assert_int_equal(fake->connections[0].sends, 1);
@@ -193,7 +215,7 @@ static void let_the_queue_run_dry(struct fake_transport *fake)
 static void test_worker_leaves_alone_what_no_longer_waits(void **state)
 {
     (void)state;
-    run_set_up(OPENER_HANDSHAKES_MAX + 1, 10000);
+    run_set_up(OPENER_HANDSHAKES_LEAST + 1, 10000);
     run.plan.load.connection_per_request = true;
     run_execute(let_the_queue_run_dry);
     run_tear_down();
@@ -201,7 +223,7 @@ static void test_worker_leaves_alone_what_no_longer_waits(void **state)
 
 static void break_all_but_one(struct fake_transport *fake)
 {
-    const uint32_t last = OPENER_HANDSHAKES_MAX;
+    const uint32_t last = OPENER_HANDSHAKES_LEAST;
     for (uint32_t id = 0; id <= last; id++)
         fake_opened(fake, id);
     for (uint32_t id = 0; id < last; id++)
@@ -215,7 +237,7 @@ static void break_all_but_one(struct fake_transport *fake)
 static void test_worker_sends_on_while_others_open_again(void **state)
 {
     (void)state;
-    run_set_up(OPENER_HANDSHAKES_MAX + 1, 10000);
+    run_set_up(OPENER_HANDSHAKES_LEAST + 1, 10000);
     run_execute(break_all_but_one);
     run_tear_down();
 }
@@ -466,6 +488,7 @@ TEST_GROUP(worker)
         cmocka_unit_test(test_worker_ends_when_no_connection_opens),
         cmocka_unit_test(test_worker_tries_again_what_did_not_open_first),
         cmocka_unit_test(test_worker_bounds_the_handshakes_under_way),
+        cmocka_unit_test(test_worker_has_more_handshakes_under_way_where_they_take_long),
         cmocka_unit_test(test_worker_opens_in_turn_what_waits_for_a_handshake),
         cmocka_unit_test(test_worker_leaves_alone_what_no_longer_waits),
         cmocka_unit_test(test_worker_sends_on_while_others_open_again),
