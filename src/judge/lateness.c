@@ -69,6 +69,14 @@ static uint64_t without_ns(const struct effect *effect, const struct measurement
     return with_ns - u64_min(with_ns, other_ns);
 }
 
+/* The queue that wsload's lateness has left behind is not taken off. */
+static const char *how_sure(const struct effect *effect, const struct measurement *seen)
+{
+    if (effect->subtracted)
+        return "about ";
+    return seen->counts[COUNT_WAITED] > 0 ? "at most " : "";
+}
+
 /* Says which percentile is moved worst, if any is. */
 static bool say_moved(const struct effect *effect, const struct measurement *seen,
                       struct validity_reason *reason)
@@ -88,7 +96,7 @@ static bool say_moved(const struct effect *effect, const struct measurement *see
         worst = grade;
         reason_say(reason, grade, TOLD "p%g %s would be %s%s, not %s", percents[i],
                    metric_of_distribution(effect->times)->label,
-                   effect->subtracted && less_ns ? "about " : "",
+                   less_ns ? how_sure(effect, seen) : "",
                    less_ns ? units_format_duration(less_ns, without) : "next to nothing",
                    units_format_duration(with_ns, with));
     }
