@@ -94,7 +94,6 @@ bool source_arrive(struct request_source *source, uint64_t now_ns, struct reques
     if (due_ns > now_ns)
         return false;
     *request = (struct request){arrivals_take(&source->arrivals), due_ns, now_ns - due_ns};
-    source->dispatch_ns = now_ns + source->wake_every_ns;
     return true;
 }
 

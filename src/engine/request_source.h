@@ -30,7 +30,7 @@ struct request_source {
     bool running;             /* between source_start() and source_stop() */
     uint64_t start_ns;        /* when requests began to be due; 0: not yet */
     uint64_t end_ns;          /* none is due at or after this time */
-    uint64_t wake_every_ns;   /* open: the shortest time between two wakes for arrivals */
+    uint64_t wake_every_ns;   /* open: the shortest time from one wake for arrivals to the next */
     uint64_t dispatch_ns;     /* open: not before this is the worker woken for the next ones */
 };
 
@@ -67,6 +67,12 @@ bool source_wants_back(const struct request_source *source, bool replaced);
 /* Takes the next request due by NOW_NS that has no connection yet; it is late by the time since it
  * was due. False when there is none. */
 bool source_arrive(struct request_source *source, uint64_t now_ns, struct request *request);
+
+/* All that was due is sent by NOW_NS: what comes due next waits a while for company. */
+static inline void source_rest(struct request_source *source, uint64_t now_ns)
+{
+    source->dispatch_ns = now_ns + source->wake_every_ns;
+}
 
 /* Puts REQUEST, which arrived and found no connection, into the backlog. False: it is full. */
 bool source_keep(struct request_source *source, struct request request);

@@ -18,8 +18,9 @@
 #include "wsload/stats/journal.h"
 #include "wsload/stats/measurement.h"
 
-/* In an open run the worker wakes for due requests at most so often: the price of punctuality is a
- * wake per request, and at high rates those cost more than the requests. */
+/* In an open run the worker rests so long between sending what was due and waking for what comes
+ * due next: the price of punctuality is a wake per request, and at high rates those cost more than
+ * the requests. */
 #define WORKER_WAKE_EVERY_NS UINT64_C(100000)
 
 /* How often the worker looks at its own lateness. */

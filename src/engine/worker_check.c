@@ -35,11 +35,13 @@ static void arrive(struct worker *worker, struct request request, uint64_t now)
 static bool dispatch(struct worker *worker, uint64_t now)
 {
     struct request request;
-    for (unsigned i = 0; i < DISPATCH_MAX; i++) {
-        if (!source_arrive(&worker->source, now, &request))
-            return false;
+    unsigned taken = 0;
+    while (taken < DISPATCH_MAX && source_arrive(&worker->source, now, &request)) {
         arrive(worker, request, now);
+        taken++;
     }
+    if (taken > 0)
+        source_rest(&worker->source, worker_now_ns(worker));
     return source_due_ns(&worker->source) <= now;
 }
 

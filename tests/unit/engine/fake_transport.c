@@ -84,6 +84,7 @@ static void fake_send(struct transport *transport, uint32_t id, char *message, s
     connection->sends++;
     connection->holds = true;
     self(transport)->sends++;
+    self(transport)->now_ns += self(transport)->send_ns;
     self(transport)->sent_bytes += length;
     (void)buffer_printf(&self(transport)->log, "%u %.*s\n", (unsigned)id, (int)length, message);
     memset(message - TRANSPORT_HEADROOM, 0xa5, TRANSPORT_HEADROOM + length); /* as masking does */

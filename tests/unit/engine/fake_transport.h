@@ -62,6 +62,7 @@ struct fake_transport {
     bool stamps;      /* the kernel tells when messages came */
     uint64_t wait_ns; /* so long before they are reported; the server's own sets it itself */
 
+    uint64_t send_ns;  /* that sending a message takes */
     uint64_t delay_ns; /* of the server's events; each is in order of their causes */
     uint64_t silent_from_ns;
     uint64_t silent_until_ns; /* it does nothing in that time, and then all at once */

@@ -54,6 +54,27 @@ static void test_worker_sends_at_the_rate_over_free_connections_in_turn(void **s
     run_tear_down();
 }
 
+static void send_slowly(struct fake_transport *fake)
+{
+    uint64_t start_ns = fake->now_ns;
+    fake->send_ns = 50000;
+    run_open_all(fake); /* and the first is sent */
+    assert_int_equal(fake->wake_ns, start_ns + fake->send_ns + WORKER_WAKE_EVERY_NS);
+    fake_advance(fake, WORKER_WAKE_EVERY_NS);
+    assert_int_equal(fake->sends, 2);
+    assert_int_equal(fake->wake_ns, start_ns + 2 * (fake->send_ns + WORKER_WAKE_EVERY_NS));
+    run_control_stop(&run.control, STOP_NOW);
+    fake_advance(fake, 0);
+}
+
+static void test_worker_rests_between_what_it_sends_at_a_high_rate(void **state)
+{
+    (void)state;
+    run_set_up_open(10, 10000, 60 * NS_PER_S);
+    run_execute(send_slowly);
+    run_tear_down();
+}
+
 static void keep_one_busy(struct fake_transport *fake)
 {
     run_open_all(fake);
@@ -422,6 +443,7 @@ TEST_GROUP(worker_open)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_worker_sends_at_the_rate_over_free_connections_in_turn),
+        cmocka_unit_test(test_worker_rests_between_what_it_sends_at_a_high_rate),
         cmocka_unit_test(test_worker_keeps_due_times_of_requests_that_wait),
         cmocka_unit_test(test_worker_admits_its_own_lateness),
         cmocka_unit_test(test_worker_makes_up_for_the_looks_that_it_missed),
