@@ -230,8 +230,8 @@ def rival(name, client, cpu_ratio, memory_ratio=None):
 
 PLAIN, TLS = False, True
 ROWS = (
-    closed(PLAIN, 20, 0.90),
-    closed(PLAIN, 100, 0.90),
+    closed(PLAIN, 20, 0.88),
+    closed(PLAIN, 100, 0.88),
     closed(PLAIN, 1000, 0.85),
     closed(PLAIN, 10000, 0.80),
     *(closed(TLS, connections, 0.85) for connections in (20, 100, 1000, 10000)),
