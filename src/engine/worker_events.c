@@ -177,6 +177,7 @@ static void take_end(struct worker *worker, struct slot *slot, struct connection
     const struct flight *flight = flights_oldest(&slot->connection.flights);
     uint64_t seq = flight->request.seq;
     slot->replied_ns = flight->last_ns;
+    slot->free_since_ns = flight->last_ns + (message.data ? 0 : worker->settings.silence_ns);
     record_end(worker, slot, step, flight->last_ns, message);
     if (load->think.law != THINK_NONE && step->action == CONNECTION_NEXT &&
         slot->id < worker->active) {
@@ -394,6 +395,7 @@ static void on_overdue(struct worker *worker, struct slot *slot, uint64_t now)
         step.failure = judge_end(worker, slot, &failure);
         take_end(worker, slot, &step, (struct text){0}, now);
     } else {
+        slot->free_since_ns = now; /* with --correlate it stays open */
         slot_end(worker, slot, &step, now);
     }
 }

@@ -27,6 +27,7 @@ struct slot {
     uint64_t active_ns;       /* when its newest message was sent or read, or it opened */
     uint64_t came_ns;         /* when the newest that was read had come: a message, or the end */
     uint64_t replied_ns;      /* when the last reply ended since it opened; 0: none did */
+    uint64_t free_since_ns;   /* when it last got room for a request, by what came or was over */
     struct list_node free;    /* in worker->free */
     struct list_node pending; /* in worker->opener */
     uint32_t id;

@@ -36,8 +36,8 @@ static void slot_send(struct worker *worker, struct slot *slot, enum said_kind k
 static uint64_t own_lateness_ns(const struct slot *slot, const struct request *request,
                                 uint64_t now)
 {
-    uint64_t free_ns = u64_max(slot->connection.opened_ns, slot->replied_ns);
-    uint64_t could_ns = slot->waited ? u64_max(request->due_ns, free_ns) : request->due_ns;
+    uint64_t could_ns = slot->waited ? u64_max(request->due_ns, slot->free_since_ns)
+                                     : request->due_ns;
     return u64_max(request->late_ns, now - could_ns);
 }
 
@@ -199,6 +199,7 @@ static void begin_request(struct worker *worker, struct slot *slot)
 void slot_ready(struct worker *worker, struct slot *slot, const struct connection_step *step,
                 uint64_t now)
 {
+    slot->free_since_ns = now;
     slot_act(worker, slot, step, now);
     if (step->action == CONNECTION_SEND && connection_is_free(&slot->connection))
         slot_next(worker, slot, now); /* that one was not all that it has room for */

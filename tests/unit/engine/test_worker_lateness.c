@@ -115,6 +115,71 @@ static void test_worker_lateness_is_no_wait_for_a_connection_to_open(void **stat
     run_tear_down();
 }
 
+static void fall_silent(struct fake_transport *fake)
+{
+    run_open_all(fake);
+    fake_advance(fake, 50 * MS);
+    fake_reply(fake, 0, "the second is due at 100, and the silence over at 250");
+    fake_advance(fake, 260 * MS);
+    fake_reply(fake, 0, "60 ms after it was sent");
+    fake_advance(fake, 200 * MS);
+    end_run(fake);
+}
+
+static void test_worker_lateness_is_no_silence(void **state)
+{
+    (void)state;
+    run_set_up_open(1, 10, 60 * NS_PER_S);
+    run_end_replies("silence:200ms");
+    assert_sums(run_execute(fall_silent), (50 + 210) * MS, (50 + 210) * MS);
+    run_tear_down();
+}
+
+static void set_up_slowly(struct fake_transport *fake)
+{
+    fake_opened(fake, 0);
+    fake_advance(fake, 10 * MS);
+    fake_reply(fake, 0, "welcome"); /* the run begins */
+    fake_advance(fake, 10 * MS);
+    fake_reply(fake, 0, "ok");
+    fake_closed(fake, 0, FAILURE_CLOSED, "1000");
+    fake_advance(fake, 290 * MS); /* the second is due at 100 */
+    fake_opened(fake, 0);
+    fake_advance(fake, 100 * MS);
+    fake_reply(fake, 0, "welcome");
+    fake_advance(fake, 10 * MS);
+    fake_reply(fake, 0, "ok");
+    run_control_stop(&run.control, STOP_NOW);
+    fake_advance(fake, 0);
+}
+
+static void test_worker_lateness_is_no_wait_for_the_set_up(void **state)
+{
+    (void)state;
+    run_set_up_open(1, 10, 60 * NS_PER_S);
+    run_set_steps("{\"on_connect\": [{\"send\": \"hello\", \"expect\": \"text:welcome\"}]}");
+    assert_sums(run_execute(set_up_slowly), (10 + 310) * MS, (10 + 310) * MS);
+    run_tear_down();
+}
+
+static void answer_only_the_second(struct fake_transport *fake)
+{
+    run_open_all(fake);
+    fake_advance(fake, 310 * MS); /* the first is given up after 300; the second waits since 100 */
+    run_answer(fake, 0, 2, "");
+    end_run(fake);
+}
+
+static void test_worker_lateness_is_no_wait_for_a_timeout(void **state)
+{
+    (void)state;
+    run_set_up_open(1, 10, 60 * NS_PER_S);
+    run_correlate();
+    run.plan.reply_timeout_ns = 300 * MS;
+    assert_sums(run_execute(answer_only_the_second), 210 * MS, 210 * MS);
+    run_tear_down();
+}
+
 /* --- Of a run, and what is thought of it --- */
 
 static void stop_for_a_second(struct fake_transport *fake)
@@ -181,6 +246,9 @@ TEST_GROUP(worker_lateness)
         cmocka_unit_test(test_worker_lateness_is_no_wait_for_the_target),
         cmocka_unit_test(test_worker_lateness_in_reading_delays_the_next_request),
         cmocka_unit_test(test_worker_lateness_is_no_wait_for_a_connection_to_open),
+        cmocka_unit_test(test_worker_lateness_is_no_silence),
+        cmocka_unit_test(test_worker_lateness_is_no_wait_for_the_set_up),
+        cmocka_unit_test(test_worker_lateness_is_no_wait_for_a_timeout),
         cmocka_unit_test(test_worker_that_was_stopped_for_a_second_is_found_out),
         cmocka_unit_test(test_worker_of_a_server_that_was_stopped_is_believed),
     };
