@@ -151,6 +151,11 @@ const struct recorder *run_recorder(unsigned index)
     return run.workers[index]->recorder;
 }
 
+const struct histogram *distribution_of(const struct recorder *recorder, enum distribution id)
+{
+    return &recorder->seen->distributions[id];
+}
+
 uint64_t run_total_ns(void)
 {
     return worker_measurement(run.worker)->counts[COUNT_TOTAL_TIME];
@@ -204,20 +209,19 @@ static void assert_figures_conserved(const struct recorder *recorder)
     bool open_model = run.plan.load.model == LOAD_OPEN;
     bool stream = reply_rules_stream(&run.plan.reply_rules);
     uint64_t replies = run.plan.reply_rules.one_way ? 0 : counts[COUNT_OK];
-    assert_int_equal(recorder->seen->distributions[DIST_LATENCY].count, replies);
-    assert_int_equal(recorder->seen->distributions[DIST_RESPONSE_TIME].count,
+    assert_int_equal(distribution_of(recorder, DIST_LATENCY)->count, replies);
+    assert_int_equal(distribution_of(recorder, DIST_RESPONSE_TIME)->count,
                      open_model ? replies : 0);
-    assert_int_equal(recorder->seen->distributions[DIST_SEND_LAG].count,
+    assert_int_equal(distribution_of(recorder, DIST_SEND_LAG)->count,
                      open_model ? counts[COUNT_SENT] : 0);
-    assert_int_equal(recorder->seen->distributions[DIST_PACING_LAG].count,
+    assert_int_equal(distribution_of(recorder, DIST_PACING_LAG)->count,
                      open_model ? counts[COUNT_SENT] - recorder->seen->counts[COUNT_WAITED] : 0);
-    assert_int_equal(recorder->seen->distributions[DIST_REPLY_BYTES].count, replies);
-    assert_int_equal(recorder->seen->distributions[DIST_REPLY_MESSAGES].count,
-                     stream ? replies : 0);
-    assert_int_equal(recorder->seen->distributions[DIST_TTFM].count, stream ? replies : 0);
-    assert_true(recorder->seen->distributions[DIST_TPOM].count <=
-                recorder->seen->distributions[DIST_TTFM].count);
-    assert_true(stream || recorder->seen->distributions[DIST_GAP].count == 0);
+    assert_int_equal(distribution_of(recorder, DIST_REPLY_BYTES)->count, replies);
+    assert_int_equal(distribution_of(recorder, DIST_REPLY_MESSAGES)->count, stream ? replies : 0);
+    assert_int_equal(distribution_of(recorder, DIST_TTFM)->count, stream ? replies : 0);
+    assert_true(distribution_of(recorder, DIST_TPOM)->count <=
+                distribution_of(recorder, DIST_TTFM)->count);
+    assert_true(stream || distribution_of(recorder, DIST_GAP)->count == 0);
 }
 
 /* However a connection ends, its network is recorded, once. */
@@ -225,7 +229,7 @@ static void assert_connections_conserved(const struct recorder *recorder)
 {
     const uint64_t *counts = recorder->seen->counts;
     uint64_t opened = counts[COUNT_OPENED] + counts[COUNT_REOPENED] + counts[COUNT_ROTATED];
-    assert_int_equal(recorder->seen->distributions[DIST_RTT].count, opened);
+    assert_int_equal(distribution_of(recorder, DIST_RTT)->count, opened);
     assert_int_equal(counts[COUNT_CONNECTED_NS], fake_of(recorder)->connected_ns);
 }
 

@@ -62,6 +62,9 @@ const struct recorder *run_recorder(unsigned index);
  * from 1, and the other MEMBERS, as in ", \"end\": 1". */
 void run_answer(struct fake_transport *fake, uint32_t id, uint64_t seq, const char *members);
 
+/* What RECORDER has of ID. */
+const struct histogram *distribution_of(const struct recorder *recorder, enum distribution id);
+
 /* Every figure of HISTOGRAM, of which there are COUNT, is the same, LOW_NS; or they are from LOW_NS
  * to HIGH_NS. Exact up to what a histogram keeps, as its least and greatest are. */
 void assert_times(const struct histogram *histogram, uint64_t count, uint64_t low_ns,

@@ -8,17 +8,13 @@
 
 #define MS NS_PER_MS
 
-static const struct histogram *of(const struct recorder *recorder, enum distribution id)
-{
-    return &recorder->seen->distributions[id];
-}
-
 /* The response times are SUM_NS all together, and UNDELAYED_NS without wsload's own lateness. */
 static void assert_sums(const struct recorder *recorder, uint64_t sum_ns, uint64_t undelayed_ns)
 {
-    assert_int_equal(of(recorder, DIST_UNDELAYED)->count, of(recorder, DIST_RESPONSE_TIME)->count);
-    assert_int_equal(of(recorder, DIST_RESPONSE_TIME)->sum, sum_ns);
-    assert_int_equal(of(recorder, DIST_UNDELAYED)->sum, undelayed_ns);
+    assert_int_equal(distribution_of(recorder, DIST_UNDELAYED)->count,
+                     distribution_of(recorder, DIST_RESPONSE_TIME)->count);
+    assert_int_equal(distribution_of(recorder, DIST_RESPONSE_TIME)->sum, sum_ns);
+    assert_int_equal(distribution_of(recorder, DIST_UNDELAYED)->sum, undelayed_ns);
 }
 
 /* Passes the time of the run until its end, and lets it end. */

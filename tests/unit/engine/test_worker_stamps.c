@@ -7,11 +7,6 @@
 
 #define MS NS_PER_MS
 
-static const struct histogram *of(const struct recorder *recorder, enum distribution id)
-{
-    return &recorder->seen->distributions[id];
-}
-
 /* --- A worker that is late --- */
 
 static void read_late(struct fake_transport *fake)
@@ -33,8 +28,8 @@ static void test_worker_takes_the_kernels_time(void **state)
     run_set_up(1, 2);
     const struct recorder *recorder = run_execute(read_late);
     assert_conserved(recorder);
-    assert_times(of(recorder, DIST_LATENCY), 2, 5 * MS, 8 * MS);
-    assert_times(of(recorder, DIST_REPLY_WAIT), 2, 0, 15 * MS);
+    assert_times(distribution_of(recorder, DIST_LATENCY), 2, 5 * MS, 8 * MS);
+    assert_times(distribution_of(recorder, DIST_REPLY_WAIT), 2, 0, 15 * MS);
     assert_int_equal(recorder->seen->counts[COUNT_STAMPED], 2);
     assert_int_equal(recorder->seen->counts[COUNT_UNSTAMPED], 0);
     run_tear_down();
@@ -53,8 +48,8 @@ static void test_worker_takes_its_own_time_without_one(void **state)
     (void)state;
     run_set_up(1, 1);
     const struct recorder *recorder = run_execute(answer_unstamped);
-    assert_times(of(recorder, DIST_LATENCY), 1, 20 * MS, 20 * MS);
-    assert_int_equal(recorder->seen->distributions[DIST_REPLY_WAIT].count, 0);
+    assert_times(distribution_of(recorder, DIST_LATENCY), 1, 20 * MS, 20 * MS);
+    assert_int_equal(distribution_of(recorder, DIST_REPLY_WAIT)->count, 0);
     assert_int_equal(recorder->seen->counts[COUNT_UNSTAMPED], 1);
     run_tear_down();
 }
@@ -82,9 +77,9 @@ static void test_worker_takes_the_times_of_a_stream(void **state)
     run_end_replies("text:end");
     const struct recorder *recorder = run_execute(stream_read_at_once);
     assert_conserved(recorder);
-    assert_times(of(recorder, DIST_TTFM), 1, 6 * MS, 6 * MS);
-    assert_times(of(recorder, DIST_GAP), 2, 0, 11 * MS);
-    assert_times(of(recorder, DIST_LATENCY), 1, 17 * MS, 17 * MS);
+    assert_times(distribution_of(recorder, DIST_TTFM), 1, 6 * MS, 6 * MS);
+    assert_times(distribution_of(recorder, DIST_GAP), 2, 0, 11 * MS);
+    assert_times(distribution_of(recorder, DIST_LATENCY), 1, 17 * MS, 17 * MS);
     run_tear_down();
 }
 
@@ -108,7 +103,7 @@ static void test_worker_takes_the_time_of_a_close(void **state)
     run_end_replies("close");
     const struct recorder *recorder = run_execute(close_read_late);
     assert_conserved(recorder);
-    assert_times(of(recorder, DIST_LATENCY), 1, 12 * MS, 12 * MS);
+    assert_times(distribution_of(recorder, DIST_LATENCY), 1, 12 * MS, 12 * MS);
     run_tear_down();
 }
 
@@ -132,7 +127,7 @@ static void test_worker_takes_no_earlier_message_for_a_reply(void **state)
     run_set_up(1, 1);
     const struct recorder *recorder = run_execute(notice_before_the_request);
     assert_conserved(recorder);
-    assert_times(of(recorder, DIST_LATENCY), 1, 10 * MS, 10 * MS);
+    assert_times(distribution_of(recorder, DIST_LATENCY), 1, 10 * MS, 10 * MS);
     assert_int_equal(recorder->seen->counts[COUNT_UNSOLICITED], 1);
     assert_string_equal(recorder->seen->samples[0].reply, "the reply");
     run_tear_down();
@@ -155,7 +150,7 @@ static void test_worker_has_no_negative_latency(void **state)
     run_correlate();
     const struct recorder *recorder = run_execute(answer_by_id_too_early);
     assert_conserved(recorder);
-    assert_times(of(recorder, DIST_LATENCY), 1, 0, 0);
+    assert_times(distribution_of(recorder, DIST_LATENCY), 1, 0, 0);
     run_tear_down();
 }
 
