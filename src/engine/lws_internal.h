@@ -57,8 +57,8 @@ struct socket {
     size_t rest;           /* bytes of the read under way that were not looked at yet */
     uint64_t came_ns;      /* when the newest of what was read had come */
     uint64_t read_ns;      /* when that was read */
-    uint64_t
-        out_of_order; /* segments that had come before an earlier one when that was looked at */
+    /* Segments that had come before an earlier one when that was looked at. */
+    uint64_t out_of_order;
     int socket_errno; /* of a write or a look at the answer that failed; 0: none did */
     struct frame_reader reader;
 
