@@ -32,10 +32,15 @@ class Check:
         limit = self.ratio if self.value is None else self.value
         return REPORTED if limit is None else f"{self.bound[0]} {limit:g}"
 
-    def met(self, value, ratio, noisy):
-        """None when nothing is expected, or a ratio for which the machine was too NOISY."""
+    def holds(self, value):
+        """Whether VALUE meets the bound on wsload's own."""
+        return value is not None and self.bound[1](value, self.value)
+
+    def met(self, value, other, ratio, noisy):
+        """None when nothing is expected, or what is cannot be judged by a machine that was too
+        NOISY: a ratio, or a value that the OTHER did not reach either."""
         if self.value is not None:
-            return value is not None and self.bound[1](value, self.value)
+            return self.holds(value) or (None if noisy and not self.holds(other) else False)
         if self.ratio is not None and not noisy:
             return ratio is not None and self.bound[1](ratio, self.ratio)
         return None

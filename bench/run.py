@@ -77,18 +77,19 @@ def judge(check, pairs):
     ratios = [ours / other for ours, other in both if ours is not None and other]
     apart = spread([other for _, other in both])
     noisy = bool(ratios) and apart is not None and apart > NOISY
-    ours, ratio = median([ours for ours, _ in both]), None if noisy else median(ratios)
+    ours, other = (median(values) for values in zip(*both))
+    ratio = None if noisy else median(ratios)
     return {
         "figure": check.label,
         "wsload": ours,
-        "other": median([other for _, other in both]),
+        "other": other,
         "spread": apart,
         "invalid": noisy,
         "ratio": ratio,
         "lowest": min(ratios, default=None),
         "highest": max(ratios, default=None),
         "expected": check.expectation(),
-        "met": check.met(ours, ratio, noisy),
+        "met": check.met(ours, other, ratio, noisy),
     }
 
 

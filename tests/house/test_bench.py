@@ -35,7 +35,9 @@ class Judging(unittest.TestCase):
             (NOISY, {"ratio": 1.4}, "invalid", None),
             (NOISY, {}, "invalid", None),
             (NOISY, {"value": 160}, "invalid", True),  # needs no other
-            (NOISY, {"value": 140}, "invalid", False),
+            (NOISY, {"value": 140}, "invalid", False),  # which the other stays under
+            (NOISY, {"value": 90}, "invalid", None),  # which neither does
+            (STEADY, {"value": 90}, "1.49", False),
             ((100,), {"ratio": 1.6}, "1.50", True),  # one run says nothing of noise
             ((None,) * 3, {"value": 160}, "-", True),
             ((None,) * 3, {"ratio": 1.6}, "-", False),
