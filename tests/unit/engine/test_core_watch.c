@@ -35,6 +35,25 @@ static void test_core_watch_divides_by_the_time_that_it_looked_at(void **state)
     }
 }
 
+/* The file of the waits may not be there at one of the two moments, and clocks differ a little. */
+static void test_core_watch_shares_are_never_out_of_range(void **state)
+{
+    static const struct {
+        struct thread_time start, end;
+        double cpu, wait;
+    } cases[] = {
+        {{0, 300 * NS_PER_MS}, {0, 0}, 0, 0},
+        {{0, 0}, {0, 5 * NS_PER_S}, 0, 1},
+        {{0, 0}, {NS_PER_S + 1, 0}, 1, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        core_watch_begin(&watch, BEGIN_NS, cases[i].start);
+        core_watch_end(&watch, BEGIN_NS + NS_PER_S, cases[i].end);
+        assert_use(cases[i].cpu, cases[i].wait, NS_PER_S);
+    }
+}
+
 static void test_core_watch_looks_for_long_enough(void **state)
 {
     (void)state;
@@ -111,6 +130,7 @@ TEST_GROUP(core_watch)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_core_watch_divides_by_the_time_that_it_looked_at),
+        cmocka_unit_test(test_core_watch_shares_are_never_out_of_range),
         cmocka_unit_test(test_core_watch_looks_for_long_enough),
         cmocka_unit_test(test_core_watch_of_a_run_that_measured_nothing_is_empty),
         cmocka_unit_test(test_core_watch_goes_on_after_the_end_of_sending),
