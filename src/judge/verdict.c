@@ -184,6 +184,11 @@ static const struct check {
 
 _Static_assert(ARRAY_LENGTH(checks) + REMARKS_MAX <= VALIDITY_REASONS_MAX, "room for all reasons");
 
+const char *validity_check_name(size_t index)
+{
+    return index < ARRAY_LENGTH(checks) ? checks[index].name : NULL;
+}
+
 /* After those that are as bad. */
 static void insert(struct validity *validity, const struct validity_reason *reason)
 {

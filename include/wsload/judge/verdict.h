@@ -29,6 +29,9 @@ struct validity {
 void validity_judge(struct validity *validity, const struct measurement *measurement,
                     const struct thresholds *thresholds);
 
+/* The name of the check at INDEX in their table; NULL beyond its end. */
+const char *validity_check_name(size_t index);
+
 /* --- Verdict --- */
 
 /* Why the run ended as it did; the value is the process's exit code. */

@@ -139,6 +139,28 @@ static void test_summary_schema_knows_every_kind_and_member(void **state)
     buffer_free(&schema);
 }
 
+static void test_summary_schema_names_every_check(void **state)
+{
+    struct buffer schema;
+    struct buffer names;
+    struct error error;
+    (void)state;
+    buffer_init(&schema, 1 << 20);
+    buffer_init(&names, 1 << 10);
+    assert_int_equal(file_read(WSLOAD_TEST_DATA "/../docs/summary.schema.json", &schema, &error),
+                     0);
+    for (size_t i = 0; validity_check_name(i); i++)
+        buffer_printf(&names, "%s%s",
+                      i ? ", " : "The check that found it: ", validity_check_name(i));
+    buffer_printf(&names, ".");
+    cJSON *root = cJSON_Parse(schema.data);
+    assert_string_equal(member(root, "$defs.reason.properties.check.description")->valuestring,
+                        names.data);
+    cJSON_Delete(root);
+    buffer_free(&names);
+    buffer_free(&schema);
+}
+
 static void test_summary_numbers_read_well(void **state)
 {
     static const struct {
@@ -507,6 +529,7 @@ TEST_GROUP(summary_write)
         cmocka_unit_test(test_summary_has_the_members_of_the_seed),
         cmocka_unit_test(test_summary_holds_every_metric_under_its_name),
         cmocka_unit_test(test_summary_schema_knows_every_kind_and_member),
+        cmocka_unit_test(test_summary_schema_names_every_check),
         cmocka_unit_test(test_summary_numbers_read_well),
         cmocka_unit_test(test_summary_success_rate_is_100_only_when_all_succeeded),
         cmocka_unit_test(test_summary_has_null_and_never_0_where_nothing_was_measured),
