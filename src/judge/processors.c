@@ -10,7 +10,9 @@
 #define BUSY_PERCENT     90
 #define USED_SHORTEST_NS (100 * NS_PER_MS) /* of less, starting and stopping are much */
 #define WAITING_PERCENT  1                 /* less is not worth a word */
-#define STOOD_STILL      0.2               /* of its time, by who was late with so little work */
+#define KEPT_PERCENT     10                /* waiting, by who was kept from its work by that */
+#define IDLE             0.2               /* of its time, by who had little to do */
+#define STALL_NS         (100 * NS_PER_MS) /* late by so much, with little to do: it was stopped */
 #define USED_MOST        0.6               /* of its cores, by who waits for more: a quota */
 
 /* In whole percent, so that 90.4 is not shown as 90, which is allowed. */
@@ -47,13 +49,21 @@ static bool is_busy(double share)
     return percent_up(share) > BUSY_PERCENT;
 }
 
+static bool stood_still(const struct measurement *seen, const struct worker_use *use)
+{
+    const struct histogram *distributions = seen->distributions;
+    uint64_t worst_ns = u64_max(distributions[DIST_LOOP_LAG].max,
+                                distributions[DIST_PACING_LAG].max);
+    return use->cpu + use->wait < IDLE && worst_ns > STALL_NS;
+}
+
 const char *processors_advice(const struct measurement *seen)
 {
     const struct worker_use *use = busiest(seen);
     if (!use)
         return ADVICE_LATE;
     double share = share_of_cores(seen);
-    bool waited = percent_up(use->wait) > WAITING_PERCENT && use->wait > use->cpu / 4;
+    bool waited = use->wait * 100 >= KEPT_PERCENT && use->wait > use->cpu / 4;
     if (is_busy(share) || (waited && share > USED_MOST))
         return "wsload used what it may have of the processors: give it more cores (its "
                "affinity, or the CPU quota of its container), less load, or a bigger machine";
@@ -65,7 +75,7 @@ const char *processors_advice(const struct measurement *seen)
                "use a quieter machine";
     if (is_busy(use->cpu + use->wait))
         return "there were too few workers: use more (-t), or less load";
-    if (use->cpu + use->wait < STOOD_STILL)
+    if (stood_still(seen, use))
         return "wsload stood still, though it had a core: it was stopped, or the host of this "
                "virtual machine was busy";
     return ADVICE_LATE;

@@ -110,6 +110,40 @@ static void test_processors_names_what_kept_wsload_from_its_work(void **state)
     }
 }
 
+/* What is said of a run whose sending was late: all of it by so much that it matters. */
+static void test_processors_names_no_cause_that_it_does_not_know(void **state)
+{
+    static const struct {
+        double cpu, wait;
+        uint64_t loop_ns; /* the worst */
+        const char *advice;
+    } cases[] = {
+        {0.03, 0, 100 * NS_PER_MS, "use more workers (-t), less load"},
+        {0.03, 0, 101 * NS_PER_MS, "wsload stood still, though it had a core"},
+        {0.2, 0, NS_PER_S, "use more workers (-t), less load"}, /* it may have worked so long */
+        {0.03, 0.011, 0, "use more workers (-t), less load"},
+        {0.03, 0.0999, 0, "use more workers (-t), less load"},
+        {0.03, 0.1, 0, "another program had the core: end it"},
+        {0.6, 0.15, 0, "use more workers (-t), less load"}, /* it worked for most of the time */
+    };
+    (void)state;
+    send_late(NS_PER_MS + 100 * NS_PER_US);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        seen->workers = 0;
+        use_core(cases[i].cpu, cases[i].wait);
+        refill(&seen->distributions[DIST_LOOP_LAG], 1, cases[i].loop_ns);
+        look();
+        assert_string_equal(validity.reasons[0].check, "send_lag");
+        if (strncmp(validity.reasons[0].advice, cases[i].advice, strlen(cases[i].advice)) != 0)
+            fail_msg("%zu: %s", i, validity.reasons[0].advice);
+    }
+    seen->workers = 0;
+    use_core(0.03, 0);
+    send_late(101 * NS_PER_MS);
+    look();
+    assert_int_equal(strncmp(validity.reasons[0].advice, "wsload stood still", 18), 0);
+}
+
 TEST_GROUP(processors)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +152,7 @@ TEST_GROUP(processors)
         JUDGE_TEST(test_processors_doubts_a_process_that_used_its_cores_up),
         JUDGE_TEST(test_processors_does_not_judge_the_cpu_of_a_moment),
         JUDGE_TEST(test_processors_names_what_kept_wsload_from_its_work),
+        JUDGE_TEST(test_processors_names_no_cause_that_it_does_not_know),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
