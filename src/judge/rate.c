@@ -52,23 +52,32 @@ static bool read_late(const struct measurement *seen)
            wait_ns > histogram_percentile(latency, 50) / 2;
 }
 
+/* Whether a latency is all that a connection is busy with a request: it is not while it is opened,
+ * or listens for the end of a stream, of which the measurement does not know whether silence told
+ * it. */
+static bool latency_is_all(const struct measurement *seen)
+{
+    const uint64_t *counts = seen->counts;
+    uint64_t otherwise = counts[COUNT_FAILED] + counts[COUNT_REOPENED] + counts[COUNT_ROTATED];
+    return seen->load.reply == REPLY_MESSAGE && !seen->load.connection_per_request &&
+           otherwise * 100 <= counts[COUNT_OK] * OWN_PERCENT;
+}
+
 /* Whether the connections would have been enough for the rate (Little's law) without the time for
  * which wsload itself kept them, by reading and by sending late. Only the kernel's time has a
  * latency without that. */
 static bool took_its_connections(const struct measurement *seen)
 {
     const struct histogram *distributions = seen->distributions;
-    const uint64_t *counts = seen->counts;
     double latency_ns = histogram_mean(&distributions[DIST_LATENCY]);
     double own_ns = histogram_mean(&distributions[DIST_REPLY_WAIT]) +
                     histogram_mean(&distributions[DIST_RESPONSE_TIME]) -
                     histogram_mean(&distributions[DIST_UNDELAYED]);
     double under_way = measurement_asked(seen, stages_highest(&seen->load.stages)) * latency_ns /
                        (double)NS_PER_S;
-    return lateness_is_stamped(seen) &&
-           counts[COUNT_FAILED] * 100 <= counts[COUNT_OK] * OWN_PERCENT &&
+    return lateness_is_stamped(seen) && latency_is_all(seen) &&
            own_ns * 100 > latency_ns * OWN_PERCENT &&
-           under_way < (double)counts[COUNT_OPENED] * seen->load.in_flight;
+           under_way < (double)seen->counts[COUNT_OPENED] * seen->load.in_flight;
 }
 
 /* Such a generator keeps its own connections busy. */

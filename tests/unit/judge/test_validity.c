@@ -110,6 +110,42 @@ static void test_validity_knows_who_kept_the_connections(void **state)
     }
 }
 
+/* What is in no latency may have kept them, too. */
+static void test_validity_does_not_know_who_kept_other_connections(void **state)
+{
+    static const struct {
+        const char *what;
+        enum load_reply reply;
+        bool per_request;
+        uint64_t reopened, rotated;
+        bool by_wsload;
+    } cases[] = {
+        {"nothing else did", REPLY_MESSAGE, false, 0, 0, true},
+        {"silence that ends a stream", REPLY_STREAM, false, 0, 0, false},
+        {"a handshake for each request", REPLY_MESSAGE, true, 0, 0, false},
+        {"a few that opened again", REPLY_MESSAGE, false, 50, 50, true},
+        {"many that broke", REPLY_MESSAGE, false, 101, 0, false},
+        {"many that were rotated", REPLY_MESSAGE, false, 0, 101, false},
+    };
+    (void)state;
+    seen->load.in_flight = 1;
+    seen->load.connections = 8;
+    seen->counts[COUNT_OPENED] = 8;
+    seen->counts[COUNT_WAITED] = 1900;
+    seen->counts[COUNT_SENT_LATE] = 200;
+    set_samples(DIST_REPLY_WAIT, 15 * NS_PER_MS);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        seen->load.reply = cases[i].reply;
+        seen->load.connection_per_request = cases[i].per_request;
+        seen->counts[COUNT_REOPENED] = cases[i].reopened;
+        seen->counts[COUNT_ROTATED] = cases[i].rotated;
+        look();
+        bool by_wsload = validity.grade == VALIDITY_INVALID;
+        if (by_wsload != cases[i].by_wsload)
+            fail_msg("%s: %s", cases[i].what, validity.reasons[0].text);
+    }
+}
+
 static void test_validity_doubts_a_load_on_fewer_connections(void **state)
 {
     (void)state;
@@ -644,6 +680,7 @@ TEST_GROUP(validity)
         JUDGE_TEST(test_validity_asks_whose_fault_a_missed_rate_is),
         JUDGE_TEST(test_validity_does_not_blame_the_target_for_a_busy_generator),
         JUDGE_TEST(test_validity_knows_who_kept_the_connections),
+        JUDGE_TEST(test_validity_does_not_know_who_kept_other_connections),
         JUDGE_TEST(test_validity_doubts_a_load_on_fewer_connections),
         JUDGE_TEST(test_validity_does_not_blame_wsload_for_connections_that_do_not_open),
         JUDGE_TEST(test_validity_forgives_chance_and_nothing_else),
