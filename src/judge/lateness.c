@@ -17,11 +17,20 @@
 #define MOVED_LEAST_NS        (200 * NS_PER_US) /* wakes for due requests, and timers */
 #define MOVED_INVALID_NS      (10 * NS_PER_MS)
 
+#define UNREAD_MOST 0.99 /* of what is under way: of all there would be no rate at all */
+#define UNREAD_FAR  0.9  /* where the rate is not known but to be far higher */
+
+/* Where no figure is to be compared. */
+#define LATE_NS         (10 * NS_PER_MS)
+#define LATE_INVALID_NS (100 * NS_PER_MS)
+
 /* A p99 that is worth a note where it changes nothing. */
 #define SEND_LAG_NOTED_NS (10 * NS_PER_MS)
 #define READ_LAG_NOTED_NS (5 * NS_PER_MS)
 
 #define TOLD "wsload was late by enough to matter: without its own lateness "
+
+static const double percents[] = {50, 95, 99};
 
 bool lateness_is_founded(const struct histogram *histogram, double percent)
 {
@@ -77,11 +86,17 @@ static const char *how_sure(const struct effect *effect, const struct measuremen
     return seen->counts[COUNT_WAITED] > 0 ? "at most " : "";
 }
 
+static bool is_comparable(const struct effect *effect, const struct measurement *seen,
+                          double percent)
+{
+    return lateness_is_founded(&seen->distributions[effect->times], percent) &&
+           lateness_is_founded(&seen->distributions[effect->other], percent);
+}
+
 /* Says which percentile is moved worst, if any is. */
 static bool say_moved(const struct effect *effect, const struct measurement *seen,
                       struct validity_reason *reason)
 {
-    static const double percents[] = {50, 95, 99};
     const struct histogram *times = &seen->distributions[effect->times];
     enum validity_grade worst = VALIDITY_VALID;
     for (size_t i = 0; i < ARRAY_LENGTH(percents); i++) {
@@ -90,8 +105,7 @@ static bool say_moved(const struct effect *effect, const struct measurement *see
         uint64_t with_ns = histogram_percentile(times, percents[i]);
         uint64_t less_ns = without_ns(effect, seen, percents[i]);
         enum validity_grade grade = grade_of(with_ns, less_ns);
-        if (grade <= worst || !lateness_is_founded(times, percents[i]) ||
-            !lateness_is_founded(&seen->distributions[effect->other], percents[i]))
+        if (grade <= worst || !is_comparable(effect, seen, percents[i]))
             continue;
         worst = grade;
         reason_say(reason, grade, TOLD "p%g %s would be %s%s, not %s", percents[i],
@@ -103,12 +117,33 @@ static bool say_moved(const struct effect *effect, const struct measurement *see
     return worst > VALIDITY_VALID;
 }
 
+/* --- Lateness itself --- */
+
+/* Says so of the highest percentile that rests on enough. For runs without replies: no time that
+ * they measure has the lateness in it, and they did not do what was asked. */
+static bool say_late(const struct histogram *lag, const char *name, struct validity_reason *reason)
+{
+    size_t i = ARRAY_LENGTH(percents);
+    char late[UNITS_SIZE];
+    char most[UNITS_SIZE];
+    while (i > 0 && !lateness_is_founded(lag, percents[i - 1]))
+        i--;
+    uint64_t late_ns = i > 0 ? histogram_percentile(lag, percents[i - 1]) : 0;
+    if (late_ns <= LATE_NS)
+        return false;
+    return reason_say(reason, late_ns > LATE_INVALID_NS ? VALIDITY_INVALID : VALIDITY_DOUBTFUL,
+                      "%s p%g %s (%s at most)", name, percents[i - 1],
+                      units_format_duration(late_ns, late), units_format_duration(LATE_NS, most));
+}
+
 /* --- The rate of a closed run --- */
 
 /* Requests that connections keep under way. */
 static double under_way(const struct measurement *seen)
 {
-    return measurement_asked(seen, seen->load.connections) * seen->load.in_flight;
+    const struct load *load = &seen->load;
+    double level = load->stages.count > 0 ? measurement_mean_level(seen) : load->connections;
+    return measurement_asked(seen, level) * load->in_flight;
 }
 
 /* How many of those under way are replies that lie unread and keep their connections from the next
@@ -121,16 +156,16 @@ static double unread(const struct measurement *seen, double rate)
     return requests > 0 ? rate * wait_s * followed / requests : 0;
 }
 
-/* The rate lacks the share that they are of all that is under way. */
+/* The rate lacks the share that they are of all that is under way: by Little's law, which holds
+ * over a long time, so that it may come out as more than all. */
 static bool rate_without(const struct measurement *seen, double *with, double *without)
 {
     const struct histogram *wait = &seen->distributions[DIST_REPLY_WAIT];
-    if (seen->load.model != LOAD_CLOSED || wait->count < SAMPLES_NEEDED ||
+    if (seen->load.model != LOAD_CLOSED || wait->count < SAMPLES_NEEDED || under_way(seen) <= 0 ||
         !metric_value(metric_of_derived(DERIVED_REQUESTS_PER_SECOND), seen, with))
         return false;
-    double share = unread(seen, *with) / under_way(seen);
-    *without = *with / (1 - share);
-    return *with > 0 && share < 1;
+    *without = *with / (1 - fmin(unread(seen, *with) / under_way(seen), UNREAD_MOST));
+    return *with > 0;
 }
 
 static bool say_slower(const struct measurement *seen, struct validity_reason *reason)
@@ -145,6 +180,9 @@ static bool say_slower(const struct measurement *seen, struct validity_reason *r
     enum validity_grade grade = grade_of((uint64_t)turn_ns, (uint64_t)(turn_ns * with / without));
     if (grade == VALIDITY_VALID)
         return false;
+    if (with < without * (1 - UNREAD_FAR))
+        return reason_say(reason, grade, TOLD "there would be far more than %s requests per second",
+                          units_format_number(with, now));
     return reason_say(reason, grade, TOLD "there would be %s requests per second, not %s",
                       units_format_number(without, then), units_format_number(with, now));
 }
@@ -155,12 +193,29 @@ static bool say_slower(const struct measurement *seen, struct validity_reason *r
 typedef bool figure_without(const struct measurement *seen, const struct selector *selector,
                             double *value);
 
+static bool rests_on_enough(const struct measurement *seen, const struct selector *selector)
+{
+    const struct histogram *histogram;
+    if (selector->metric->form != METRIC_DISTRIBUTION)
+        return true;
+    histogram = metric_histogram(selector->metric, seen);
+    if (selector->stat == STAT_PERCENTILE || selector->stat == STAT_MED)
+        return histogram && lateness_is_founded(histogram, selector->percent);
+    return histogram && histogram->count >= SAMPLES_NEEDED;
+}
+
+static bool get_founded(const struct selector *selector, const struct measurement *seen,
+                        double *value)
+{
+    return rests_on_enough(seen, selector) && selector_get(selector, seen, value);
+}
+
 static bool undelayed_response(const struct measurement *seen, const struct selector *selector,
                                double *value)
 {
     struct selector other = *selector;
     other.metric = metric_of_distribution(DIST_UNDELAYED);
-    return selector_get(&other, seen, value);
+    return get_founded(&other, seen, value);
 }
 
 static bool latency_less_lag(const struct measurement *seen, const struct selector *selector,
@@ -171,7 +226,7 @@ static bool latency_less_lag(const struct measurement *seen, const struct select
     lag.metric = metric_of_distribution(DIST_LOOP_LAG);
     if ((selector->stat != STAT_AVG && selector->stat != STAT_MED &&
          selector->stat != STAT_PERCENTILE) ||
-        !selector_get(&lag, seen, &lag_s) || !selector_get(selector, seen, value))
+        !get_founded(&lag, seen, &lag_s) || !get_founded(selector, seen, value))
         return false;
     *value = fmax(0, *value - lag_s);
     return true;
@@ -185,17 +240,6 @@ static bool faster_rate(const struct measurement *seen, const struct selector *s
     return rate_without(seen, &with, value);
 }
 
-static bool rests_on_enough(const struct measurement *seen, const struct selector *selector)
-{
-    const struct histogram *histogram;
-    if (selector->metric->form != METRIC_DISTRIBUTION)
-        return true;
-    histogram = metric_histogram(selector->metric, seen);
-    if (selector->stat == STAT_PERCENTILE || selector->stat == STAT_MED)
-        return histogram && lateness_is_founded(histogram, selector->percent);
-    return histogram && histogram->count >= SAMPLES_NEEDED;
-}
-
 /* Says so if there is such a threshold on METRIC. */
 static bool say_flipped(const struct judged *judged, const struct metric *metric,
                         figure_without *get, struct validity_reason *reason)
@@ -205,8 +249,8 @@ static bool say_flipped(const struct judged *judged, const struct metric *metric
         const struct selector *selector = &threshold->selector;
         double with;
         double without;
-        if (selector->metric != metric || !rests_on_enough(judged->seen, selector) ||
-            !selector_get(selector, judged->seen, &with) || !get(judged->seen, selector, &without))
+        if (selector->metric != metric || !get_founded(selector, judged->seen, &with) ||
+            !get(judged->seen, selector, &without))
             continue;
         bool kept = threshold_kept(threshold, without);
         if (kept != threshold_kept(threshold, with))
@@ -231,19 +275,31 @@ static bool say_note(const struct histogram *lag, const char *name, uint64_t not
                       name, units_format_duration(lag_ns, p99), MOVED_PERCENT);
 }
 
+/* A figure that the wait was compared in: the rate, or a response time that it delayed. */
+static bool wait_is_compared(const struct measurement *seen)
+{
+    double with;
+    double without;
+    return seen->load.model == LOAD_OPEN ? is_comparable(&on_response, seen, 99)
+                                         : rate_without(seen, &with, &without);
+}
+
 /* What waited for a busy connection is late because of the target. */
 bool check_send_lag(const struct judged *judged, struct validity_reason *reason)
 {
     const struct measurement *seen = judged->seen;
+    const struct histogram *pacing = &seen->distributions[DIST_PACING_LAG];
+    const char *name = seen->counts[COUNT_WAITED] > 0 ? "pacing lag" : "send lag";
     if (seen->load.model != LOAD_OPEN)
         return false;
     reason->advice = processors_advice(seen);
+    if (seen->load.reply == REPLY_NONE)
+        return say_late(pacing, name, reason);
     return say_moved(&on_response, seen, reason) ||
            say_flipped(judged, metric_of_distribution(DIST_RESPONSE_TIME), undelayed_response,
                        reason) ||
-           say_note(&seen->distributions[DIST_PACING_LAG],
-                    seen->counts[COUNT_WAITED] > 0 ? "pacing lag" : "send lag", SEND_LAG_NOTED_NS,
-                    reason);
+           (is_comparable(&on_response, seen, 99) &&
+            say_note(pacing, name, SEND_LAG_NOTED_NS, reason));
 }
 
 /* By the kernel's time a latency ends before the reply is read; but the next request begins after.
@@ -257,17 +313,23 @@ bool check_reply_wait(const struct judged *judged, struct validity_reason *reaso
     return say_slower(seen, reason) ||
            say_flipped(judged, metric_of_derived(DERIVED_REQUESTS_PER_SECOND), faster_rate,
                        reason) ||
-           say_note(&seen->distributions[DIST_REPLY_WAIT], "reply wait", READ_LAG_NOTED_NS, reason);
+           (wait_is_compared(seen) && say_note(&seen->distributions[DIST_REPLY_WAIT], "reply wait",
+                                               READ_LAG_NOTED_NS, reason));
 }
 
-/* Without the kernel's time a late loop takes what was read late for a late reply. */
+/* Without the kernel's time a late loop takes what was read late for a late reply. Without replies,
+ * and a rate by whose pacing it is judged, it is what there is. */
 bool check_loop_lag(const struct judged *judged, struct validity_reason *reason)
 {
     const struct measurement *seen = judged->seen;
+    const struct histogram *lag = &seen->distributions[DIST_LOOP_LAG];
+    reason->advice = processors_advice(seen);
+    if (seen->load.reply == REPLY_NONE)
+        return seen->load.model != LOAD_OPEN && say_late(lag, "loop lag", reason);
     if (lateness_is_stamped(seen))
         return false;
-    reason->advice = processors_advice(seen);
     return say_moved(&on_latency, seen, reason) ||
            say_flipped(judged, metric_of_distribution(DIST_LATENCY), latency_less_lag, reason) ||
-           say_note(&seen->distributions[DIST_LOOP_LAG], "loop lag", READ_LAG_NOTED_NS, reason);
+           (is_comparable(&on_latency, seen, 99) &&
+            say_note(lag, "loop lag", READ_LAG_NOTED_NS, reason));
 }

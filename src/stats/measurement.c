@@ -166,6 +166,17 @@ uint64_t measurement_errors(const struct measurement *measurement, enum failure_
     return errors;
 }
 
+double measurement_mean_level(const struct measurement *measurement)
+{
+    const struct load *load = &measurement->load;
+    uint64_t time_ns = measurement->counts[COUNT_TOTAL_TIME];
+    if (time_ns == 0)
+        return stages_level(&load->stages, load->warmup_ns);
+    return (stages_total(&load->stages, load->warmup_ns + time_ns) -
+            stages_total(&load->stages, load->warmup_ns)) /
+           clock_seconds(time_ns);
+}
+
 double measurement_asked(const struct measurement *measurement, double total)
 {
     return total * (double)measurement->parts / (double)measurement->load.shards;

@@ -65,14 +65,7 @@ static bool get_goodput(const struct measurement *measurement, double *value)
 
 static bool get_rate_asked(const struct measurement *measurement, double *value)
 {
-    const struct load *load = &measurement->load;
-    uint64_t time_ns = measurement->counts[COUNT_TOTAL_TIME];
-    double asked = stages_level(&load->stages, load->warmup_ns);
-    if (time_ns > 0)
-        asked = (stages_total(&load->stages, load->warmup_ns + time_ns) -
-                 stages_total(&load->stages, load->warmup_ns)) /
-                clock_seconds(time_ns);
-    *value = measurement_asked(measurement, asked);
+    *value = measurement_asked(measurement, measurement_mean_level(measurement));
     return true;
 }
 

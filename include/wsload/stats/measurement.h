@@ -120,6 +120,9 @@ double measurement_per_s(const struct measurement *measurement, uint64_t count);
 /* Failures counted of KIND, of requests and of connections that had none. */
 uint64_t measurement_errors(const struct measurement *measurement, enum failure_kind kind);
 
+/* The level of the load's stages (struct stages) over the measured time, on average. */
+double measurement_mean_level(const struct measurement *measurement);
+
 /* What all machines together were asked for, when each run was asked for TOTAL. */
 double measurement_asked(const struct measurement *measurement, double total);
 

@@ -93,6 +93,60 @@ static void test_lateness_that_changes_nothing_is_a_note(void **state)
                   "pacing lag p99 38 ms: too little to change a figure by 5 %");
 }
 
+static void test_lateness_that_is_compared_with_nothing_has_no_note(void **state)
+{
+    (void)state;
+    set_samples(DIST_PACING_LAG, NS_PER_S);
+    set_samples(DIST_REPLY_WAIT, NS_PER_S);
+    refill(&seen->distributions[DIST_RESPONSE_TIME], 999, 20 * NS_PER_MS);
+    assert_valid();
+    seen->load.model = LOAD_CLOSED;
+    seen->counts[COUNT_TOTAL_TIME] = 0; /* no rate */
+    assert_valid();
+}
+
+/* --- Without replies --- */
+
+static void test_lateness_is_judged_itself_where_there_are_no_replies(void **state)
+{
+    static const struct {
+        enum load_model model;
+        uint64_t samples, pacing_ns, loop_ns;
+        const char *text; /* NULL: valid */
+        enum validity_grade grade;
+    } cases[] = {
+        {LOAD_OPEN, 2000, 10 * NS_PER_MS, NS_PER_S, NULL, VALIDITY_VALID},
+        {LOAD_OPEN, 2000, 11 * NS_PER_MS, 0, "send lag p99 11 ms (10 ms at most)",
+         VALIDITY_DOUBTFUL},
+        {LOAD_OPEN, 2000, 100 * NS_PER_MS, 0, "send lag p99 100 ms (10 ms at most)",
+         VALIDITY_DOUBTFUL},
+        {LOAD_OPEN, 2000, 1500 * NS_PER_MS, 0, "send lag p99 1.5 s (10 ms at most)",
+         VALIDITY_INVALID},
+        {LOAD_OPEN, 999, 1500 * NS_PER_MS, 0, "send lag p95 1.5 s (10 ms at most)",
+         VALIDITY_INVALID},
+        {LOAD_OPEN, 19, 1500 * NS_PER_MS, 0, NULL, VALIDITY_VALID},
+        {LOAD_HOLD, 2000, 0, 10 * NS_PER_MS, NULL, VALIDITY_VALID},
+        {LOAD_HOLD, 2000, 0, 60 * NS_PER_MS, "loop lag p99 60 ms (10 ms at most)",
+         VALIDITY_DOUBTFUL},
+        {LOAD_CLOSED, 2000, 0, NS_PER_S, "loop lag p99 1 s (10 ms at most)", VALIDITY_INVALID},
+    };
+    (void)state;
+    seen->load.reply = REPLY_NONE;
+    histogram_reset(&seen->distributions[DIST_LATENCY]);
+    histogram_reset(&seen->distributions[DIST_RESPONSE_TIME]);
+    histogram_reset(&seen->distributions[DIST_UNDELAYED]);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        seen->load.model = cases[i].model;
+        refill(&seen->distributions[DIST_PACING_LAG], cases[i].samples, cases[i].pacing_ns);
+        refill(&seen->distributions[DIST_LOOP_LAG], cases[i].samples, cases[i].loop_ns);
+        if (!cases[i].text)
+            assert_valid();
+        else
+            assert_reason(cases[i].model == LOAD_OPEN ? "send_lag" : "loop_lag", cases[i].grade,
+                          cases[i].text);
+    }
+}
+
 /* --- A threshold that would be judged otherwise --- */
 
 static void ask_for(const char *text)
@@ -166,6 +220,28 @@ static void test_lateness_in_reading_counts_requests_under_way(void **state)
     assert_int_equal(validity.grade, VALIDITY_DOUBTFUL);
 }
 
+/* A connection's replies lay unread for longer than there was time. */
+static void test_lateness_in_reading_is_worst_when_all_lies_unread(void **state)
+{
+    (void)state;
+    run_closed(NS_PER_S);
+    assert_reason("reply_wait", VALIDITY_INVALID,
+                  LATE "there would be far more than 200 requests per second");
+}
+
+/* From 0 to 40 connections: 20 on average. */
+static void test_lateness_in_reading_counts_the_connections_of_stages(void **state)
+{
+    (void)state;
+    run_closed(4900 * NS_PER_US);
+    seen->load.connections = 40;
+    seen->counts[COUNT_OPENED] = 40;
+    assert_valid();
+    seen->load.stages = (struct stages){.items = {{10 * NS_PER_S, 40}}, .count = 1};
+    assert_reason("reply_wait", VALIDITY_DOUBTFUL,
+                  LATE "there would be 210 requests per second, not 200");
+}
+
 /* As with -c 50 -n 50: that a reply is read late delays nothing. */
 static void test_lateness_in_reading_the_last_replies_slows_nothing_down(void **state)
 {
@@ -219,7 +295,7 @@ static void test_lateness_in_reading_is_a_note_at_a_rate(void **state)
 static void test_lateness_of_the_loop_is_taken_for_that_of_replies(void **state)
 {
     static const struct {
-        uint64_t latency_ns; /* 0: none, as in --hold */
+        uint64_t latency_ns; /* 0: no request went well */
         uint64_t lag_ns;
         const char *text; /* NULL: valid */
         enum validity_grade grade;
@@ -237,8 +313,7 @@ static void test_lateness_of_the_loop_is_taken_for_that_of_replies(void **state)
         {10 * NS_PER_MS, 70 * NS_PER_MS, LATE "p50 latency would be next to nothing, not 10 ms",
          VALIDITY_DOUBTFUL},
         {100 * NS_PER_US, 200 * NS_PER_US, NULL, VALIDITY_VALID},
-        {0, 70 * NS_PER_MS, "loop lag p99 70 ms: too little to change a figure by 5 %",
-         VALIDITY_VALID},
+        {0, 70 * NS_PER_MS, NULL, VALIDITY_VALID}, /* nothing was compared */
     };
     (void)state;
     read_without_stamps();
@@ -289,6 +364,14 @@ static void test_lateness_of_the_loop_may_break_a_threshold(void **state)
     assert_reason("loop_lag", VALIDITY_DOUBTFUL, LATE "latency:p(95)<19500us would be kept");
     ask_for("latency:max<19500us"); /* of that nobody knows */
     assert_valid();
+    ask_for("latency:p(95)<19500us");
+    refill(&seen->distributions[DIST_LOOP_LAG], 100, 900 * NS_PER_US); /* 5 beyond it */
+    assert_valid();
+    ask_for("latency:avg<19500us");
+    look();
+    assert_int_equal(validity.grade, VALIDITY_DOUBTFUL);
+    refill(&seen->distributions[DIST_LOOP_LAG], 9, 900 * NS_PER_US);
+    assert_valid();
 }
 
 TEST_GROUP(lateness)
@@ -298,6 +381,10 @@ TEST_GROUP(lateness)
         JUDGE_TEST(test_lateness_of_a_few_is_seen_in_the_percentile_that_it_moves),
         JUDGE_TEST(test_lateness_says_nothing_from_fewer_than_10_samples),
         JUDGE_TEST(test_lateness_that_changes_nothing_is_a_note),
+        JUDGE_TEST(test_lateness_that_is_compared_with_nothing_has_no_note),
+        JUDGE_TEST(test_lateness_is_judged_itself_where_there_are_no_replies),
+        JUDGE_TEST(test_lateness_in_reading_is_worst_when_all_lies_unread),
+        JUDGE_TEST(test_lateness_in_reading_counts_the_connections_of_stages),
         JUDGE_TEST(test_lateness_matters_when_a_threshold_would_be_kept_without_it),
         JUDGE_TEST(test_lateness_in_reading_slows_a_closed_run_down),
         JUDGE_TEST(test_lateness_in_reading_counts_requests_under_way),
