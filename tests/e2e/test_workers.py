@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 import chat
+import harness
 
 WORKERS = 4
 
@@ -63,6 +64,9 @@ class Workers(chat.Case):
                 self.assertEqual(run.summary["load"]["workers"], workers, run)
 
     def test_workers_without_a_core_do_not_blame_the_target(self):
+        """Two have a sixth of a core, and need five for the replies that are asked for: 10,000 a
+        second of 4,000 messages each. One costs the server, which sends it in one piece, a tenth of
+        that; and it fits into a socket, so that its time is the server's alone."""
         core = {min(os.sched_getaffinity(0))}
 
         def starve():
@@ -74,15 +78,16 @@ class Workers(chat.Case):
         )
         self.addCleanup(loop.wait)
         self.addCleanup(loop.kill)
-        flags = ("-t", 2, "-c", 100, "-r", "200k", "--max-queue", 1000, "-d", "500ms", "--strict")
-        flags += ("--rehearsal", "off", self.node().url(), self.prompts("a"))
-        run = self.wsload(*flags, preexec_fn=starve)
+        raw_frames = ["/usr/bin/python3", harness.SERVERS / "raw_frames.py"]
+        server = self.server(raw_frames, {"times": 4000})
+        flags = ("-t", 2, "-c", 100, "-r", "10k", "-d", "500ms", "--max-queue", 10, "--strict")
+        flags += ("--template", "{{prompt}}", "--reply-end", "count:4000", "--rehearsal", "off")
+        frame = b'\x81\x0a{"part":1}'.hex()
+        run = self.wsload(*flags, server.url(), self.prompts(frame), preexec_fn=starve)
         self.assertEqual(run.code, 4, run)
         checks = {one["check"]: one["grade"] for one in run.summary["validity"]["reasons"]}
-        self.assertEqual(checks["rate"], "invalid", run)
-        self.assertEqual(checks["cpu"], "doubtful", run)
+        self.assertEqual(checks.get("rate"), "invalid", run)
         self.assertNotIn("target", checks, run)
-        self.assertIn("another program had the core", run.out)
 
     def test_a_moment_of_sending_is_not_the_cpu_of_a_run(self):
         server = self.node(delay_ms=300)

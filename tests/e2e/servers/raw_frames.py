@@ -4,6 +4,7 @@ usage: raw_frames.py '{"option": value, ...}'
   extensions  the handshake's answer agrees on that, as it is
   behind      bytes behind that answer, in the same write
   flood       bytes that are sent again and again from then on
+  times       how often it sends each answer, at once; 1 unless stated
 
 Prints {"port": N} when it listens, and its counts on SIGTERM.
 """
@@ -74,7 +75,7 @@ async def serve(reader, writer):
             if start & RSV1:
                 counts["compressed"] += 1
                 payload = zlib.decompressobj(-15).decompress(payload + MARKER)
-            writer.write(bytes.fromhex(payload.decode()))
+            writer.write(bytes.fromhex(payload.decode()) * options.get("times", 1))
     except (asyncio.IncompleteReadError, ConnectionError):
         pass
     writer.close()
