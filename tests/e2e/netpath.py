@@ -1,4 +1,5 @@
-"""Two network namespaces and a path between them, which a test makes slow or lossy. Needs root.
+"""Two network namespaces and a path between them, which a test makes slow or lossy. Needs root, if
+only that of a user namespace.
 
 Each namespace has a tun device. A thread carries packets from one to the other, holds each for a
 while, drops what it is told to, and keeps account of every TCP segment at the near end, beside the
@@ -15,6 +16,7 @@ import os
 import select
 import struct
 import subprocess
+import sys
 import threading
 import time
 
@@ -25,6 +27,19 @@ IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
 PACKET_MAX = 65536
 TCP, SYN = 6, 0x02
 libc = ctypes.CDLL(None, use_errno=True)
+
+
+def possible():
+    """Whether this program may do all that."""
+    made = subprocess.run(["unshare", "--net", "true"], stderr=subprocess.DEVNULL, check=False)
+    return made.returncode == 0 and os.access("/dev/net/tun", os.R_OK | os.W_OK)
+
+
+def become_root():
+    """Starts this program again as root of namespaces of its own, if there may be such."""
+    command = ["unshare", "--user", "--map-root-user", "--net"]
+    if os.geteuid() != 0 and subprocess.run([*command, "true"], check=False).returncode == 0:
+        os.execvp(command[0], [*command, sys.executable, *sys.argv])
 
 
 class Namespace:
