@@ -218,8 +218,8 @@ static bool undelayed_response(const struct measurement *seen, const struct sele
     return get_founded(&other, seen, value);
 }
 
-static bool latency_less_lag(const struct measurement *seen, const struct selector *selector,
-                             double *value)
+static bool time_less_lag(const struct measurement *seen, const struct selector *selector,
+                          double *value)
 {
     struct selector lag = *selector;
     double lag_s;
@@ -232,24 +232,53 @@ static bool latency_less_lag(const struct measurement *seen, const struct select
     return true;
 }
 
+/* Of goodput, too. */
+static bool undelayed_good(const struct measurement *seen, const struct selector *selector,
+                           double *value)
+{
+    struct selector other = *selector;
+    other.metric = metric_of_counter(COUNT_UNDELAYED_GOOD);
+    if (selector->metric == metric_of_derived(DERIVED_GOODPUT))
+        other.stat = STAT_RATE;
+    return selector_get(&other, seen, value);
+}
+
+/* Of requests per second, good ones or all. */
 static bool faster_rate(const struct measurement *seen, const struct selector *selector,
                         double *value)
 {
     double with;
-    (void)selector;
-    return rate_without(seen, &with, value);
+    double without;
+    if (!rate_without(seen, &with, &without) || !selector_get(selector, seen, value))
+        return false;
+    *value *= without / with;
+    return true;
 }
 
-/* Says so if there is such a threshold on METRIC. */
-static bool say_flipped(const struct judged *judged, const struct metric *metric,
-                        figure_without *get, struct validity_reason *reason)
+/* A metric whose thresholds are compared. */
+struct comparison {
+    const struct metric *metric; /* NULL: the end of a list */
+    figure_without *get;
+};
+
+static figure_without *getter_of(const struct comparison *list, const struct metric *metric)
+{
+    while (list->metric && list->metric != metric)
+        list++;
+    return list->get;
+}
+
+/* Says so if there is such a threshold on a metric of LIST. */
+static bool say_flipped(const struct judged *judged, const struct comparison *list,
+                        struct validity_reason *reason)
 {
     for (size_t i = 0; i < judged->thresholds->count; i++) {
         const struct threshold *threshold = &judged->thresholds->items[i];
         const struct selector *selector = &threshold->selector;
         double with;
         double without;
-        if (selector->metric != metric || !get_founded(selector, judged->seen, &with) ||
+        figure_without *get = getter_of(list, selector->metric);
+        if (!get || !get_founded(selector, judged->seen, &with) ||
             !get(judged->seen, selector, &without))
             continue;
         bool kept = threshold_kept(threshold, without);
@@ -290,14 +319,18 @@ bool check_send_lag(const struct judged *judged, struct validity_reason *reason)
     const struct measurement *seen = judged->seen;
     const struct histogram *pacing = &seen->distributions[DIST_PACING_LAG];
     const char *name = seen->counts[COUNT_WAITED] > 0 ? "pacing lag" : "send lag";
+    const struct comparison list[] = {
+        {metric_of_distribution(DIST_RESPONSE_TIME), undelayed_response},
+        {metric_of_counter(COUNT_GOOD), undelayed_good},
+        {metric_of_derived(DERIVED_GOODPUT), undelayed_good},
+        {NULL, NULL},
+    };
     if (seen->load.model != LOAD_OPEN)
         return false;
     reason->advice = processors_advice(seen);
     if (seen->load.reply == REPLY_NONE)
         return say_late(pacing, name, reason);
-    return say_moved(&on_response, seen, reason) ||
-           say_flipped(judged, metric_of_distribution(DIST_RESPONSE_TIME), undelayed_response,
-                       reason) ||
+    return say_moved(&on_response, seen, reason) || say_flipped(judged, list, reason) ||
            (is_comparable(&on_response, seen, 99) &&
             say_note(pacing, name, SEND_LAG_NOTED_NS, reason));
 }
@@ -307,12 +340,15 @@ bool check_send_lag(const struct judged *judged, struct validity_reason *reason)
 bool check_reply_wait(const struct judged *judged, struct validity_reason *reason)
 {
     const struct measurement *seen = judged->seen;
+    const struct comparison list[] = {
+        {metric_of_derived(DERIVED_REQUESTS_PER_SECOND), faster_rate},
+        {metric_of_derived(DERIVED_GOODPUT), faster_rate},
+        {NULL, NULL},
+    };
     if (seen->load.reply == REPLY_NONE)
         return false;
     reason->advice = processors_advice(seen);
-    return say_slower(seen, reason) ||
-           say_flipped(judged, metric_of_derived(DERIVED_REQUESTS_PER_SECOND), faster_rate,
-                       reason) ||
+    return say_slower(seen, reason) || say_flipped(judged, list, reason) ||
            (wait_is_compared(seen) && say_note(&seen->distributions[DIST_REPLY_WAIT], "reply wait",
                                                READ_LAG_NOTED_NS, reason));
 }
@@ -323,13 +359,18 @@ bool check_loop_lag(const struct judged *judged, struct validity_reason *reason)
 {
     const struct measurement *seen = judged->seen;
     const struct histogram *lag = &seen->distributions[DIST_LOOP_LAG];
+    const struct comparison list[] = {
+        {metric_of_distribution(DIST_LATENCY), time_less_lag},
+        {metric_of_distribution(DIST_RESPONSE_TIME), time_less_lag},
+        {metric_of_distribution(DIST_TTFM), time_less_lag},
+        {NULL, NULL},
+    };
     reason->advice = processors_advice(seen);
     if (seen->load.reply == REPLY_NONE)
         return seen->load.model != LOAD_OPEN && say_late(lag, "loop lag", reason);
     if (lateness_is_stamped(seen))
         return false;
-    return say_moved(&on_latency, seen, reason) ||
-           say_flipped(judged, metric_of_distribution(DIST_LATENCY), latency_less_lag, reason) ||
+    return say_moved(&on_latency, seen, reason) || say_flipped(judged, list, reason) ||
            (is_comparable(&on_latency, seen, 99) &&
             say_note(lag, "loop lag", READ_LAG_NOTED_NS, reason));
 }

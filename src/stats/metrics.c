@@ -81,6 +81,12 @@ static bool get_good(const struct measurement *measurement, double *value)
     return measurement->load.levels.any;
 }
 
+static bool get_undelayed_good(const struct measurement *measurement, double *value)
+{
+    *value = (double)measurement->counts[COUNT_UNDELAYED_GOOD];
+    return measurement->load.levels.any;
+}
+
 static bool get_open_time(const struct measurement *measurement, double *value)
 {
     *value = clock_seconds(measurement->counts[COUNT_OPEN_TIME]);

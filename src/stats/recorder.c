@@ -122,14 +122,24 @@ static uint64_t tpom_ns(const struct request_outcome *outcome)
     return (outcome->done_ns - outcome->first_ns) / (outcome->messages - 1);
 }
 
-static void count_good(struct recorder *recorder, const struct request_outcome *outcome,
-                       uint64_t latency_ns, uint64_t response_ns)
+/* Whether OUTCOME would be good, had it been sent EARLIER_NS before. */
+static bool is_good(const struct recorder *recorder, const struct request_outcome *outcome,
+                    uint64_t response_ns, uint64_t earlier_ns)
 {
     const uint64_t *limits_ns = recorder->seen->load.levels.ns;
-    if (outcome->done_ns < recorder->end_ns && latency_ns <= limits_ns[LEVEL_LATENCY] &&
-        response_ns <= limits_ns[LEVEL_RESPONSE] && ttfm_ns(outcome) <= limits_ns[LEVEL_TTFM] &&
-        tpom_ns(outcome) <= limits_ns[LEVEL_TPOM])
+    return outcome->done_ns - earlier_ns < recorder->end_ns &&
+           outcome->done_ns - outcome->sent_ns <= limits_ns[LEVEL_LATENCY] &&
+           response_ns - earlier_ns <= limits_ns[LEVEL_RESPONSE] &&
+           ttfm_ns(outcome) <= limits_ns[LEVEL_TTFM] && tpom_ns(outcome) <= limits_ns[LEVEL_TPOM];
+}
+
+static void count_good(struct recorder *recorder, const struct request_outcome *outcome,
+                       uint64_t response_ns)
+{
+    if (is_good(recorder, outcome, response_ns, 0))
         recorder_count(recorder, COUNT_GOOD);
+    if (is_open(recorder) && is_good(recorder, outcome, response_ns, outcome->late_ns))
+        recorder_count(recorder, COUNT_UNDELAYED_GOOD);
 }
 
 static void record_stream(struct recorder *recorder, const struct request_outcome *outcome)
@@ -158,7 +168,7 @@ static void record_reply(struct recorder *recorder, const struct request_outcome
     if (load->reply == REPLY_STREAM)
         record_stream(recorder, outcome);
     if (load->levels.any)
-        count_good(recorder, outcome, latency_ns, response_ns);
+        count_good(recorder, outcome, response_ns);
 }
 
 void recorder_request_done(struct recorder *recorder, const struct request_outcome *outcome)

@@ -56,6 +56,9 @@
       "Measured requests that ended well in the measured time and within every limit that a "      \
       "threshold puts on latency, response_time, ttfm or tpom.",                                   \
       .alias = "good", .runs = RUN_TWO_WAY, MORE, .get = get_good)                                 \
+    X(COUNT_UNDELAYED_GOOD, "undelayed_good_requests", "good requests less own lateness",          \
+      "The good requests, and those that would be if wsload itself had not been late in sending.", \
+      .runs = RUN_OPEN | RUN_TWO_WAY, MORE, .get = get_undelayed_good)                             \
     X(COUNT_DRAINED, "drain.requests", "drained requests",                                         \
       "Measured requests that ended after the measured time.")                                     \
     X(COUNT_SENT_LATE, "drain.sent", "requests sent late",                                         \

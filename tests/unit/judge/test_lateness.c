@@ -175,6 +175,33 @@ static void test_lateness_matters_when_a_threshold_would_be_kept_without_it(void
                   LATE "response_time:p(95)>20500us would be broken");
 }
 
+static void test_lateness_matters_to_thresholds_on_good_requests(void **state)
+{
+    static const struct {
+        const char *threshold;
+        const char *text; /* NULL: it is judged the same */
+    } cases[] = {
+        {"good_requests>=1900", LATE "good_requests>=1900 would be kept"},
+        {"good_requests>=1800", NULL},
+        {"good_requests>=1950", NULL},
+        {"good_requests:rate>=190", LATE "good_requests:rate>=190 would be kept"},
+        {"goodput>=190", LATE "goodput>=190 would be kept"},
+        {"goodput<190", LATE "goodput<190 would be broken"},
+        {"goodput>=195", NULL},
+    };
+    (void)state;
+    seen->load.levels.any = true;
+    seen->counts[COUNT_GOOD] = 1800;
+    seen->counts[COUNT_UNDELAYED_GOOD] = 1900; /* in 10 s */
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        ask_for(cases[i].threshold);
+        if (cases[i].text)
+            assert_reason("send_lag", VALIDITY_DOUBTFUL, cases[i].text);
+        else
+            assert_valid();
+    }
+}
+
 /* --- In reading, by the kernel's time --- */
 
 /* 20 connections that asked for 2,000 replies in 10 s. */
@@ -275,6 +302,12 @@ static void test_lateness_in_reading_may_break_a_threshold_on_the_rate(void **st
     assert_reason("reply_wait", VALIDITY_DOUBTFUL, LATE "requests_per_second>203 would be kept");
     ask_for("requests_per_second>205");
     assert_valid();
+    seen->load.levels.any = true;
+    seen->counts[COUNT_GOOD] = REQUESTS / 2;
+    ask_for("goodput>101");
+    assert_reason("reply_wait", VALIDITY_DOUBTFUL, LATE "goodput>101 would be kept");
+    ask_for("goodput>103");
+    assert_valid();
 }
 
 /* A latency has no wait in it, and requests come due by the clock. */
@@ -362,6 +395,14 @@ static void test_lateness_of_the_loop_may_break_a_threshold(void **state)
     set_samples(DIST_LOOP_LAG, 900 * NS_PER_US);
     ask_for("latency:p(95)<19500us");
     assert_reason("loop_lag", VALIDITY_DOUBTFUL, LATE "latency:p(95)<19500us would be kept");
+    ask_for("response_time:p(95)<19500us");
+    look();
+    assert_string_equal(validity.reasons[0].check, "loop_lag");
+    seen->load.reply = REPLY_STREAM;
+    set_samples(DIST_TTFM, 10 * NS_PER_MS);
+    ask_for("ttfm:p(95)<9500us");
+    assert_reason("loop_lag", VALIDITY_DOUBTFUL, LATE "ttfm:p(95)<9500us would be kept");
+    seen->load.reply = REPLY_MESSAGE;
     ask_for("latency:max<19500us"); /* of that nobody knows */
     assert_valid();
     ask_for("latency:p(95)<19500us");
@@ -386,6 +427,7 @@ TEST_GROUP(lateness)
         JUDGE_TEST(test_lateness_in_reading_is_worst_when_all_lies_unread),
         JUDGE_TEST(test_lateness_in_reading_counts_the_connections_of_stages),
         JUDGE_TEST(test_lateness_matters_when_a_threshold_would_be_kept_without_it),
+        JUDGE_TEST(test_lateness_matters_to_thresholds_on_good_requests),
         JUDGE_TEST(test_lateness_in_reading_slows_a_closed_run_down),
         JUDGE_TEST(test_lateness_in_reading_counts_requests_under_way),
         JUDGE_TEST(test_lateness_in_reading_the_last_replies_slows_nothing_down),

@@ -57,6 +57,7 @@ static void fill(void)
         {COUNT_LATE, 10},
         {COUNT_IGNORED, 12},
         {COUNT_GOOD, 300},
+        {COUNT_UNDELAYED_GOOD, 310},
         {COUNT_OPENED, 20},
         {COUNT_REOPENED, 2},
         {COUNT_ROTATED, 5},
@@ -120,6 +121,7 @@ static void test_metrics_give_the_figures_of_a_run(void **state)
         {"warmup.unanswered", 17},
         {"waited", 33},
         {"good_requests", 300},
+        {"undelayed_good_requests", 310},
         {"drain.requests", 25},
         {"drain.sent", 15},
         {"drain.time", 0.4},
@@ -260,6 +262,7 @@ static void test_metrics_are_absent_where_there_is_nothing_to_measure(void **sta
     assert_true(value == 0);
     assert_false(get("goodput", &value)); /* no limit was given */
     assert_false(get("good_requests", &value));
+    assert_false(get("undelayed_good_requests", &value));
     seen->load.levels.any = true;
     assert_true(get("good_requests", &value));
     assert_true(value == 0);

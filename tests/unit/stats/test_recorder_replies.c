@@ -233,6 +233,41 @@ static void test_recorder_calls_nothing_good_that_failed_or_ended_too_late(void 
     assert_int_equal(counted(recorder, COUNT_GOOD), 1);
 }
 
+/* Sent 500 ns after it was due, of which LATE_NS are wsload's. */
+static void test_recorder_counts_what_would_be_good_without_own_lateness(void **state)
+{
+    static const struct {
+        uint64_t limit_ns, late_ns;
+        uint64_t done_ns; /* since the start */
+        bool open_model;
+        uint64_t good, undelayed;
+    } cases[] = {
+        {8500, 0, 9000, true, 1, 1},
+        {8499, 0, 9000, true, 0, 0},
+        {8100, 400, 9000, true, 0, 1},
+        {8100, 399, 9000, true, 0, 0},
+        {8500, 400, 9000, false, 1, 0},              /* nothing is due in a closed run */
+        {NONE, 100, 10 * NS_PER_S + 99, true, 0, 1}, /* after the end because of it */
+        {NONE, 100, 10 * NS_PER_S + 100, true, 0, 0},
+    };
+    struct request_outcome outcome = some_outcome();
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct service_levels levels = no_levels;
+        levels.any = true;
+        levels.ns[LEVEL_RESPONSE] = cases[i].limit_ns;
+        begin_stream(levels, cases[i].open_model);
+        recorder->seen->counts[COUNT_GOOD] = 0;
+        recorder->seen->counts[COUNT_UNDELAYED_GOOD] = 0;
+        outcome.late_ns = cases[i].late_ns;
+        outcome.done_ns = START_NS + cases[i].done_ns;
+        recorder_request_done(recorder, &outcome);
+        if (counted(recorder, COUNT_GOOD) != cases[i].good ||
+            counted(recorder, COUNT_UNDELAYED_GOOD) != cases[i].undelayed)
+            fail_msg("case %zu", i);
+    }
+}
+
 /* Without a first message the limit of its time is missed; without a second one there is no time
  * between them that could be too long. */
 static void test_recorder_judges_short_replies_by_what_they_have(void **state)
@@ -287,6 +322,7 @@ TEST_GROUP(recorder_replies)
         TEST(test_recorder_of_one_way_requests_counts_them_without_times),
         TEST(test_recorder_counts_as_good_what_is_within_every_limit),
         TEST(test_recorder_calls_nothing_good_that_failed_or_ended_too_late),
+        TEST(test_recorder_counts_what_would_be_good_without_own_lateness),
         TEST(test_recorder_judges_short_replies_by_what_they_have),
         TEST(test_recorder_counts_messages_bytes_and_billed_units),
     };
