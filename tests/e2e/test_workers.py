@@ -80,7 +80,7 @@ class Workers(chat.Case):
         self.addCleanup(loop.kill)
         raw_frames = ["/usr/bin/python3", harness.SERVERS / "raw_frames.py"]
         server = self.server(raw_frames, {"times": 4000})
-        flags = ("-t", 2, "-c", 100, "-r", "10k", "-d", "500ms", "--max-queue", 10, "--strict")
+        flags = ("-t", 2, "-c", 400, "-r", "10k", "-d", "500ms", "--max-queue", 10, "--strict")
         flags += ("--template", "{{prompt}}", "--reply-end", "count:4000", "--rehearsal", "off")
         frame = b'\x81\x0a{"part":1}'.hex()
         run = self.wsload(*flags, server.url(), self.prompts(frame), preexec_fn=starve)
