@@ -58,9 +58,6 @@ def frame(text):
     return bytes([0x81, len(text)]) + text
 
 
-BURST = frame(b'{"part":1}') * 87000 + frame(b'{"end":1}')  # 1 MB
-
-
 def take(connection, count):
     data = b""
     while len(data) < count:
@@ -81,9 +78,9 @@ def take_message(connection):
     take(connection, 4 + (length & 0x7F if length >= 0x80 else length))
 
 
-def answer_with_bursts(connection):
+def answer_with_bursts(connection, burst):
     with contextlib.suppress(EOFError, OSError), connection:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, len(BURST))
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, len(burst))
         head = b""
         while b"\r\n\r\n" not in head:
             head += connection.recv(4096)
@@ -95,7 +92,7 @@ def answer_with_bursts(connection):
         )
         while True:
             take_message(connection)
-            connection.sendall(BURST)
+            connection.sendall(burst)
 
 
 def in_background(target, *arguments):
@@ -103,15 +100,17 @@ def in_background(target, *arguments):
 
 
 @contextlib.contextmanager
-def bursts(wsload):
-    """A server that answers with 1 MB of small messages, at once."""
+def bursts(wsload, count):
+    """A server that answers with COUNT small messages at once, of 12 bytes: much work for wsload,
+    and little for the server."""
     del wsload
+    burst = frame(b'{"part":1}') * (count - 1) + frame(b'{"end":1}')
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def accept():
             with contextlib.suppress(OSError):
                 while True:
-                    in_background(answer_with_bursts, listener.accept()[0])
+                    in_background(answer_with_bursts, listener.accept()[0], burst)
 
         in_background(accept)
         yield f"ws://127.0.0.1:{listener.getsockname()[1]}/"
@@ -210,7 +209,7 @@ AFTER_20_MS = {"options": ("--delay", "20ms"), "delay_ms": 20, "allowed": 1}
 OVER_TLS = ("--delay", "20ms", "--tls")
 AFTER_300_MS = {"options": ("--delay", "300ms"), "delay_ms": 300}
 STARVED = {
-    "options": ("--reply", "x" * 9600), "grades": ("invalid",), "checks": ("rate",),
+    "server": bursts, "options": (4000,), "grades": ("invalid",), "checks": ("rate",),
     "place": on_one_core,
 }
 CASES = [
@@ -220,15 +219,15 @@ CASES = [
     Case("one", "-c 1 -n 1", **AFTER_300_MS),
     Case("fifty", "-c 50 -n 50", **AFTER_300_MS),
     Case("quota", "-c 20 -d 1s", checks=("cpu",), place=in_quota),
-    Case("starved-2", "-t 2 -c 100 -r 200k --max-queue 1k -d 1s", **STARVED),
-    Case("starved-4", "-t 4 -c 100 -r 200k --max-queue 1k -d 1s", **STARVED),
+    Case("starved-2", "-t 2 -c 100 -r 10k --max-queue 10 -d 1s --reply-end json:end", **STARVED),
+    Case("starved-4", "-t 4 -c 100 -r 10k --max-queue 10 -d 1s --reply-end json:end", **STARVED),
     Case("stopped", "-c 20 -r 500 -d 3s", options=("--delay", "20ms"), checks=("send_lag",),
          disturb=stop_for_a_second),
     Case("one-way", "-c 20 --one-way -r 500 -d 3s", delay_ms=1, allowed=1),
     Case("one-way-stopped", "-c 20 --one-way -r 500 -d 3s", checks=("send_lag",),
          disturb=stop_for_a_second),
     Case("burst", "-t 1 -c 4 -d 1s --reply-end json:end", checks=("cpu", "reply_wait"),
-         server=bursts),
+         server=bursts, options=(87000,)),
 ]
 
 
