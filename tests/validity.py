@@ -73,9 +73,10 @@ def take_message(connection):
     opcode, length = take(connection, 2)
     if opcode != 0x81:
         raise EOFError
-    if length & 0x7F == 126:
+    length &= 0x7F  # it is masked
+    if length == 126:
         length = int.from_bytes(take(connection, 2), "big")
-    take(connection, 4 + (length & 0x7F if length >= 0x80 else length))
+    take(connection, 4 + length)
 
 
 def answer_with_bursts(connection, burst):
