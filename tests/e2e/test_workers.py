@@ -64,8 +64,8 @@ class Workers(chat.Case):
                 self.assertEqual(run.summary["load"]["workers"], workers, run)
 
     def test_workers_without_a_core_do_not_blame_the_target(self):
-        """Two have a sixth of a core, and need five for the replies that are asked for: 10,000 a
-        second of 4,000 messages each. One costs the server, which sends it in one piece, a tenth of
+        """Two have a sixth of a core, and need several for the replies that are asked for: 10,000 a
+        second of 1,000 messages each. One costs the server, which sends it in one piece, a tenth of
         that; and it fits into a socket, so that its time is the server's alone."""
         core = {min(os.sched_getaffinity(0))}
 
@@ -79,9 +79,9 @@ class Workers(chat.Case):
         self.addCleanup(loop.wait)
         self.addCleanup(loop.kill)
         raw_frames = ["/usr/bin/python3", harness.SERVERS / "raw_frames.py"]
-        server = self.server(raw_frames, {"times": 4000})
+        server = self.server(raw_frames, {"times": 1000})
         flags = ("-t", 2, "-c", 400, "-r", "10k", "-d", "500ms", "--max-queue", 10, "--strict")
-        flags += ("--template", "{{prompt}}", "--reply-end", "count:4000", "--rehearsal", "off")
+        flags += ("--template", "{{prompt}}", "--reply-end", "count:1000", "--rehearsal", "off")
         frame = b'\x81\x0a{"part":1}'.hex()
         run = self.wsload(*flags, server.url(), self.prompts(frame), preexec_fn=starve)
         self.assertEqual(run.code, 4, run)
