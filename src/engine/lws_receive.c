@@ -14,8 +14,8 @@
 
 /* What comes is read with recvmsg(), which also tells when the kernel had the last segment that was
  * read, be it in part (SO_TIMESTAMPING, see Documentation/networking/timestamping.rst of Linux; in
- * part since 5.9). Over TLS OpenSSL reads: through a filter of ours in front of its own, so that it
- * gets the same. */
+ * part since 5.9). Over TLS OpenSSL reads, through a filter of ours between it and its socket, so
+ * that it gets the same. */
 
 /* This read took nothing from the socket: OpenSSL had it all. The last one's time stands. */
 #define TOOK_NOTHING CLOCK_NEVER

@@ -78,7 +78,7 @@ static uint64_t without_ns(const struct effect *effect, const struct measurement
     return with_ns - u64_min(with_ns, other_ns);
 }
 
-/* The queue that wsload's lateness has left behind is not taken off. */
+/* The queue that follows from wsload's lateness is not taken off. */
 static const char *how_sure(const struct effect *effect, const struct measurement *seen)
 {
     if (effect->subtracted)

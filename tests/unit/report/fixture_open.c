@@ -42,7 +42,7 @@ void fill_open_stages(struct fixture *run)
     set_usage(run, (double[]){0.0512, 0.0498}, 12);
 }
 
-/* The generator was late: one request in fifty is sent 18 ms behind its time. */
+/* The generator was late: one request in fifty is sent 18 ms after it was due. */
 void fill_doubtful(struct fixture *run)
 {
     set_open_model(run, 1000, 10);
